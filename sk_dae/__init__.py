@@ -1,0 +1,23 @@
+"""Denoising autoencoders as scikit-learn estimators."""
+
+from .autoencoder import DenoisingAutoencoder
+from .corruption import (
+    ComposeNoise,
+    GaussianNoise,
+    MaskingNoise,
+    SaltAndPepperNoise,
+    SwapNoise,
+    UniformNoise,
+)
+
+__version__ = "0.1.0.dev0"
+
+__all__ = [
+    "ComposeNoise",
+    "DenoisingAutoencoder",
+    "GaussianNoise",
+    "MaskingNoise",
+    "SaltAndPepperNoise",
+    "SwapNoise",
+    "UniformNoise",
+]

@@ -1,0 +1,144 @@
+"""Where swapped cells take their values from: the training values of each column."""
+
+from __future__ import annotations
+
+import numpy as np
+import scipy.sparse as sp
+import torch
+
+from ._rows import as_tensor, is_on_disk
+
+__all__ = ["ColumnDonors", "RowDonors", "sample_donors"]
+
+#: Bytes that a sample of donor rows may take.
+SAMPLE_BYTES = 2**26
+
+
+class RowDonors:
+    """Donors that stand in whole rows, every cell observed.
+
+    Parameters
+    ----------
+    rows : Tensor of shape (n_donors, n_features)
+        Of any dtype; read cell by cell.
+    """
+
+    def __init__(self, rows):
+        self.rows = rows
+
+    def swap(self, X, chosen, generator):
+        """Return X with each `chosen` cell replaced by a donor of its column."""
+        if X.device.type == "cpu":
+            # A few cells are chosen, and memory is read at random: touch only those.
+            cells = chosen.nonzero()
+            columns = cells[:, 1]
+            donors = torch.randint(
+                len(self.rows), (len(cells),), generator=generator, device=X.device
+            )
+            swapped = X.clone()
+            swapped[cells[:, 0], columns] = self.rows[donors, columns].to(X.dtype)
+            return swapped
+        # Counting the chosen cells would make an accelerator wait.
+        rows = self.rows.to(X)
+        donors = torch.randint(len(rows), X.shape, generator=generator, device=X.device)
+        return torch.where(chosen, rows.gather(0, donors), X)
+
+
+class ColumnDonors:
+    """Donors that stand in columns of unequal length, for sparse or missing values.
+
+    Parameters
+    ----------
+    values : Tensor of shape (n_stored,)
+        The stored values, column after column.
+
+    counts : Tensor of shape (n_features,)
+        How many are stored for each column.
+
+    sizes : Tensor of shape (n_features,)
+        How many there are to draw from; those that are not stored are zeros.
+    """
+
+    def __init__(self, values, counts, sizes):
+        self.values = values
+        self.counts = counts
+        self.sizes = sizes
+        self.starts = counts.cumsum(0) - counts
+
+    def swap(self, X, chosen, generator):
+        """Return X with each `chosen` cell replaced by a donor of its column.
+
+        A column without a donor stays as it is.
+        """
+        cells = chosen.nonzero()
+        columns = cells[:, 1].cpu()
+        draw = torch.rand(len(cells), generator=generator, device=X.device).cpu()
+        sizes = self.sizes[columns]
+        # float32 rounding may reach the size itself.
+        pick = torch.minimum((draw * sizes).long(), sizes - 1)
+        stored = (pick < self.counts[columns]) & (sizes > 0)
+        donated = torch.zeros(len(cells))
+        donated[stored] = self.values[self.starts[columns[stored]] + pick[stored]]
+        swapped = X.clone()
+        old = X[cells[:, 0], cells[:, 1]]
+        new = torch.where((sizes > 0).to(X.device), donated.to(X), old)
+        swapped[cells[:, 0], cells[:, 1]] = new
+        return swapped
+
+
+def sample_donors(X, n_donors, random_state, *, in_place=False):
+    """Return the donors of a validated X.
+
+    Parameters
+    ----------
+    X : ndarray or CSR matrix of shape (n_samples, n_features)
+        Training data; NaN is never a donor.
+
+    n_donors : int
+        How many rows to sample at most.
+
+    random_state : RandomState
+        Draws the sample.
+
+    in_place : bool, default=False
+        Whether X may be read where it stands, which dense data in memory that misses
+        no value allows.
+
+    Returns
+    -------
+    donors : RowDonors or ColumnDonors
+        What to draw from.
+    """
+    if sp.issparse(X):
+        return _sparse_donors(X[_sample(X, n_donors, random_state)])
+    # A minimum is NaN where any value is, and takes no memory.
+    if in_place and not is_on_disk(X) and not np.isnan(X.min()):
+        return RowDonors(as_tensor(X))
+    wide = max(1, SAMPLE_BYTES // (4 * X.shape[1]))
+    sample = X[_sample(X, min(n_donors, wide), random_state)].astype(np.float32)
+    observed = ~np.isnan(sample)
+    if observed.all():
+        return RowDonors(torch.from_numpy(sample))
+    counts = torch.from_numpy(observed.sum(axis=0))
+    return ColumnDonors(torch.from_numpy(sample.T[observed.T]), counts, counts)
+
+
+def _sample(X, n_donors, random_state):
+    n_samples = X.shape[0]
+    if n_samples <= n_donors:
+        return np.arange(n_samples)
+    return np.sort(random_state.choice(n_samples, n_donors, replace=False))
+
+
+def _sparse_donors(X):
+    X = X.tocsc()
+    X.sum_duplicates()
+    stored = np.diff(X.indptr)
+    columns = np.repeat(np.arange(X.shape[1]), stored)
+    missing = np.isnan(X.data)
+    n_missing = np.bincount(columns[missing], minlength=X.shape[1])
+    return ColumnDonors(
+        torch.from_numpy(X.data[~missing].astype(np.float32)),
+        torch.from_numpy((stored - n_missing).astype(np.int64)),
+        torch.from_numpy((X.shape[0] - n_missing).astype(np.int64)),
+    )

@@ -1,0 +1,497 @@
+"""What every autoencoder trained by gradient descent shares.
+
+Reads the data, builds the net, hands it generators, trains it, and only then changes
+the estimator: a fit that fails leaves it as it was.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+import threading
+import warnings
+from numbers import Integral, Real
+
+import numpy as np
+import torch
+from sklearn.base import _fit_context
+from sklearn.utils import check_random_state
+from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils.validation import (
+    _check_sample_weight,
+    _get_feature_names,
+    check_array,
+)
+
+from ._base import BaseAutoencoder
+from ._batches import Batches
+from ._callbacks import CallbackSupportMixin, bridge_to_sklearn, with_callbacks
+from ._device import find_device
+from ._early_stopping import EarlyStopping
+from ._net import OPTIMIZERS, DenoisingNet
+from ._progress import ProgressLine
+from ._random import Streams
+from ._rows import rows_of
+from ._schedules import LEARNING_RATES
+from ._statistics import ColumnStatistics, columns_outside
+from .corruption import CORRUPTIONS, BaseCorruption, make_corruption
+from .losses import LOSSES, BaseLoss, make_loss
+
+__all__ = ["TrainedAutoencoder"]
+
+# A user's module may draw from torch's global generator. One at a time does, on a
+# fork of it.
+_GLOBAL_GENERATOR = threading.RLock()
+
+
+class TrainedAutoencoder(CallbackSupportMixin, BaseAutoencoder):
+    """Base class of the autoencoders that a skorch net trains.
+
+    A subclass has the parameters below, builds its own module in ``_build_module``
+    and names the widths of its layers in ``_layer_widths``.
+    """
+
+    _parameter_constraints: dict = {
+        **BaseAutoencoder._parameter_constraints,
+        "n_components": [Interval(Integral, 1, None, closed="left")],
+        "corruption": [StrOptions(set(CORRUPTIONS)), BaseCorruption, callable, None],
+        "noise_level": [Interval(Real, 0, None, closed="left"), "array-like"],
+        "loss": [StrOptions(set(LOSSES)), BaseLoss],
+        "optimizer": [StrOptions(set(OPTIMIZERS)), callable],
+        "learning_rate_init": [Interval(Real, 0, None, closed="neither")],
+        "learning_rate": [StrOptions(set(LEARNING_RATES))],
+        "alpha": [Interval(Real, 0, None, closed="left")],
+        "batch_size": [
+            StrOptions({"auto"}),
+            Interval(Integral, 1, None, closed="left"),
+        ],
+        "max_iter": [Interval(Integral, 1, None, closed="left")],
+        "early_stopping": ["boolean"],
+        "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
+        "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
+        "tol": [Interval(Real, 0, None, closed="left")],
+        "warm_start": ["boolean"],
+        "module": [callable, torch.nn.Module, None],
+        "callbacks": [list, tuple, None],
+        "device": [str, torch.device],
+        "random_state": ["random_state"],
+        "verbose": ["verbose"],
+    }
+
+    @with_callbacks
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X, y=None, *, sample_weight=None, clean=None):
+        """Train the autoencoder.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Training rows; NaN stands for a missing value.
+
+        y : None
+            Ignored.
+
+        sample_weight : array-like of shape (n_samples,), default=None
+            What each row counts for in the loss.
+
+        clean : {array-like, sparse matrix} of shape (n_samples, n_features), \
+                default=None
+            The clean counterpart of an already noisy `X`, to be reconstructed in its
+            place. `X` is corrupted all the same; pass ``corruption=None`` with real
+            pairs.
+
+        Returns
+        -------
+        self : object
+            The fitted autoencoder.
+        """
+        with self._unharmed_by_failure():
+            return self._fit(X, sample_weight, clean, resume=self.warm_start)
+
+    @with_callbacks
+    @_fit_context(prefer_skip_nested_validation=True)
+    def partial_fit(self, X, y=None, *, sample_weight=None, clean=None):
+        """Train for one pass over `X`, at a constant learning rate.
+
+        What the corruption learns from the data (ranges, donors) it learns in the
+        first call; what stands in for missing values, from all calls.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Training rows; NaN stands for a missing value.
+
+        y : None
+            Ignored.
+
+        sample_weight : array-like of shape (n_samples,), default=None
+            What each row counts for in the loss. Not scaled to a mean of one, as
+            :meth:`fit` does: weights compare across calls.
+
+        clean : {array-like, sparse matrix} of shape (n_samples, n_features), \
+                default=None
+            The clean counterpart of `X`; see :meth:`fit`.
+
+        Returns
+        -------
+        self : object
+            The autoencoder, trained further.
+        """
+        if self.early_stopping:
+            raise ValueError(
+                "partial_fit does not support early_stopping=True: it has no "
+                "validation rows that last from call to call."
+            )
+        with self._unharmed_by_failure():
+            return self._fit(X, sample_weight, clean, resume=True, incremental=True)
+
+    # -- what a subclass says ---------------------------------------------------------
+
+    def _build_module(self, n_features, n_outputs, generator):
+        """Return the estimator's own module, initialised from `generator`."""
+        raise NotImplementedError
+
+    def _layer_widths(self):
+        """Return the widths of the own module: encoder, code, decoder."""
+        raise NotImplementedError
+
+    # -- fitting ----------------------------------------------------------------------
+
+    def _fit(self, X, sample_weight, clean, *, resume, incremental=False):
+        resume = resume and hasattr(self, "net_")
+        X = self._validate_rows(X, reset=not resume)
+        device = find_device(self.device)
+        loss = make_loss(self.loss)
+        clean = self._check_clean(clean, X)
+        self._check_range(loss, X if clean is None else clean)
+        weights = self._check_weights(sample_weight, X, scale=not incremental)
+        statistics = ColumnStatistics.of(X)
+        has_missing = statistics.has_missing or (
+            clean is not None and ColumnStatistics.of(clean).has_missing
+        )
+        if resume and incremental:
+            statistics = self._statistics + statistics
+        self._warn_of_empty_columns(statistics)
+
+        if resume:
+            streams = Streams.from_state(self._stream_state, device)
+        else:
+            random_state = check_random_state(self.random_state)
+            streams = Streams(random_state.randint(np.iinfo(np.int32).max), device)
+        # Of its own, so that a sample of donors does not move the other streams.
+        donor_state = np.random.RandomState(streams.seeds["corruption"] % 2**32)
+        corruption = self.corruption_ if resume and incremental else None
+        learns_corruption = corruption is None and self.corruption is not None
+        if learns_corruption:
+            corruption = self._make_corruption()
+            in_place = device.type == "cpu"
+            corruption._fit_rows(X, donor_state, in_place=in_place)
+        train, valid = self._make_batches(X, clean, weights, streams, device)
+
+        with self._draws_of_user_modules(streams, device):
+            if resume:
+                module = copy.deepcopy(self.net_.module_).to(device)
+                widths = self._widths
+            else:
+                module, widths = self._make_module(X.shape[1], loss, streams)
+            net = self._make_net(module, loss, corruption, device, incremental)
+            if resume:
+                net.history = copy.copy(self.net_.history)
+                if incremental and hasattr(self.net_, "optimizer_"):
+                    net.resume_optimizer(self.net_.optimizer_.state_dict())
+            n_before = len(net.history)
+            epochs = 1 if incremental else self.max_iter
+            fitted = {
+                "_device": device,
+                "_statistics": statistics,
+                "_widths": widths,
+                "corruption_": corruption,
+            }
+            fill_values = torch.from_numpy(statistics.means).to(device)
+            net.train(
+                train,
+                valid,
+                epochs=epochs,
+                streams=streams,
+                fill_values=fill_values if has_missing else None,
+                watchers=self._make_watchers(X, epochs, fitted, incremental),
+            )
+        if learns_corruption:
+            corruption._forget_rows(X, donor_state)
+        if not incremental:
+            net.forget_optimizer()
+
+        curve = net.history[:, "train_loss"]
+        validated = self.early_stopping
+        vars(self).update(
+            fitted,
+            net_=net,
+            device_=str(device),
+            n_iter_=len(net.history) - n_before,
+            loss_curve_=curve,
+            validation_loss_curve_=(
+                net.history[n_before:, "valid_loss"] if validated else None
+            ),
+            _stream_state=streams.get_state(),
+        )
+        self.best_loss_ = min(self.validation_loss_curve_ if validated else curve)
+        if hasattr(self, "_callback_fit_ctx"):
+            self._callback_fit_ctx.call_on_fit_task_end(estimator=self, X=X, y=X)
+        return self
+
+    @contextlib.contextmanager
+    def _unharmed_by_failure(self):
+        """Put back what validation sets before training can fail."""
+        names = ("n_features_in_", "feature_names_in_")
+        before = {name: vars(self)[name] for name in names if name in vars(self)}
+        try:
+            yield
+        except BaseException:
+            for name in names:
+                vars(self).pop(name, None)
+            vars(self).update(before)
+            raise
+
+    # -- input ------------------------------------------------------------------------
+
+    def _check_clean(self, clean, X):
+        if clean is None:
+            return None
+        names = _get_feature_names(clean)
+        clean = check_array(
+            clean,
+            accept_sparse="csr",
+            dtype="numeric",
+            ensure_all_finite="allow-nan",
+            input_name="clean",
+            estimator=self,
+        )
+        if clean.shape != X.shape:
+            raise ValueError(
+                f"clean must have the shape of X, {X.shape}, got {clean.shape}."
+            )
+        expected = getattr(self, "feature_names_in_", None)
+        if names is not None and expected is not None and (names != expected).any():
+            raise ValueError(
+                "clean must have the columns of X, in their order: "
+                f"{list(expected)}, got {list(names)}."
+            )
+        return clean
+
+    def _check_range(self, loss, target):
+        if loss.target_range is None:
+            return
+        low, high = loss.target_range
+        outside = columns_outside(target, low, high)
+        if len(outside):
+            names = getattr(self, "feature_names_in_", np.arange(target.shape[1]))
+            shown = ", ".join(str(name) for name in names[outside[:5]])
+            more = f" and {len(outside) - 5} more" if len(outside) > 5 else ""
+            raise ValueError(
+                f"loss={self.loss!r} needs values in [{low:g}, {high:g}]; the columns "
+                f"{shown}{more} leave it. Scale them (MinMaxScaler) or choose "
+                "'squared_error'."
+            )
+
+    def _check_weights(self, sample_weight, X, *, scale):
+        if sample_weight is None:
+            return None
+        weights = _check_sample_weight(sample_weight, X, dtype=np.float64)
+        if (weights < 0).any() or not weights.any():
+            raise ValueError(
+                "sample_weight must be non-negative with a positive sum, got a "
+                f"minimum of {weights.min():g} and a sum of {weights.sum():g}."
+            )
+        if scale:
+            weights = weights * (len(weights) / weights.sum())
+        if np.allclose(weights, 1.0, rtol=0, atol=1e-12):
+            return None
+        return torch.from_numpy(weights.astype(np.float32))
+
+    def _warn_of_empty_columns(self, statistics):
+        empty = np.flatnonzero(statistics.never_observed)
+        if len(empty):
+            names = getattr(self, "feature_names_in_", np.arange(self.n_features_in_))
+            warnings.warn(
+                "Nothing is observed in the columns "
+                f"{', '.join(str(name) for name in names[empty[:5]])}"
+                f"{' and more' if len(empty) > 5 else ''}; they are reconstructed as "
+                "0.",
+                UserWarning,
+                stacklevel=5,
+            )
+
+    def _make_batches(self, X, clean, weights, streams, device):
+        n_samples = X.shape[0]
+        index = torch.arange(n_samples)
+        valid_index = None
+        if self.early_stopping:
+            n_valid = max(1, round(self.validation_fraction * n_samples))
+            if n_valid >= n_samples:
+                raise ValueError(
+                    f"early_stopping=True with validation_fraction="
+                    f"{self.validation_fraction} leaves no row to train on: X has "
+                    f"{n_samples} rows."
+                )
+            index = torch.randperm(n_samples, generator=streams["split"])
+            index, valid_index = index[n_valid:], index[:n_valid]
+        batch_size = self.batch_size
+        if batch_size == "auto":
+            batch_size = _auto_batch_size(len(index))
+        rows = rows_of(X, device)
+        targets = None if clean is None else rows_of(clean, device)
+        shared = {"targets": targets, "weights": weights}
+        train = Batches(
+            rows, index, batch_size, device, generator=streams["shuffle"], **shared
+        )
+        if valid_index is None:
+            return train, None
+        return train, Batches(rows, valid_index, batch_size, device, **shared)
+
+    # -- parts ------------------------------------------------------------------------
+
+    def _make_corruption(self):
+        corruption = make_corruption(self.corruption, self.noise_level)
+        if isinstance(self.corruption, str):
+            corruption._level_name = "noise_level"
+        return corruption
+
+    def _make_module(self, n_features, loss, streams):
+        """Return a new module and the widths of its layers."""
+        n_outputs = loss.n_outputs(n_features)
+        if self.module is None:
+            module = self._build_module(n_features, n_outputs, streams["init"])
+            return module, self._layer_widths()
+        if isinstance(self.module, torch.nn.Module):
+            module = copy.deepcopy(self.module)
+        else:
+            module = self.module(n_features, self.n_components)
+        for method in ("encode", "decode"):
+            if not callable(getattr(module, method, None)):
+                raise TypeError(
+                    "module must be, or return, a torch.nn.Module with the methods "
+                    f"encode and decode; {type(module).__name__} has no {method}."
+                )
+        if self.features == "layers" and not hasattr(module, "hidden_layers"):
+            raise TypeError(
+                "features='layers' needs a module with a method hidden_layers; "
+                f"{type(module).__name__} has none."
+            )
+        return module, _measure_widths(module, n_features, n_outputs)
+
+    def _make_net(self, module, loss, corruption, device, incremental):
+        learning_rate = None if incremental else LEARNING_RATES[self.learning_rate]
+        net = DenoisingNet(
+            module,
+            loss,
+            corruption=corruption,
+            optimizer=self.optimizer,
+            lr=self.learning_rate_init,
+            learning_rate=learning_rate,
+            alpha=self.alpha,
+            callbacks=list(self.callbacks) if self.callbacks else None,
+            device=str(device),
+            verbose=0,
+        )
+        return net.initialize()
+
+    def _make_watchers(self, X, epochs, fitted, incremental):
+        if incremental:
+            return []
+        watchers = []
+        if self.early_stopping:
+            watchers.append(EarlyStopping(self.n_iter_no_change, self.tol))
+        if self.verbose:
+            watchers.append(ProgressLine(type(self).__name__, epochs))
+        bridge = bridge_to_sklearn(self, X, epochs, lambda net: {**fitted, "net_": net})
+        if bridge is not None:
+            watchers.append(bridge)
+        return watchers
+
+    @contextlib.contextmanager
+    def _draws_of_user_modules(self, streams, device):
+        """Let a user's module draw from torch's global generators, seeded, forked."""
+        if self.module is None:
+            yield
+            return
+        cuda = device.type == "cuda"
+        devices = [device.index or 0] if cuda else []
+        with _GLOBAL_GENERATOR, torch.random.fork_rng(devices):
+            torch.random.default_generator.manual_seed(streams.seeds["init"])
+            if cuda:
+                torch.cuda.default_generators[devices[0]].manual_seed(
+                    streams.seeds["init"]
+                )
+            yield
+
+    # -- tensors ----------------------------------------------------------------------
+
+    def _encode(self, X):
+        return self.net_.module_.encode(self._fill_missing(X))
+
+    def _decode(self, code):
+        return self.net_.criterion_.to_data(self.net_.module_.decode(code))
+
+    def _hidden_layers(self, X):
+        return self.net_.module_.hidden_layers(self._fill_missing(X))
+
+    # -- pickling ---------------------------------------------------------------------
+
+    def __getstate__(self):
+        state = super().__getstate__()
+        if "net_" in state and self._device.type != "cpu":
+            state = {**state, "net_": self.net_.copy_to(torch.device("cpu"))}
+        return state
+
+    def __setstate__(self, state):
+        super().__setstate__(state)
+        if "net_" not in state or self._device.type == "cpu":
+            return
+        try:
+            self.net_ = self.net_.copy_to(find_device(self._device))
+        except ValueError:
+            warnings.warn(
+                f"The model was trained on {self.device_!r}, which this machine does "
+                "not have; it runs on the CPU.",
+                UserWarning,
+                stacklevel=2,
+            )
+            self._device = torch.device("cpu")
+            self.device_ = "cpu"
+
+    def __sklearn_is_fitted__(self):
+        return hasattr(self, "net_")
+
+
+def _auto_batch_size(n_samples):
+    """Batches that leave small data enough steps, and large data full ones."""
+    return int(np.clip(n_samples // 32, 32, 256))
+
+
+def _measure_widths(module, n_features, n_outputs):
+    """Return the widths of a user's module, by passing two rows through it."""
+    training = module.training
+    module.eval()
+    rows = torch.zeros(2, n_features)
+    with torch.no_grad():
+        code = module.encode(rows)
+        if code.ndim != 2 or len(code) != 2:
+            raise ValueError(
+                "encode of the module must return a tensor of shape (n_samples, "
+                f"n_components), got {tuple(code.shape)} for {len(rows)} rows."
+            )
+        output = module.decode(code)
+        if output.shape != (2, n_outputs):
+            raise ValueError(
+                "decode of the module must return a tensor of shape (n_samples, "
+                f"{n_outputs}), got {tuple(output.shape)} for {len(rows)} rows."
+            )
+        encoder, decoder = [], []
+        if hasattr(module, "hidden_layers"):
+            encoder, _, decoder = module.hidden_layers(rows)
+    module.train(training)
+    return (
+        tuple(layer.shape[1] for layer in encoder),
+        code.shape[1],
+        tuple(layer.shape[1] for layer in decoder),
+    )

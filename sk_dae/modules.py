@@ -1,0 +1,268 @@
+"""Torch modules: encoders, decoders, and the activations that they choose from.
+
+Own modules are built without drawing a number and are initialised, and dropped out,
+from generators that they are handed, so that no fit reads a global random state.
+
+A user's own module needs two methods: ``encode(X)``, which turns rows into a code of
+shape (n_samples, n_components), and ``decode(code)``, which turns a code into the
+output that the loss takes (for ``binary_cross_entropy``: logits). With a third,
+``hidden_layers(X)``, which returns the lists of the encoder's and the decoder's
+hidden activations and between them the code, it serves ``features="layers"`` too.
+"""
+
+from __future__ import annotations
+
+import math
+
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+__all__ = ["ACTIVATIONS", "Dropout", "Linear", "MLPAutoencoder"]
+
+
+def _identity(x):
+    return x
+
+
+#: The strings that `activation` takes.
+ACTIVATIONS = {
+    "identity": _identity,
+    "relu": torch.relu,
+    "leaky_relu": F.leaky_relu,
+    "elu": F.elu,
+    "selu": F.selu,
+    "gelu": F.gelu,
+    "silu": F.silu,
+    "softplus": F.softplus,
+    "tanh": torch.tanh,
+    "logistic": torch.sigmoid,
+}
+
+# The gain of He initialisation is for rectifiers and their smooth relatives.
+_RECTIFIERS = frozenset({"relu", "leaky_relu", "elu", "gelu", "silu", "softplus"})
+
+
+class Linear(nn.Module):
+    """A linear layer that draws nothing when it is built.
+
+    Parameters
+    ----------
+    n_inputs, n_outputs : int
+        Width of what comes in and of what goes out.
+
+    weight_of : Linear, default=None
+        A layer whose weight this one uses transposed (tied weights).
+    """
+
+    def __init__(self, n_inputs, n_outputs, weight_of=None):
+        super().__init__()
+        self.tied = weight_of is not None
+        self.bias = nn.Parameter(torch.zeros(n_outputs))
+        if not self.tied:
+            self.weight = nn.Parameter(torch.empty(n_outputs, n_inputs))
+        else:
+            # Registered under its own name, the shared parameter follows the module
+            # to other devices and into copies.
+            self.transposed_weight = weight_of.weight
+
+    def reset_parameters(self, generator, gain):
+        """Draw the weight from a Glorot uniform distribution, scaled by `gain`."""
+        with torch.no_grad():
+            self.bias.zero_()
+            if not self.tied:
+                bound = gain * math.sqrt(6.0 / sum(self.weight.shape))
+                self.weight.uniform_(-bound, bound, generator=generator)
+
+    def forward(self, x):
+        """Return the affine map of `x`."""
+        weight = self.transposed_weight.T if self.tied else self.weight
+        return F.linear(x, weight, self.bias)
+
+
+class Dropout(nn.Module):
+    """Dropout from a generator of its own.
+
+    Parameters
+    ----------
+    p : float
+        Probability that an activation is dropped.
+    """
+
+    def __init__(self, p):
+        super().__init__()
+        self.p = p
+        #: Handed over for the time of training; never kept in a fitted model.
+        self.generator = None
+
+    def forward(self, x):
+        """Return `x` with activations dropped, in training mode."""
+        if not self.training:
+            return x
+        kept = torch.empty_like(x).uniform_(generator=self.generator) >= self.p
+        return x * kept / (1.0 - self.p)
+
+
+class MLPAutoencoder(nn.Module):
+    r"""A multi-layer perceptron that encodes, and its mirror image that decodes.
+
+    .. math:: h_l = s(W_l h_{l-1} + b_l), \qquad
+              \hat x = W'_1 h'_1 + b'_1
+
+    Parameters
+    ----------
+    n_features : int
+        Width of a row.
+
+    n_components : int
+        Width of the code.
+
+    n_outputs : int, default=None
+        Width of the decoder's output; None means `n_features`.
+
+    hidden_layer_sizes : sequence of int, default=(256,)
+        Widths of the encoder's hidden layers; the decoder has them in reverse.
+
+    activation : str, default="relu"
+        Key of :data:`ACTIVATIONS`, of the hidden layers.
+
+    code_activation : str, default="identity"
+        Key of :data:`ACTIVATIONS`, of the code.
+
+    tied_weights : bool, default=False
+        Whether the decoder uses the encoder's weights transposed.
+
+    dropout : float, default=0.0
+        Probability that a hidden activation is dropped in training; without hidden
+        layers, an activation of the code.
+
+    generator : torch.Generator, default=None
+        Draws the initial weights. None draws from torch's global generator.
+    """
+
+    def __init__(
+        self,
+        n_features,
+        n_components,
+        n_outputs=None,
+        *,
+        hidden_layer_sizes=(256,),
+        activation="relu",
+        code_activation="identity",
+        tied_weights=False,
+        dropout=0.0,
+        generator=None,
+    ):
+        super().__init__()
+        widths = (n_features, *hidden_layer_sizes, n_components)
+        self.activation = activation
+        self.code_activation = code_activation
+        self.encoder = nn.ModuleList(
+            Linear(n_in, n_out)
+            for n_in, n_out in zip(widths[:-1], widths[1:], strict=True)
+        )
+        if tied_weights:
+            decoder = [
+                Linear(n_in, n_out, weight_of=layer)
+                for n_in, n_out, layer in zip(
+                    widths[:0:-1], widths[-2::-1], reversed(self.encoder), strict=True
+                )
+            ]
+        else:
+            outputs = (*widths[-2:0:-1], n_outputs or n_features)
+            inputs = (n_components, *outputs[:-1])
+            decoder = [
+                Linear(n_in, n_out) for n_in, n_out in zip(inputs, outputs, strict=True)
+            ]
+        self.decoder = nn.ModuleList(decoder)
+        self.dropout = Dropout(dropout) if dropout else None
+        self.reset_parameters(generator)
+
+    def reset_parameters(self, generator=None):
+        """Draw all weights anew; biases start at zero.
+
+        Parameters
+        ----------
+        generator : torch.Generator, default=None
+            Where they come from. None draws from torch's global generator.
+        """
+        hidden_gain = math.sqrt(2.0) if self.activation in _RECTIFIERS else 1.0
+        for layers in (self.encoder, self.decoder):
+            for layer in layers[:-1]:
+                layer.reset_parameters(generator, hidden_gain)
+            layers[-1].reset_parameters(generator, 1.0)
+
+    def encode(self, X):
+        """Return the code of rows.
+
+        Parameters
+        ----------
+        X : Tensor of shape (n_samples, n_features)
+            Rows without missing values.
+
+        Returns
+        -------
+        code : Tensor of shape (n_samples, n_components)
+            Their code.
+        """
+        return self._code(X, self._hidden(X, self.encoder))
+
+    def decode(self, code):
+        """Return the output for codes.
+
+        Parameters
+        ----------
+        code : Tensor of shape (n_samples, n_components)
+            Codes.
+
+        Returns
+        -------
+        output : Tensor of shape (n_samples, n_outputs)
+            What the loss takes.
+        """
+        hidden = self._hidden(code, self.decoder)
+        return self.decoder[-1](hidden[-1] if hidden else code)
+
+    def forward(self, X):
+        """Return ``decode(encode(X))``."""
+        return self.decode(self.encode(X))
+
+    def hidden_layers(self, X):
+        """Return all activations between the input and the output.
+
+        Parameters
+        ----------
+        X : Tensor of shape (n_samples, n_features)
+            Rows without missing values.
+
+        Returns
+        -------
+        encoder : list of Tensor of shape (n_samples, hidden_layer_size)
+            The encoder's hidden layers, from the input on.
+
+        code : Tensor of shape (n_samples, n_components)
+            The code.
+
+        decoder : list of Tensor of shape (n_samples, hidden_layer_size)
+            The decoder's hidden layers, from the code on.
+        """
+        encoder = self._hidden(X, self.encoder)
+        code = self._code(X, encoder)
+        return encoder, code, self._hidden(code, self.decoder)
+
+    def _code(self, X, hidden):
+        last = self.encoder[-1](hidden[-1] if hidden else X)
+        code = ACTIVATIONS[self.code_activation](last)
+        if self.dropout is not None and not hidden:
+            code = self.dropout(code)
+        return code
+
+    def _hidden(self, h, layers):
+        activation = ACTIVATIONS[self.activation]
+        hidden = []
+        for layer in layers[:-1]:
+            h = activation(layer(h))
+            if self.dropout is not None:
+                h = self.dropout(h)
+            hidden.append(h)
+        return hidden
