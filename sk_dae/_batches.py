@@ -78,8 +78,6 @@ class Batches:
         if self._rows.device.type != "cpu":
             index = index.to(self._rows.device)
         for batch in index.tensor_split(self._n_batches):
-            if self._rows.in_file_order:
-                batch = batch.sort().values
             X = self._rows.take(batch).to(self._device)
             target = X
             if self._targets is not None:

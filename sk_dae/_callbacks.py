@@ -90,7 +90,7 @@ def bridge_to_sklearn(estimator, X, max_iter, fitted_attributes):
         Number of epochs, at most.
 
     fitted_attributes : callable
-        See :class:`EpochBridge`.
+        See ``EpochBridge``.
 
     Returns
     -------

@@ -29,7 +29,7 @@ def find_device(device):
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     try:
         found = torch.device(device)
-    except RuntimeError:
+    except (RuntimeError, TypeError):
         raise ValueError(
             "device must be 'auto', 'cpu', 'cuda', 'cuda:<index>' or 'mps', got "
             f"{device!r}."
@@ -47,4 +47,13 @@ def find_device(device):
             "device='mps' asks for a GPU of Apple that is not there. Use 'auto' or "
             "'cpu'."
         )
+    elif found.type not in ("cpu", "mps"):
+        try:
+            # What every fit needs there, and what a name without a device cannot give.
+            torch.Generator(device=found)
+        except RuntimeError:
+            raise ValueError(
+                f"device={str(device)!r} asks for a device that is not there. Use "
+                "'auto' or 'cpu'."
+            ) from None
     return found

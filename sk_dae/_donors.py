@@ -6,7 +6,7 @@ import numpy as np
 import scipy.sparse as sp
 import torch
 
-from ._rows import as_tensor, is_on_disk
+from ._rows import as_tensor, is_on_disk, is_readable
 
 __all__ = ["ColumnDonors", "RowDonors", "sample_donors"]
 
@@ -25,6 +25,11 @@ class RowDonors:
 
     def __init__(self, rows):
         self.rows = rows
+        self._moved = None
+
+    def __getstate__(self):
+        """Leave the copy on an accelerator behind."""
+        return {**vars(self), "_moved": None}
 
     def swap(self, X, chosen, generator):
         """Return X with each `chosen` cell replaced by a donor of its column."""
@@ -39,9 +44,16 @@ class RowDonors:
             swapped[cells[:, 0], columns] = self.rows[donors, columns].to(X.dtype)
             return swapped
         # Counting the chosen cells would make an accelerator wait.
-        rows = self.rows.to(X)
+        rows = self._rows_beside(X)
         donors = torch.randint(len(rows), X.shape, generator=generator, device=X.device)
         return torch.where(chosen, rows.gather(0, donors), X)
+
+    def _rows_beside(self, X):
+        """The donors on the device of X, sent there once."""
+        moved = self._moved
+        if moved is None or moved.device != X.device or moved.dtype != X.dtype:
+            moved = self._moved = self.rows.to(X)
+        return moved
 
 
 class ColumnDonors:
@@ -101,8 +113,8 @@ def sample_donors(X, n_donors, random_state, *, in_place=False):
         Draws the sample.
 
     in_place : bool, default=False
-        Whether X may be read where it stands, which dense data in memory that misses
-        no value allows.
+        Whether X may be read where it stands, which dense data in memory allows that
+        misses no value and that torch can read.
 
     Returns
     -------
@@ -111,8 +123,9 @@ def sample_donors(X, n_donors, random_state, *, in_place=False):
     """
     if sp.issparse(X):
         return _sparse_donors(X[_sample(X, n_donors, random_state)])
+    in_place = in_place and is_readable(X) and not is_on_disk(X)
     # A minimum is NaN where any value is, and takes no memory.
-    if in_place and not is_on_disk(X) and not np.isnan(X.min()):
+    if in_place and not np.isnan(X.min()):
         return RowDonors(as_tensor(X))
     wide = max(1, SAMPLE_BYTES // (4 * X.shape[1]))
     sample = X[_sample(X, min(n_donors, wide), random_state)].astype(np.float32)

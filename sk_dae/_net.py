@@ -276,13 +276,14 @@ class DenoisingNet(NeuralNet):
         for batch in iterator:
             n_rows = len(batch[0])
             if listens:
-                self.notify("on_batch_begin", batch=batch, training=training)
+                # skorch's callbacks expect pairs of input and target.
+                self.notify("on_batch_begin", batch=batch[:2], training=training)
             step = step_fn(batch)
             total.add_(step["loss"], alpha=n_rows)
             if listens:
                 self.history.record_batch(prefix + "_loss", step["loss"].item())
                 self.history.record_batch(prefix + "_batch_size", n_rows)
-                self.notify("on_batch_end", batch=batch, training=training, **step)
+                self.notify("on_batch_end", batch=batch[:2], training=training, **step)
         loss = total.item() / iterator.n_rows
         if not math.isfinite(loss):
             epoch = len(self.history)
@@ -304,25 +305,31 @@ class DenoisingNet(NeuralNet):
                 group["lr"] = rate
         self._step += 1
 
+        # An optimizer may call the closure more than once; the first call counts.
+        outputs = []
+
         def closure():
             optimizer.zero_grad()
-            loss = self._loss(batch, self._streams["corruption"])
+            loss, output = self._loss(batch, self._streams["corruption"])
             loss.backward()
             if self._listens_to_batches:
                 self.notify(
                     "on_grad_computed",
                     named_parameters=TeeGenerator(self.get_all_learnable_params()),
-                    batch=batch,
+                    batch=batch[:2],
                     training=True,
                 )
+            outputs.append(output.detach())
             return loss
 
-        return {"loss": optimizer.step(closure).detach()}
+        loss = optimizer.step(closure).detach()
+        return {"loss": loss, "y_pred": outputs[0]}
 
     def validation_step(self, batch, **fit_params):
         """Return the loss of a batch of validation rows."""
         with torch.no_grad():
-            return {"loss": self._loss(batch, self._streams["validation"])}
+            loss, output = self._loss(batch, self._streams["validation"])
+        return {"loss": loss, "y_pred": output}
 
     def _loss(self, batch, generator):
         X, target, weight = batch
@@ -339,7 +346,7 @@ class DenoisingNet(NeuralNet):
         elif weight is not None:
             weight = weight[:, None] / target.numel()
         output = self.module_.decode(self.module_.encode(corrupted))
-        return self.criterion_(output, target, weight)
+        return self.criterion_(output, target, weight), output
 
     # -- callbacks ----------------------------------------------------------------
 

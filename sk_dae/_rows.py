@@ -5,11 +5,21 @@ X is held once, in its own dtype; only the rows that are asked for are cast.
 
 from __future__ import annotations
 
+import mmap
+
 import numpy as np
 import scipy.sparse as sp
 import torch
 
-__all__ = ["DenseRows", "SparseRows", "as_tensor", "is_on_disk", "rows_of", "spans"]
+__all__ = [
+    "DenseRows",
+    "SparseRows",
+    "as_tensor",
+    "is_on_disk",
+    "is_readable",
+    "rows_of",
+    "spans",
+]
 
 #: Bytes that one chunk of rows may take where the data is read from end to end.
 CHUNK_BYTES = 2**25
@@ -32,29 +42,35 @@ class _Writable:
         }
 
 
+def is_readable(X):
+    """Whether torch can read the memory of an ndarray as it is."""
+    return (
+        X.dtype.char in _TORCH_DTYPES
+        and X.dtype.isnative
+        and all(step >= 0 and step % X.itemsize == 0 for step in X.strides)
+    )
+
+
 def as_tensor(X):
-    """Return an ndarray as a tensor, without a copy where torch can read it."""
+    """Return an ndarray as a tensor: without a copy where torch can read it.
+
+    Elsewhere it is a float32 copy, with infinity for what is too large.
+    """
     X = np.asarray(X)
-    if X.dtype.char not in _TORCH_DTYPES or not X.dtype.isnative:
-        X = X.astype(np.float32)
-    if any(stride < 0 for stride in X.strides):
-        X = np.ascontiguousarray(X)
+    if not is_readable(X):
+        with np.errstate(over="ignore"):
+            X = X.astype(np.float32, order="C")
     if not X.flags.writeable:
         X = np.asarray(_Writable(X))
-    tensor = torch.from_numpy(X)
-    # torch can hold these three but hardly compute with them.
-    if tensor.dtype in (torch.uint16, torch.uint32, torch.uint64):
-        tensor = tensor.to(torch.float32)
-    return tensor
+    return torch.from_numpy(X)
 
 
 def is_on_disk(X):
     """Whether an array is a memory map, or a view of one."""
+    # Not the class of the array: a copy of a np.memmap is one too.
     while isinstance(X, np.ndarray):
-        if isinstance(X, np.memmap):
-            return True
         X = X.base
-    return False
+    return isinstance(X, mmap.mmap)
 
 
 def spans(n_rows, row_bytes):
@@ -77,27 +93,40 @@ class DenseRows:
     """
 
     def __init__(self, X, device=None):
-        self._tensor = as_tensor(X)
-        #: Whether rows should be asked for in ascending order: reading the pages of
-        #: a file at random is what makes memory maps slow.
-        self.in_file_order = is_on_disk(X)
+        # What torch cannot read stays with NumPy, so that it is never copied whole.
+        self._rows = as_tensor(X) if is_readable(X) else X
+        self.shape = X.shape
+        # Reading the pages of a file at random is what makes memory maps slow.
+        self._reads_in_order = is_on_disk(X)
         if device is not None:
-            self._tensor = self._tensor.to(device, torch.float32)
-        self.shape = tuple(self._tensor.shape)
+            self._rows = as_tensor(X).to(device, torch.float32)
 
     @property
     def device(self):
         """The device that holds the rows."""
-        return self._tensor.device
+        on_numpy = isinstance(self._rows, np.ndarray)
+        return torch.device("cpu") if on_numpy else self._rows.device
 
     def take(self, index):
         """Return the rows of `index`, float32."""
-        rows = self._tensor.index_select(0, index.to(self._tensor.device))
+        if self._reads_in_order:
+            index, order = index.to(self.device).sort()
+            rows = self._take(index)
+            return torch.empty_like(rows).index_copy_(0, order, rows)
+        return self._take(index)
+
+    def _take(self, index):
+        if isinstance(self._rows, np.ndarray):
+            return as_tensor(self._rows[index.cpu().numpy()]).to(torch.float32)
+        rows = self._rows.index_select(0, index.to(self._rows.device))
         return rows.to(torch.float32)
 
     def span(self, rows):
         """Return the rows of a slice, float32."""
-        return self._tensor[rows].to(torch.float32)
+        chunk = self._rows[rows]
+        if isinstance(chunk, np.ndarray):
+            chunk = as_tensor(chunk)
+        return chunk.to(torch.float32)
 
 
 class SparseRows:
@@ -110,7 +139,6 @@ class SparseRows:
     """
 
     device = torch.device("cpu")
-    in_file_order = False
 
     def __init__(self, X):
         self._X = X
@@ -118,7 +146,7 @@ class SparseRows:
 
     def take(self, index):
         """Return the rows of `index`, float32."""
-        return self._dense(self._X[index.numpy()])
+        return self._dense(self._X[index.cpu().numpy()])
 
     def span(self, rows):
         """Return the rows of a slice, float32."""

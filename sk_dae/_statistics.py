@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import scipy.sparse as sp
 
-from ._rows import DenseRows, spans
+from ._rows import DenseRows, as_tensor, spans
 
 __all__ = ["ColumnStatistics"]
 
@@ -52,22 +52,24 @@ class ColumnStatistics:
             If a value is too large for float32.
         """
         n_samples, n_features = X.shape
-        if sp.issparse(X):
-            data = X.data.astype(np.float32, copy=False)
-            _refuse_infinity(data)
-            missing = np.isnan(data)
-            count = {"minlength": n_features}
-            lost = np.bincount(X.indices[missing], **count)
-            total = np.bincount(
-                X.indices[~missing], data[~missing].astype(np.float64), **count
-            )
-            return cls(n_samples - lost, total, bool(missing.any()))
-        rows = DenseRows(X)
         n_observed = np.full(n_features, n_samples)
         total = np.zeros(n_features)
+        if sp.issparse(X):
+            for span in spans(X.nnz, 16):
+                data, columns = as_tensor(X.data[span]).float().numpy(), X.indices[span]
+                _refuse_infinity(data)
+                observed = ~np.isnan(data)
+                n_observed -= np.bincount(columns[~observed], minlength=n_features)
+                total += np.bincount(
+                    columns[observed], data[observed], minlength=n_features
+                )
+            return cls(n_observed, total, bool((n_observed < n_samples).any()))
+        rows = DenseRows(X)
         for span in spans(n_samples, 4 * n_features):
             chunk = rows.span(span).numpy()
-            sums = chunk.sum(axis=0, dtype=np.float64)
+            # Of infinities of both signs the sum is not a number: refused just below.
+            with np.errstate(invalid="ignore"):
+                sums = chunk.sum(axis=0, dtype=np.float64)
             if not np.isfinite(sums).all():
                 _refuse_infinity(chunk)
                 n_observed -= np.isnan(chunk).sum(axis=0)
@@ -96,9 +98,14 @@ class ColumnStatistics:
 
 def columns_outside(X, low, high):
     """Return the indices of the columns of X that leave ``[low, high]``."""
-    if sp.issparse(X):
-        return np.unique(X.indices[(X.data < low) | (X.data > high)])
     outside = np.zeros(X.shape[1], dtype=bool)
+    if sp.issparse(X):
+        data, columns = X.data[: X.nnz], X.indices[: X.nnz]
+        outside[columns[(data < low) | (data > high)]] = True
+        if not low <= 0.0 <= high:
+            # The zeros that are not stored count too.
+            outside |= np.bincount(columns, minlength=X.shape[1]) < X.shape[0]
+        return np.flatnonzero(outside)
     for span in spans(len(X), X.itemsize * X.shape[1]):
         outside |= ((X[span] < low) | (X[span] > high)).any(axis=0)
     return np.flatnonzero(outside)

@@ -391,7 +391,7 @@ class TrainedAutoencoder(CallbackSupportMixin, BaseAutoencoder):
             alpha=self.alpha,
             callbacks=list(self.callbacks) if self.callbacks else None,
             device=str(device),
-            verbose=0,
+            verbose=self.verbose,
         )
         return net.initialize()
 

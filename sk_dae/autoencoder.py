@@ -13,7 +13,184 @@ __all__ = ["DenoisingAutoencoder"]
 
 
 class DenoisingAutoencoder(TrainedAutoencoder):
-    """Denoising autoencoder: a multi-layer perceptron."""
+    r"""Denoising autoencoder: a transformer that learns by undoing noise.
+
+    Every batch of rows :math:`x` is corrupted, :math:`\tilde x \sim q(\tilde x \mid
+    x)`, and a multi-layer perceptron learns to restore it,
+
+    .. math:: \min_\theta \; \mathbb{E}\left[
+              \ell\bigl(x, g_\theta(f_\theta(\tilde x))\bigr)\right],
+
+    with an encoder :math:`f`, whose output is the code, and a decoder :math:`g`, its
+    mirror image. What it learns serves as features (:meth:`transform`), to clean
+    noisy rows (:meth:`denoise`), and to score how unusual a row is
+    (:meth:`score_samples`).
+
+    Scale the data first: to zero mean and unit variance (``StandardScaler``), or to
+    [0, 1] (``MinMaxScaler``). Missing values (NaN) enter the encoder as the column's
+    mean and are left out of the loss. Results are float32. Read more in the
+    :ref:`User Guide <user_guide>`.
+
+    Parameters
+    ----------
+    n_components : int, default=32
+        Width of the code.
+
+    hidden_layer_sizes : int or sequence of int, default=(256,)
+        Widths of the encoder's hidden layers; the decoder has them in reverse. ``()``
+        is the autoencoder with the code as its only hidden layer.
+
+    activation : str, default="relu"
+        Activation of the hidden layers: "relu", "leaky_relu", "elu", "selu", "gelu",
+        "silu", "softplus", "tanh", "logistic" or "identity".
+
+    code_activation : str, default="auto"
+        Activation of the code, one of the above. "auto" is `activation` where there
+        are no hidden layers, and "identity" elsewhere.
+
+    tied_weights : bool, default=False
+        Whether the decoder uses the encoder's weights transposed.
+
+    dropout : float in [0, 1), default=0.0
+        Probability that a hidden activation is dropped in training; without hidden
+        layers, an activation of the code.
+
+    corruption : str, corruption instance, callable or None, default="gaussian"
+        What corrupts the rows in training: "gaussian", "uniform", "masking",
+        "salt_and_pepper" or "swap", with `noise_level` as its level; an instance
+        (such as :class:`SwapNoise`), which is cloned and carries its own level; a
+        callable ``(X, generator) -> X_corrupted`` of tensors; or None for no
+        corruption, a plain autoencoder.
+
+    noise_level : float or array-like of shape (n_features,), default=0.2
+        Level of a corruption given by name: standard deviation ("gaussian") or
+        half-width ("uniform") in the units of X; fraction of the cells (the others).
+
+    loss : str or loss instance, default="squared_error"
+        What is minimised: "squared_error", "absolute_error", "huber",
+        "binary_cross_entropy" (for data in [0, 1]; reconstructions are then
+        probabilities), or an instance from :mod:`sk_dae.losses`.
+
+    features : {"code", "layers", "reconstruction"}, default="code"
+        What :meth:`transform` returns: the code; the hidden layers of the encoder,
+        the code and the hidden layers of the decoder, in this order; or the
+        reconstruction.
+
+    optimizer : str or type, default="adamw"
+        "adamw", "adam", "sgd" (momentum 0.9), "nesterov", "rmsprop", or an optimizer
+        class of torch.
+
+    learning_rate_init : float, default=0.002
+        The learning rate; its greatest value where it changes.
+
+    learning_rate : {"one_cycle", "cosine", "constant"}, default="one_cycle"
+        How it changes over the training: a linear rise over the first quarter and
+        half a cosine down to zero; half a cosine down to zero; not at all.
+
+    alpha : float, default=1e-4
+        Weight decay, decoupled from the gradient with "adamw".
+
+    batch_size : int or "auto", default="auto"
+        Rows of a batch, at most; the batches of an epoch are of nearly equal size.
+        "auto" is a thirty-second of the rows, within [32, 256].
+
+    max_iter : int, default=100
+        Number of epochs; with `early_stopping`, at most.
+
+    early_stopping : bool, default=False
+        Whether to set validation rows aside, to stop when their loss no longer
+        improves, and to restore the weights of the best epoch.
+
+    validation_fraction : float in (0, 1), default=0.1
+        Fraction of the rows that are set aside, drawn at random.
+
+    n_iter_no_change : int, default=10
+        Epochs without an improvement before training stops, with `early_stopping`.
+
+    tol : float, default=1e-4
+        What the validation loss must improve by, with `early_stopping`.
+
+    warm_start : bool, default=False
+        Whether :meth:`fit` goes on from the weights of the last fit.
+
+    module : callable, torch.nn.Module or None, default=None
+        A module of your own, with the methods ``encode(X)`` and ``decode(code)``: a
+        class or function called as ``module(n_features, n_components)``, or an
+        instance, which is copied and keeps its weights. It takes the place of the
+        perceptron and of its parameters above. See :mod:`sk_dae.modules`.
+
+    callbacks : list of skorch callbacks or None, default=None
+        Called while the net trains. One that raises KeyboardInterrupt, as skorch's
+        EarlyStopping does, ends the training.
+
+    device : str or torch.device, default="auto"
+        "cpu", "cuda", "cuda:1", "mps"; "auto" is "cuda" where torch finds it, and
+        "cpu" elsewhere.
+
+    random_state : int, RandomState instance or None, default=None
+        Seeds the initial weights, the order of the rows, the corruption, dropout and
+        the validation rows.
+
+    verbose : int, default=0
+        Whether to show a line of progress.
+
+    Attributes
+    ----------
+    net_ : DenoisingNet
+        The trained ``skorch.NeuralNet``; ``net_.module_`` is the torch module and
+        ``net_.history`` the record of all epochs.
+
+    corruption_ : corruption instance or None
+        The fitted corruption.
+
+    n_features_in_ : int
+        Number of features seen during fit.
+
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
+        Names of the features, where X had string column names.
+
+    n_iter_ : int
+        Number of epochs of the last fit.
+
+    loss_curve_ : list of float
+        Mean training loss of each epoch, on corrupted rows.
+
+    validation_loss_curve_ : list of float or None
+        Loss of the validation rows, corrupted the same way each time; None without
+        `early_stopping`.
+
+    best_loss_ : float
+        The least validation loss, or without `early_stopping` the least training
+        loss.
+
+    device_ : str
+        The device that holds the net.
+
+    See Also
+    --------
+    sklearn.decomposition.PCA : The linear counterpart, without noise.
+    sklearn.neural_network.BernoulliRBM : Features of binary data.
+
+    References
+    ----------
+    Vincent, P., Larochelle, H., Bengio, Y. and Manzagol, P.-A. (2008). Extracting and
+    composing robust features with denoising autoencoders. ICML.
+
+    Vincent, P., Larochelle, H., Lajoie, I., Bengio, Y. and Manzagol, P.-A. (2010).
+    Stacked denoising autoencoders: learning useful representations in a deep network
+    with a local denoising criterion. Journal of Machine Learning Research, 11.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_digits
+    >>> from sk_dae import DenoisingAutoencoder
+    >>> X = load_digits().data / 16
+    >>> dae = DenoisingAutoencoder(16, noise_level=0.5, max_iter=5, random_state=0)
+    >>> dae.fit_transform(X).shape
+    (1797, 16)
+    >>> dae.denoise(X[:1]).shape
+    (1, 64)
+    """
 
     _parameter_constraints: dict = {
         **TrainedAutoencoder._parameter_constraints,

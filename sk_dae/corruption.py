@@ -16,13 +16,13 @@ from sklearn.base import (
     BaseEstimator,
     OneToOneFeatureMixin,
     TransformerMixin,
-    _fit_context,
     clone,
 )
 from sklearn.pipeline import _name_estimators
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.metaestimators import _BaseComposition
+from sklearn.utils.sparsefuncs import min_max_axis
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from ._donors import sample_donors
@@ -41,6 +41,8 @@ __all__ = [
     "UniformNoise",
     "make_corruption",
 ]
+
+_LARGEST = float(np.finfo(np.float32).max)
 
 
 class BaseCorruption(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
@@ -63,8 +65,8 @@ class BaseCorruption(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         "level": [Interval(Real, 0, None, closed="left"), "array-like"],
         "random_state": ["random_state"],
     }
-    # The largest value that a level may have where it is a fraction of cells.
-    _max_level = np.inf
+    # One where the level is a fraction of cells.
+    _max_level = _LARGEST
     # What an error calls the level: an estimator's parameter has another name.
     _level_name = "level"
 
@@ -72,7 +74,6 @@ class BaseCorruption(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         self.level = level
         self.random_state = random_state
 
-    @_fit_context(prefer_skip_nested_validation=True)
     def fit(self, X, y=None):
         """Learn what the process needs to know of the data.
 
@@ -90,7 +91,9 @@ class BaseCorruption(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
             The fitted corruption.
         """
         X = self._validate(X, reset=True)
-        return self._fit_rows(X, check_random_state(self.random_state))
+        # However large the sample of X that it draws, only the seed is taken from a
+        # random state that is shared.
+        return self._fit_rows(X, np.random.RandomState(self._draw_seed()))
 
     def transform(self, X):
         """Corrupt `X`.
@@ -106,19 +109,17 @@ class BaseCorruption(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
             The corrupted rows.
         """
         check_is_fitted(self)
-        X = self._validate(X, reset=False)
+        X = self._validate(X, reset=False, dtype=np.float32)
         if sp.issparse(X):
             X = X.toarray()
-        seed = check_random_state(self.random_state).randint(np.iinfo(np.int32).max)
-        rows = as_tensor(X).to(torch.float32)
-        return self.corrupt(rows, seeded_generator(seed)).numpy()
+        return self.corrupt(as_tensor(X), seeded_generator(self._draw_seed())).numpy()
 
     def corrupt(self, X, generator=None, *, return_mask=False):
         """Corrupt a tensor.
 
         Parameters
         ----------
-        X : Tensor of shape (n_samples, n_features)
+        X : Tensor of shape (n_samples, n_features), of a floating dtype
             Rows to corrupt, on any device; not modified. NaN stays NaN.
 
         generator : torch.Generator, default=None
@@ -138,6 +139,8 @@ class BaseCorruption(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
             equal the old one by chance. Only with `return_mask`.
         """
         check_is_fitted(self)
+        # Numbers are drawn in the order of memory: equal rows, equal draws.
+        X = X.contiguous()
         corrupted, mask = self.draw(X, generator)
         missing = torch.isnan(X)
         if missing.any():
@@ -145,21 +148,27 @@ class BaseCorruption(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         if not return_mask:
             return corrupted
         if mask is None:
-            level = self._level_on(X)
-            mask = torch.ones_like(X, dtype=torch.bool) & torch.as_tensor(
-                level, device=X.device
-            ).gt(0)
+            mask = self._all_chosen(X)
         return corrupted, mask & ~missing
 
-    def _validate(self, X, *, reset):
-        return validate_data(
-            self,
-            X,
-            reset=reset,
-            accept_sparse="csr",
-            dtype="numeric",
-            ensure_all_finite="allow-nan",
-        )
+    def _all_chosen(self, X):
+        """The mask of a process that chooses all cells: those that have a level."""
+        return torch.as_tensor(self._level_on(X), device=X.device).gt(0).expand_as(X)
+
+    def _draw_seed(self):
+        return check_random_state(self.random_state).randint(np.iinfo(np.int32).max)
+
+    def _validate(self, X, *, reset, dtype="numeric"):
+        # What overflows becomes infinite, and is refused as that.
+        with np.errstate(over="ignore"):
+            return validate_data(
+                self,
+                X,
+                reset=reset,
+                accept_sparse="csr",
+                dtype=dtype,
+                ensure_all_finite="allow-nan",
+            )
 
     def _fit_rows(self, X, random_state, *, in_place=False):
         """Fit on validated data.
@@ -167,30 +176,37 @@ class BaseCorruption(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         With `in_place`, the process may keep a view of X instead of a sample, to be
         dropped by `_forget_rows` once training is over.
         """
+        self._validate_params()
         self.n_features_in_ = X.shape[1]
         self._set_level(X.shape[1])
         self._learn(X, random_state, in_place=in_place)
         return self
 
     def _set_level(self, n_features):
-        level = np.asarray(self.level, dtype=np.float64)
         name = f"{self._level_name} of {type(self).__name__}"
+        try:
+            level = np.asarray(self.level, dtype=np.float64)
+        except (TypeError, ValueError):
+            raise ValueError(
+                f"{name} must be a number or an array of numbers, got {self.level!r}."
+            ) from None
         if level.ndim > 1 or (level.ndim == 1 and level.shape != (n_features,)):
             raise ValueError(
                 f"{name} must be a number or an array of shape (n_features,) = "
                 f"({n_features},), got an array of shape {level.shape}."
             )
         if not (np.all(level >= 0) and np.all(level <= self._max_level)):
-            upper = "inf)" if np.isinf(self._max_level) else f"{self._max_level:g}]"
             shown = self.level if level.ndim == 0 else f"[{level.min()}, {level.max()}]"
-            raise ValueError(f"{name} must be in [0, {upper}, got {shown}.")
+            raise ValueError(
+                f"{name} must be in [0, {self._max_level:g}], got {shown}."
+            )
         self.level_ = float(level) if level.ndim == 0 else level.astype(np.float32)
 
     def _level_on(self, X):
         """The level as a number, or as a tensor on the device of X."""
         if isinstance(self.level_, float):
             return self.level_
-        return torch.from_numpy(self.level_).to(X.device)
+        return as_tensor(self.level_).to(X.device)
 
     def _learn(self, X, random_state, *, in_place):
         """Learn from validated data; most processes have nothing to learn."""
@@ -253,7 +269,7 @@ class GaussianNoise(BaseCorruption):
     n_features_in_ : int
         Number of features seen during fit.
 
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of the features, where X had string column names.
 
     References
@@ -276,7 +292,7 @@ class GaussianNoise(BaseCorruption):
         super().__init__(level, random_state=random_state)
 
     def draw(self, X, generator):
-        """Draw corrupted rows; see :class:`BaseCorruption`."""
+        """Draw corrupted rows; see :class:`~sk_dae.corruption.BaseCorruption`."""
         noise = torch.empty_like(X)
         if isinstance(self.level_, float):
             noise.normal_(0.0, self.level_, generator=generator)
@@ -306,7 +322,7 @@ class UniformNoise(BaseCorruption):
     n_features_in_ : int
         Number of features seen during fit.
 
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of the features, where X had string column names.
 
     Examples
@@ -322,7 +338,7 @@ class UniformNoise(BaseCorruption):
         super().__init__(level, random_state=random_state)
 
     def draw(self, X, generator):
-        """Draw corrupted rows; see :class:`BaseCorruption`."""
+        """Draw corrupted rows; see :class:`~sk_dae.corruption.BaseCorruption`."""
         noise = torch.empty_like(X)
         if isinstance(self.level_, float):
             noise.uniform_(-self.level_, self.level_, generator=generator)
@@ -357,7 +373,7 @@ class MaskingNoise(BaseCorruption):
     n_features_in_ : int
         Number of features seen during fit.
 
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of the features, where X had string column names.
 
     References
@@ -369,15 +385,15 @@ class MaskingNoise(BaseCorruption):
     --------
     >>> import numpy as np
     >>> from sk_dae import MaskingNoise
-    >>> masked = MaskingNoise(0.25, random_state=0).fit_transform(np.ones((1000, 4)))
-    >>> round(float((masked == 0).mean()), 2)
-    0.25
+    >>> masked = MaskingNoise(0.2, random_state=0).fit_transform(np.ones((1000, 4)))
+    >>> round(float((masked == 0).mean()), 1)
+    0.2
     """
 
     _max_level = 1.0
     _parameter_constraints: dict = {
         **BaseCorruption._parameter_constraints,
-        "fill_value": [Interval(Real, None, None, closed="neither")],
+        "fill_value": [Interval(Real, -_LARGEST, _LARGEST, closed="both")],
     }
 
     def __init__(self, level=0.2, *, fill_value=0.0, random_state=None):
@@ -385,7 +401,7 @@ class MaskingNoise(BaseCorruption):
         self.fill_value = fill_value
 
     def draw(self, X, generator):
-        """Draw corrupted rows; see :class:`BaseCorruption`."""
+        """Draw corrupted rows; see :class:`~sk_dae.corruption.BaseCorruption`."""
         chosen = self._chosen(X, generator)
         return X.masked_fill(chosen, self.fill_value), chosen
 
@@ -421,7 +437,7 @@ class SaltAndPepperNoise(BaseCorruption):
     n_features_in_ : int
         Number of features seen during fit.
 
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of the features, where X had string column names.
 
     References
@@ -452,26 +468,37 @@ class SaltAndPepperNoise(BaseCorruption):
 
     def _learn(self, X, random_state, *, in_place):
         if isinstance(self.extremes, str):
-            extremes = np.stack(_feature_extremes(X))
+            low, high = _feature_extremes(X)
             if self.extremes == "data":
-                low, high = extremes[0].min(), extremes[1].max()
-                extremes = np.repeat([[low], [high]], X.shape[1], axis=1)
+                low, high = np.fmin.reduce(low), np.fmax.reduce(high)
+            # Zero where nothing is observed.
+            low, high = np.nan_to_num(low), np.nan_to_num(high)
         else:
-            if len(self.extremes) != 2 or not self.extremes[0] <= self.extremes[1]:
-                raise ValueError(
-                    "extremes of SaltAndPepperNoise must be 'feature', 'data' or a "
-                    f"tuple (low, high) with low <= high, got {self.extremes!r}."
-                )
-            extremes = np.repeat(np.reshape(self.extremes, (2, 1)), X.shape[1], axis=1)
-        self.extremes_ = extremes.astype(np.float32)
+            low, high = self._given_extremes()
+        self.extremes_ = np.empty((2, X.shape[1]), dtype=np.float32)
+        self.extremes_[0], self.extremes_[1] = low, high
+
+    def _given_extremes(self):
+        try:
+            low, high = (float(extreme) for extreme in self.extremes)
+            valid = -_LARGEST <= low <= high <= _LARGEST
+        except (TypeError, ValueError):
+            valid = False
+        if not valid:
+            raise ValueError(
+                "extremes of SaltAndPepperNoise must be 'feature', 'data' or a tuple "
+                "(low, high) of finite numbers with low <= high, got "
+                f"{self.extremes!r}."
+            )
+        return low, high
 
     def draw(self, X, generator):
-        """Draw corrupted rows; see :class:`BaseCorruption`."""
+        """Draw corrupted rows; see :class:`~sk_dae.corruption.BaseCorruption`."""
         # One uniform draw serves the choice of the cell and the coin.
         draw = torch.empty_like(X).uniform_(generator=generator)
         level = self._level_on(X)
         chosen = draw < level
-        low, high = torch.from_numpy(self.extremes_).to(X)
+        low, high = as_tensor(self.extremes_).to(X)
         corrupted = torch.where(chosen, torch.where(draw < level / 2, low, high), X)
         return corrupted, chosen
 
@@ -508,7 +535,7 @@ class SwapNoise(BaseCorruption):
     n_features_in_ : int
         Number of features seen during fit.
 
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of the features, where X had string column names.
 
     References
@@ -546,7 +573,7 @@ class SwapNoise(BaseCorruption):
         self._donors = sample_donors(X, self.n_donors, random_state)
 
     def draw(self, X, generator):
-        """Draw corrupted rows; see :class:`BaseCorruption`."""
+        """Draw corrupted rows; see :class:`~sk_dae.corruption.BaseCorruption`."""
         chosen = self._chosen(X, generator)
         return self._donors.swap(X, chosen, generator), chosen
 
@@ -571,7 +598,7 @@ class ComposeNoise(_BaseComposition, BaseCorruption):
     n_features_in_ : int
         Number of features seen during fit.
 
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of the features, where X had string column names.
 
     Examples
@@ -632,12 +659,17 @@ class ComposeNoise(_BaseComposition, BaseCorruption):
         self : object
             This process.
         """
+        # First, since the other names are those of the processes that it brings.
+        if "corruptions" in params:
+            self.corruptions = params.pop("corruptions")
         return self._set_params("_named_corruptions", **params)
 
     def _set_level(self, n_features):
         """A composition has no level of its own."""
 
     def _learn(self, X, random_state, *, in_place):
+        if not len(self.corruptions):
+            raise ValueError("corruptions of ComposeNoise must not be empty.")
         for corruption in self.corruptions:
             if not isinstance(corruption, BaseCorruption):
                 raise TypeError(
@@ -654,11 +686,11 @@ class ComposeNoise(_BaseComposition, BaseCorruption):
             corruption._forget_rows(X, random_state)
 
     def draw(self, X, generator):
-        """Draw corrupted rows; see :class:`BaseCorruption`."""
+        """Draw corrupted rows; see :class:`~sk_dae.corruption.BaseCorruption`."""
         corrupted, touched = X, torch.zeros_like(X, dtype=torch.bool)
         for corruption in self.corruptions_:
-            corrupted, mask = corruption.corrupt(corrupted, generator, return_mask=True)
-            touched |= mask
+            corrupted, mask = corruption.draw(corrupted, generator)
+            touched |= corruption._all_chosen(X) if mask is None else mask
         return corrupted, touched
 
 
@@ -669,8 +701,8 @@ class CallableCorruption(BaseCorruption):
     ----------
     function : callable
         Called as ``function(X, generator)`` with a float32 tensor of shape
-        (n_samples, n_features) and a ``torch.Generator`` of its device; returns the
-        corrupted tensor. It must not modify `X`.
+        (n_samples, n_features), a copy that it may modify, and a ``torch.Generator``
+        of its device; returns the corrupted tensor.
 
     random_state : int, RandomState instance or None, default=None
         Seeds :meth:`transform`.
@@ -680,7 +712,7 @@ class CallableCorruption(BaseCorruption):
     n_features_in_ : int
         Number of features seen during fit.
 
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of the features, where X had string column names.
 
     Examples
@@ -706,17 +738,19 @@ class CallableCorruption(BaseCorruption):
         """A function has no level."""
 
     def draw(self, X, generator):
-        """Draw corrupted rows; see :class:`BaseCorruption`."""
-        corrupted = self.function(X, generator)
+        """Draw corrupted rows; see :class:`~sk_dae.corruption.BaseCorruption`."""
+        # A copy: X is the clean target too, and may be the memory of the caller.
+        corrupted = self.function(X.clone(), generator)
         if not torch.is_tensor(corrupted) or corrupted.shape != X.shape:
-            came = getattr(corrupted, "shape", type(corrupted).__name__)
+            shape = tuple(getattr(corrupted, "shape", ()))
             raise ValueError(
                 "a callable corruption must return a tensor of the shape of its input, "
-                f"{tuple(X.shape)}, got {came}."
+                f"{tuple(X.shape)}, got {type(corrupted).__name__} of shape {shape}."
             )
+        corrupted = corrupted.to(X)
         # NaN must compare equal here: a missing value that stays missing is untouched.
         same = (corrupted == X) | (torch.isnan(corrupted) & torch.isnan(X))
-        return corrupted.to(X), ~same
+        return corrupted, ~same
 
 
 #: The strings that `corruption` takes.
@@ -755,12 +789,8 @@ def make_corruption(corruption, noise_level):
 
 
 def _feature_extremes(X):
-    """Least and greatest observed value of each column; 0 where none is observed."""
+    """Least and greatest observed value of each column; NaN where none is observed."""
     if sp.issparse(X):
-        # scikit-learn's own reads CSR without a copy and counts the zeros.
-        from sklearn.utils.sparsefuncs import min_max_axis
-
-        low, high = min_max_axis(X, axis=0, ignore_nan=True)
-    else:
-        low, high = np.fmin.reduce(X, axis=0), np.fmax.reduce(X, axis=0)
-    return np.nan_to_num(low), np.nan_to_num(high)
+        # It counts the zeros that are not stored.
+        return min_max_axis(X, axis=0, ignore_nan=True)
+    return np.fmin.reduce(X, axis=0), np.fmax.reduce(X, axis=0)

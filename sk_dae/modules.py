@@ -13,6 +13,7 @@ hidden activations and between them the code, it serves ``features="layers"`` to
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 
 import torch
 import torch.nn.functional as F
@@ -39,9 +40,6 @@ ACTIVATIONS = {
     "logistic": torch.sigmoid,
 }
 
-# The gain of He initialisation is for rectifiers and their smooth relatives.
-_RECTIFIERS = frozenset({"relu", "leaky_relu", "elu", "gelu", "silu", "softplus"})
-
 
 class Linear(nn.Module):
     """A linear layer that draws nothing when it is built.
@@ -66,12 +64,18 @@ class Linear(nn.Module):
             # to other devices and into copies.
             self.transposed_weight = weight_of.weight
 
-    def reset_parameters(self, generator, gain):
-        """Draw the weight from a Glorot uniform distribution, scaled by `gain`."""
+    def reset_parameters(self, generator):
+        """Draw the weight from a Glorot uniform distribution; the bias is zero.
+
+        Parameters
+        ----------
+        generator : torch.Generator or None
+            Where it comes from. None draws from torch's global generator.
+        """
         with torch.no_grad():
             self.bias.zero_()
             if not self.tied:
-                bound = gain * math.sqrt(6.0 / sum(self.weight.shape))
+                bound = math.sqrt(6.0 / sum(self.weight.shape))
                 self.weight.uniform_(-bound, bound, generator=generator)
 
     def forward(self, x):
@@ -158,10 +162,14 @@ class MLPAutoencoder(nn.Module):
         self.activation = activation
         self.code_activation = code_activation
         self.encoder = nn.ModuleList(
-            Linear(n_in, n_out)
-            for n_in, n_out in zip(widths[:-1], widths[1:], strict=True)
+            Linear(n_in, n_out) for n_in, n_out in pairwise(widths)
         )
         if tied_weights:
+            if n_outputs not in (None, n_features):
+                raise ValueError(
+                    "tied_weights needs as many outputs as features, "
+                    f"{n_features}, got n_outputs={n_outputs}."
+                )
             decoder = [
                 Linear(n_in, n_out, weight_of=layer)
                 for n_in, n_out, layer in zip(
@@ -186,11 +194,10 @@ class MLPAutoencoder(nn.Module):
         generator : torch.Generator, default=None
             Where they come from. None draws from torch's global generator.
         """
-        hidden_gain = math.sqrt(2.0) if self.activation in _RECTIFIERS else 1.0
-        for layers in (self.encoder, self.decoder):
-            for layer in layers[:-1]:
-                layer.reset_parameters(generator, hidden_gain)
-            layers[-1].reset_parameters(generator, 1.0)
+        # Glorot's variance and not He's, for rectifiers too: weights that start small
+        # reconstruct held-out rows better.
+        for layer in (*self.encoder, *self.decoder):
+            layer.reset_parameters(generator)
 
     def encode(self, X):
         """Return the code of rows.

@@ -1,0 +1,154 @@
+"""Measures of denoising, and a scorer for model selection."""
+
+from __future__ import annotations
+
+from numbers import Integral, Real
+
+import numpy as np
+import scipy.sparse as sp
+from sklearn.utils import check_array
+from sklearn.utils._param_validation import Interval, StrOptions, validate_params
+
+from .corruption import CORRUPTIONS, BaseCorruption, make_corruption
+
+__all__ = ["make_denoising_scorer", "peak_signal_noise_ratio"]
+
+
+@validate_params(
+    {
+        "X_true": ["array-like"],
+        "X_pred": ["array-like"],
+        "data_range": [Interval(Real, 0, None, closed="neither"), None],
+        "average": [StrOptions({"all", "samples"}), None],
+    },
+    prefer_skip_nested_validation=True,
+)
+def peak_signal_noise_ratio(X_true, X_pred, *, data_range=None, average="all"):
+    r"""Compute the peak signal-to-noise ratio (PSNR) in decibels.
+
+    .. math:: \mathrm{PSNR} = 10 \log_{10} \frac{R^2}{\mathrm{MSE}(X, \hat X)}
+
+    Parameters
+    ----------
+    X_true : array-like of shape (n_samples, n_features)
+        The clean rows.
+
+    X_pred : array-like of shape (n_samples, n_features)
+        Noisy or denoised rows.
+
+    data_range : float, default=None
+        The distance :math:`R` between the least and the greatest possible value: 1
+        for pixels in [0, 1], 255 for bytes. None takes it from `X_true`.
+
+    average : {"all", "samples"} or None, default="all"
+        Whether to take the error over all cells together, to average the ratios of
+        the rows, as is usual for images, or to return one for each row.
+
+    Returns
+    -------
+    psnr : float or ndarray of shape (n_samples,)
+        The ratio; infinite where nothing differs.
+
+    Raises
+    ------
+    ValueError
+        If the shapes differ, or `data_range` is None and `X_true` is constant.
+
+    Examples
+    --------
+    >>> from sk_dae.metrics import peak_signal_noise_ratio
+    >>> round(peak_signal_noise_ratio([[0.0, 1.0]], [[0.1, 0.9]], data_range=1.0), 6)
+    20.0
+    """
+    X_true = check_array(X_true, dtype=np.float64, input_name="X_true")
+    X_pred = check_array(X_pred, dtype=np.float64, input_name="X_pred")
+    if X_true.shape != X_pred.shape:
+        raise ValueError(
+            f"X_pred must have the shape of X_true, {X_true.shape}, got {X_pred.shape}."
+        )
+    if data_range is None:
+        data_range = float(np.ptp(X_true))
+        if data_range == 0:
+            raise ValueError("data_range must be given where X_true is constant.")
+    error = np.square(X_true - X_pred).mean(axis=None if average == "all" else 1)
+    with np.errstate(divide="ignore"):
+        psnr = 10.0 * np.log10(data_range**2 / error)
+    return psnr if average is None else float(np.mean(psnr))
+
+
+@validate_params(
+    {
+        "corruption": [StrOptions(set(CORRUPTIONS)), BaseCorruption, callable],
+        "noise_level": [Interval(Real, 0, None, closed="left"), "array-like"],
+        "random_state": [Interval(Integral, 0, 2**32 - 1, closed="both")],
+    },
+    prefer_skip_nested_validation=True,
+)
+def make_denoising_scorer(corruption="gaussian", noise_level=0.2, *, random_state=0):
+    """Make a scorer that corrupts rows and measures how well they are restored.
+
+    The score of an estimator is minus the mean squared error of
+    ``inverse_transform(transform(corrupt(X)))`` against `X`. The corruption belongs to
+    the scorer and not to the estimator, and is the same draw for every candidate, so
+    that candidates trained with different noise, pipelines and other transformers
+    such as PCA are judged by the same rows.
+
+    Parameters
+    ----------
+    corruption : str, BaseCorruption or callable, default="gaussian"
+        What corrupts the rows; as the parameter of
+        :class:`~sk_dae.DenoisingAutoencoder`. It acts on what the scored estimator is
+        given: before the scaler of a pipeline, in the units of the raw data.
+
+    noise_level : float or array-like of shape (n_features,), default=0.2
+        The level, where `corruption` is a string.
+
+    random_state : int, default=0
+        Seeds the corruption.
+
+    Returns
+    -------
+    scorer : callable
+        Called as ``scorer(estimator, X, y=None)``; greater is better.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_digits
+    >>> from sklearn.decomposition import PCA
+    >>> from sklearn.model_selection import GridSearchCV
+    >>> from sk_dae.metrics import make_denoising_scorer
+    >>> X = load_digits().data / 16
+    >>> scorer = make_denoising_scorer("gaussian", 0.5)
+    >>> search = GridSearchCV(PCA(), {"n_components": [2, 12, 64]}, scoring=scorer)
+    >>> search.fit(X).best_params_
+    {'n_components': 12}
+    """
+    return _DenoisingScorer(corruption, noise_level, random_state)
+
+
+class _DenoisingScorer:
+    """A class, since a closure would not reach the workers of a parallel search."""
+
+    def __init__(self, corruption, noise_level, random_state):
+        self.corruption = corruption
+        self.noise_level = noise_level
+        self.random_state = random_state
+
+    def __repr__(self):
+        return (
+            f"make_denoising_scorer({self.corruption!r}, {self.noise_level!r}, "
+            f"random_state={self.random_state})"
+        )
+
+    def __call__(self, estimator, X, y=None):
+        process = make_corruption(self.corruption, self.noise_level)
+        process.set_params(random_state=self.random_state)
+        frame = type(X).__module__.partition(".")[0]
+        if frame in ("pandas", "polars"):
+            # Keeps the column names, which the estimator may ask for.
+            process.set_output(transform=frame)
+        restored = estimator.inverse_transform(
+            estimator.transform(process.fit_transform(X))
+        )
+        clean = X.toarray() if sp.issparse(X) else np.asarray(X)
+        return -float(np.nanmean(np.square(clean - np.asarray(restored))))

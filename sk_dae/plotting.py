@@ -1,0 +1,333 @@
+"""Displays: loss curves, and rows beside their corruption and reconstruction."""
+
+from __future__ import annotations
+
+import numpy as np
+from sklearn.pipeline import Pipeline
+from sklearn.utils import check_random_state
+from sklearn.utils._optional_dependencies import check_matplotlib_support
+from sklearn.utils.validation import check_is_fitted
+
+from .corruption import make_corruption
+
+__all__ = ["LossCurveDisplay", "ReconstructionDisplay"]
+
+
+class LossCurveDisplay:
+    """Loss of the training and the validation rows, epoch by epoch.
+
+    Make it with :meth:`from_estimator`.
+
+    Parameters
+    ----------
+    loss_curve : array-like of shape (n_epochs,)
+        Training losses.
+
+    validation_loss_curve : array-like of shape (n_validated,), default=None
+        Validation losses, of the last epochs.
+
+    loss_name : str, default="loss"
+        What the losses are.
+
+    Attributes
+    ----------
+    ax_ : matplotlib Axes
+        Where it was drawn.
+
+    figure_ : matplotlib Figure
+        The figure of `ax_`.
+
+    lines_ : list of matplotlib Line2D
+        The curves.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from sk_dae import DenoisingAutoencoder
+    >>> from sk_dae.plotting import LossCurveDisplay
+    >>> X = load_iris().data
+    >>> dae = DenoisingAutoencoder(2, max_iter=5, random_state=0).fit(X)
+    >>> LossCurveDisplay.from_estimator(dae).ax_.get_xlabel()
+    'Epoch'
+    """
+
+    def __init__(self, loss_curve, *, validation_loss_curve=None, loss_name="loss"):
+        self.loss_curve = loss_curve
+        self.validation_loss_curve = validation_loss_curve
+        self.loss_name = loss_name
+
+    @classmethod
+    def from_estimator(cls, estimator, *, ax=None, log_scale=True, **kwargs):
+        """Draw the curves of a fitted estimator.
+
+        Parameters
+        ----------
+        estimator : estimator instance or Pipeline
+            Fitted autoencoder, or a pipeline that holds one.
+
+        ax : matplotlib Axes, default=None
+            Where to draw; None makes a figure.
+
+        log_scale : bool, default=True
+            Whether the losses have a logarithmic axis.
+
+        **kwargs : dict
+            Passed to ``ax.plot``.
+
+        Returns
+        -------
+        display : LossCurveDisplay
+            The drawn display.
+        """
+        check_matplotlib_support(f"{cls.__name__}.from_estimator")
+        estimator = _autoencoder_of(estimator)
+        check_is_fitted(estimator)
+        display = cls(
+            estimator.loss_curve_,
+            validation_loss_curve=estimator.validation_loss_curve_,
+            loss_name=type(estimator.net_.criterion_).__name__,
+        )
+        return display.plot(ax=ax, log_scale=log_scale, **kwargs)
+
+    def plot(self, *, ax=None, log_scale=True, **kwargs):
+        """Draw the curves.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, default=None
+            Where to draw; None makes a figure.
+
+        log_scale : bool, default=True
+            Whether the losses have a logarithmic axis.
+
+        **kwargs : dict
+            Passed to ``ax.plot``.
+
+        Returns
+        -------
+        display : LossCurveDisplay
+            This display.
+        """
+        check_matplotlib_support(f"{type(self).__name__}.plot")
+        import matplotlib.pyplot as plt
+
+        if ax is None:
+            _, ax = plt.subplots(layout="constrained")
+        n_epochs = len(self.loss_curve)
+        epochs = np.arange(1, n_epochs + 1)
+        self.lines_ = ax.plot(epochs, self.loss_curve, label="training", **kwargs)
+        if self.validation_loss_curve is not None:
+            curve = np.asarray(self.validation_loss_curve)
+            validated = epochs[n_epochs - len(curve) :]
+            self.lines_ += ax.plot(validated, curve, label="validation", **kwargs)
+            best = int(np.argmin(curve))
+            ax.plot(
+                validated[best],
+                curve[best],
+                "o",
+                color=self.lines_[-1].get_color(),
+                label=f"best epoch ({validated[best]})",
+            )
+        if log_scale:
+            ax.set_yscale("log")
+        ax.set(xlabel="Epoch", ylabel=f"Loss of the corrupted rows ({self.loss_name})")
+        ax.legend()
+        self.ax_ = ax
+        self.figure_ = ax.figure
+        return self
+
+
+class ReconstructionDisplay:
+    """Rows, their corruption and their reconstruction, one below the other.
+
+    Make it with :meth:`from_estimator`.
+
+    Parameters
+    ----------
+    original, corrupted, denoised : array-like of shape (n_samples, n_features)
+        The rows.
+
+    image_shape : tuple of (int, int), default=None
+        Height and width, where a row is an image. None draws a row as a line over its
+        features.
+
+    Attributes
+    ----------
+    axes_ : ndarray of matplotlib Axes
+        Of shape (3, n_samples) for images, (n_samples,) for lines.
+
+    figure_ : matplotlib Figure
+        The figure.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_digits
+    >>> from sk_dae import DenoisingAutoencoder
+    >>> from sk_dae.plotting import ReconstructionDisplay
+    >>> X = load_digits().data / 16
+    >>> dae = DenoisingAutoencoder(max_iter=2, random_state=0).fit(X)
+    >>> display = ReconstructionDisplay.from_estimator(dae, X, image_shape=(8, 8))
+    >>> display.axes_.shape
+    (3, 8)
+    """
+
+    def __init__(self, original, corrupted, denoised, *, image_shape=None):
+        self.original = original
+        self.corrupted = corrupted
+        self.denoised = denoised
+        self.image_shape = image_shape
+
+    @classmethod
+    def from_estimator(
+        cls,
+        estimator,
+        X,
+        *,
+        corruption="estimator",
+        noise_level=0.2,
+        n_samples=8,
+        image_shape=None,
+        random_state=0,
+        **kwargs,
+    ):
+        """Corrupt and denoise some rows, and draw them.
+
+        Parameters
+        ----------
+        estimator : estimator instance or Pipeline
+            Fitted; anything with ``transform`` and ``inverse_transform``.
+
+        X : array-like of shape (n_samples, n_features)
+            Clean rows to choose from.
+
+        corruption : str, BaseCorruption, callable or None, default="estimator"
+            What corrupts the rows. "estimator" takes the process that the autoencoder
+            was trained with; in a pipeline it acts behind the steps before it.
+
+        noise_level : float, default=0.2
+            The level, where `corruption` is the name of a process.
+
+        n_samples : int, default=8
+            How many rows to show.
+
+        image_shape : tuple of (int, int), default=None
+            Height and width, where a row is an image.
+
+        random_state : int, RandomState instance or None, default=0
+            Chooses and corrupts the rows.
+
+        **kwargs : dict
+            Passed to ``imshow`` for images, and to ``plot`` for lines.
+
+        Returns
+        -------
+        display : ReconstructionDisplay
+            The drawn display.
+        """
+        check_matplotlib_support(f"{cls.__name__}.from_estimator")
+        check_is_fitted(estimator)
+        random_state = check_random_state(random_state)
+        X = np.asarray(X)
+        chosen = random_state.permutation(len(X))[:n_samples]
+        original = X[chosen]
+        before = None
+        if isinstance(corruption, str) and corruption == "estimator":
+            process = _autoencoder_of(estimator).corruption_
+            if isinstance(estimator, Pipeline):
+                before = _steps_before_autoencoder(estimator)
+        else:
+            process = make_corruption(corruption, noise_level)
+            if process is not None:
+                process.fit(X)
+        corrupted = original
+        if process is not None:
+            seed = random_state.randint(np.iinfo(np.int32).max)
+            process = _seeded(process, seed)
+            if before is None or not len(before):
+                corrupted = process.transform(original)
+            else:
+                scaled = process.transform(before.transform(original))
+                corrupted = before.inverse_transform(scaled)
+        denoised = estimator.inverse_transform(estimator.transform(corrupted))
+        display = cls(
+            original, np.asarray(corrupted), denoised, image_shape=image_shape
+        )
+        return display.plot(**kwargs)
+
+    def plot(self, *, figure=None, **kwargs):
+        """Draw the rows.
+
+        Parameters
+        ----------
+        figure : matplotlib Figure or SubFigure, default=None
+            Where to draw; None makes a figure.
+
+        **kwargs : dict
+            Passed to ``imshow`` for images, and to ``plot`` for lines.
+
+        Returns
+        -------
+        display : ReconstructionDisplay
+            This display.
+        """
+        check_matplotlib_support(f"{type(self).__name__}.plot")
+        import matplotlib.pyplot as plt
+
+        rows = {
+            "original": np.asarray(self.original),
+            "corrupted": np.asarray(self.corrupted),
+            "denoised": np.asarray(self.denoised),
+        }
+        n_samples = len(rows["original"])
+        images = self.image_shape is not None
+        if figure is None:
+            size = (1.1 * n_samples, 3.7) if images else (8.0, 1.6 * n_samples)
+            figure = plt.figure(figsize=size, layout="constrained")
+        if images:
+            axes = figure.subplots(3, n_samples, squeeze=False)
+            # One scale for all: noise beyond the range of the data is clipped.
+            options = {
+                "cmap": "gray",
+                "vmin": np.nanmin(rows["original"]),
+                "vmax": np.nanmax(rows["original"]),
+                **kwargs,
+            }
+            for row_axes, (name, values) in zip(axes, rows.items(), strict=True):
+                for ax, value in zip(row_axes, values, strict=True):
+                    ax.imshow(value.reshape(self.image_shape), **options)
+                    ax.set(xticks=[], yticks=[])
+                row_axes[0].set_ylabel(name)
+        else:
+            axes = figure.subplots(n_samples, 1, sharex=True, squeeze=False)[:, 0]
+            styles = {"original": "-", "corrupted": ".", "denoised": "--"}
+            for i, ax in enumerate(axes):
+                for name, values in rows.items():
+                    ax.plot(values[i], styles[name], label=name, **kwargs)
+            axes[0].legend(loc="upper right", ncols=3)
+            axes[-1].set_xlabel("Feature")
+        self.axes_ = axes
+        self.figure_ = figure
+        return self
+
+
+def _autoencoder_of(estimator):
+    """Return the autoencoder itself, or the one in a pipeline."""
+    if isinstance(estimator, Pipeline):
+        for _, step in estimator.steps:
+            if hasattr(step, "corruption_"):
+                return step
+    return estimator
+
+
+def _steps_before_autoencoder(pipeline):
+    for i, (_, step) in enumerate(pipeline.steps):
+        if hasattr(step, "corruption_"):
+            return pipeline[:i]
+    return None
+
+
+def _seeded(process, seed):
+    """Return a fitted process that draws from `seed`, and leave the given one."""
+    import copy
+
+    return copy.copy(process).set_params(random_state=seed)

@@ -1,0 +1,34 @@
+"""Fixtures that several test modules share."""
+
+import matplotlib
+import numpy as np
+import pytest
+from sklearn.datasets import load_digits
+
+matplotlib.use("Agg")
+
+
+@pytest.fixture(scope="session")
+def digits():
+    """Digits with pixels in [0, 1], float32."""
+    X = (load_digits().data / 16).astype(np.float32)
+    X.flags.writeable = False
+    return X
+
+
+@pytest.fixture
+def table():
+    """A standardised table of 60 rows and 5 correlated columns."""
+    rng = np.random.RandomState(0)
+    X = rng.normal(size=(60, 2)) @ rng.normal(size=(2, 5))
+    X += 0.1 * rng.normal(size=X.shape)
+    return ((X - X.mean(axis=0)) / X.std(axis=0)).astype(np.float32)
+
+
+@pytest.fixture(autouse=True)
+def close_figures():
+    """Close what a test has drawn."""
+    yield
+    import matplotlib.pyplot as plt
+
+    plt.close("all")

@@ -1,0 +1,246 @@
+"""skorch's callbacks, and scikit-learn's where it has them."""
+
+import numpy as np
+import pytest
+import torch
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from skorch.callbacks import (
+    Callback,
+    EarlyStopping,
+    EpochScoring,
+    GradientNormClipping,
+    LRScheduler,
+    PrintLog,
+)
+
+from sk_dae import DenoisingAutoencoder
+from sk_dae.metrics import make_denoising_scorer
+
+
+def make(**params):
+    return DenoisingAutoencoder(
+        **{"n_components": 3, "max_iter": 6, "random_state": 0, **params}
+    )
+
+
+def weights(dae):
+    return torch.cat([p.detach().flatten() for p in dae.net_.module_.parameters()])
+
+
+# -- skorch ----------------------------------------------------------------------------
+
+
+class Recorder(Callback):
+    """Writes down what it is told."""
+
+    def initialize(self):
+        self.events = []
+        return self
+
+    def on_train_begin(self, net, X=None, y=None, **kwargs):
+        self.events.append("train_begin")
+
+    def on_epoch_begin(self, net, **kwargs):
+        self.events.append("epoch_begin")
+
+    def on_batch_begin(self, net, batch=None, training=None, **kwargs):
+        self.events.append("batch_begin")
+
+    def on_grad_computed(self, net, named_parameters, **kwargs):
+        names = [name for name, parameter in named_parameters if parameter.grad is None]
+        assert not names
+        self.events.append("grad_computed")
+
+    def on_batch_end(self, net, batch=None, training=None, loss=None, **kwargs):
+        X, target = batch
+        assert X.shape == target.shape == kwargs["y_pred"].shape
+        self.events.append("batch_end")
+
+    def on_epoch_end(self, net, **kwargs):
+        self.events.append("epoch_end")
+
+    def on_train_end(self, net, X=None, y=None, **kwargs):
+        self.events.append("train_end")
+
+
+def test_skorch_callbacks_hear_every_event(table):
+    recorder = Recorder()
+    make(callbacks=[recorder], max_iter=2, batch_size=30).fit(table)
+    batch = ["batch_begin", "grad_computed", "batch_end"]
+    epoch = ["epoch_begin", *batch, *batch, "epoch_end"]
+    assert recorder.events == ["train_begin", *epoch, *epoch, "train_end"]
+
+
+class StopAt(Callback):
+    """Stops as skorch's EarlyStopping does."""
+
+    def __init__(self, epoch):
+        self.epoch = epoch
+
+    def on_epoch_end(self, net, **kwargs):
+        if len(net.history) == self.epoch:
+            raise KeyboardInterrupt
+
+
+class Interrupted(Callback):
+    """Receives Ctrl-C while it is at work."""
+
+    def on_epoch_end(self, net, **kwargs):
+        import os
+        import signal
+        import time
+
+        os.kill(os.getpid(), signal.SIGINT)
+        time.sleep(1)
+
+
+def test_callback_that_raises_keyboard_interrupt_stops_the_fit(table):
+    dae = make(callbacks=[StopAt(2)]).fit(table)
+    assert dae.n_iter_ == 2
+    assert dae.transform(table).shape == (60, 3)
+
+
+def test_interrupt_during_a_callback_is_an_interrupt(table):
+    with pytest.raises(KeyboardInterrupt):
+        make(callbacks=[Interrupted()]).fit(table)
+
+
+def test_skorch_early_stopping_is_a_normal_stop(table):
+    stop = EarlyStopping(monitor="train_loss", patience=2, threshold=10.0)
+    dae = make(callbacks=[stop], max_iter=50).fit(table)
+    assert dae.n_iter_ == 3
+
+
+def test_gradient_clipping_and_schedulers_of_skorch_act(table):
+    free = make().fit(table)
+    clipped = make(callbacks=[GradientNormClipping(1e-6)], optimizer="sgd").fit(table)
+    assert not torch.equal(weights(free), weights(clipped))
+    schedule = LRScheduler(torch.optim.lr_scheduler.StepLR, step_size=1, gamma=0.1)
+    dae = make(callbacks=[schedule], learning_rate="constant").fit(table)
+    rates = dae.net_.history[:, "event_lr"]
+    np.testing.assert_allclose(rates, 0.002 * 0.1 ** np.arange(6.0), rtol=1e-6)
+
+
+def test_named_callbacks_and_print_log_are_served(table):
+    lines = []
+    make(callbacks=[("log", PrintLog(sink=lines.append))]).fit(table)
+    assert any("train_loss" in line for line in lines)
+
+
+def test_scores_of_skorch_are_recorded(table):
+    scoring = EpochScoring(
+        lambda net, X, y=None: 1.5, name="mine", on_train=True, use_caching=False
+    )
+    dae = make(callbacks=[scoring]).fit(table)
+    assert dae.net_.history[:, "mine"] == [1.5] * 6
+
+
+# -- scikit-learn ----------------------------------------------------------------------
+
+sklearn_callback = pytest.importorskip(
+    "sklearn.callback", reason="scikit-learn has callbacks from 1.9 on"
+)
+
+
+class Memory:
+    """Keeps the fitted estimator of each epoch; stops after `stop_after` of them."""
+
+    def __init__(self, stop_after=None):
+        self.stop_after = stop_after
+        self.fitted = []
+        self.hooks = []
+
+    def setup(self, estimator, context):
+        self.hooks.append("setup")
+
+    def teardown(self, estimator, context):
+        self.hooks.append("teardown")
+
+    def on_fit_task_begin(self, estimator, context):
+        pass
+
+    def on_fit_task_end(self, estimator, context, *, X=None, fitted_estimator=None):
+        if context.task_name == "epoch":
+            self.fitted.append(fitted_estimator)
+            return len(self.fitted) == self.stop_after
+
+
+def monitor():
+    return sklearn_callback.ScoringMonitor(
+        scoring={"restored": make_denoising_scorer("gaussian", 0.2)}
+    )
+
+
+def check_scores(log, n_epochs):
+    """Check that every epoch was scored, and that training improved the score."""
+    scores = [row["restored"] for row in log.data if "restored" in row]
+    assert len(scores) == n_epochs
+    assert np.isfinite(scores).all()
+    assert scores[-1] > scores[0]
+
+
+def test_scoring_monitor_scores_every_epoch(table):
+    watcher = monitor()
+    watched = make().set_callbacks(watcher).fit(table)
+    check_scores(watcher.get_logs(), 6)
+    assert torch.equal(weights(watched), weights(make().fit(table)))
+
+
+def test_scoring_monitor_scores_inside_a_pipeline(table):
+    watcher = monitor()
+    make_pipeline(
+        StandardScaler(), make().set_callbacks(watcher), LogisticRegression()
+    ).fit(table, np.arange(60) % 2)
+    check_scores(watcher.get_logs(), 6)
+
+
+@pytest.mark.parametrize("n_jobs", [1, 2])
+def test_scoring_monitor_scores_inside_a_grid_search(table, n_jobs):
+    watcher = monitor()
+    pipeline = make_pipeline(
+        StandardScaler(), make().set_callbacks(watcher), LogisticRegression()
+    )
+    GridSearchCV(
+        pipeline,
+        {"denoisingautoencoder__noise_level": [0.1, 0.2]},
+        cv=2,
+        n_jobs=n_jobs,
+    ).fit(table, np.arange(60) % 2)
+    logs = watcher.get_logs(select="all")
+    assert sum(len(log.data) for log in logs) == 6 * 5
+    assert all("restored" in row for log in logs for row in log.data)
+
+
+def test_progress_bar_is_drawn(table, capsys):
+    pytest.importorskip("rich")
+    watched = make().set_callbacks(sklearn_callback.ProgressBar()).fit(table)
+    assert "DenoisingAutoencoder - fit" in capsys.readouterr().out
+    assert torch.equal(weights(watched), weights(make().fit(table)))
+
+
+def test_callback_sees_the_estimator_of_its_epoch(table):
+    memory = Memory()
+    dae = make().set_callbacks(memory).fit(table)
+    scores = [fitted.score(table) for fitted in memory.fitted]
+    assert len(set(scores)) == 6
+    np.testing.assert_array_equal(
+        memory.fitted[-1].transform(table), dae.transform(table)
+    )
+    assert memory.hooks == ["setup", "teardown"]
+
+
+def test_callback_that_returns_true_stops_the_fit(table):
+    dae = make().set_callbacks(Memory(stop_after=2)).fit(table)
+    assert dae.n_iter_ == 2
+
+
+def test_callbacks_are_torn_down_when_the_fit_fails(table):
+    memory = Memory()
+    dae = make(learning_rate_init=1e30, optimizer="sgd", alpha=0)
+    with pytest.raises(ValueError, match="loss became"):
+        dae.set_callbacks(memory).fit(table)
+    assert memory.hooks == ["setup", "teardown"]
+    assert not hasattr(dae, "_callback_fit_ctx")

@@ -1,0 +1,91 @@
+"""scikit-learn's common checks, and the extra ones of its own test suite."""
+
+import inspect
+
+import pytest
+from sklearn.utils.estimator_checks import (
+    check_dataframe_column_names_consistency,
+    check_get_feature_names_out_error,
+    check_global_output_transform_pandas,
+    check_global_set_output_transform_polars,
+    check_param_validation,
+    check_set_output_transform,
+    check_set_output_transform_pandas,
+    check_set_output_transform_polars,
+    check_transformer_get_feature_names_out,
+    check_transformer_get_feature_names_out_pandas,
+    parametrize_with_checks,
+)
+
+import sk_dae
+from sk_dae import DenoisingAutoencoder
+
+FEATURES = ("code", "layers", "reconstruction")
+
+
+def small(**params):
+    """Return an estimator that trains in no time, with its defaults otherwise."""
+    return DenoisingAutoencoder(
+        n_components=2, hidden_layer_sizes=(8,), max_iter=5, **params
+    )
+
+
+ESTIMATORS = [
+    small(features=features, tied_weights=tied)
+    for features in FEATURES
+    for tied in (False, True)
+]
+
+# A weight scales a row's gradient; a repeated row is drawn, shuffled and corrupted
+# again. scikit-learn expects the same two failures of its own estimators that are
+# trained by stochastic gradients.
+EXPECTED_FAILED_CHECKS = {
+    "check_sample_weight_equivalence_on_dense_data": "rows are shuffled and corrupted",
+    "check_sample_weight_equivalence_on_sparse_data": "rows are shuffled and corrupted",
+}
+
+
+@parametrize_with_checks(
+    ESTIMATORS, expected_failed_checks=lambda estimator: EXPECTED_FAILED_CHECKS
+)
+def test_estimator_keeps_the_conventions_of_scikit_learn(estimator, check):
+    check(estimator)
+
+
+@parametrize_with_checks(
+    [DenoisingAutoencoder()],
+    expected_failed_checks=lambda estimator: EXPECTED_FAILED_CHECKS,
+)
+def test_default_estimator_keeps_the_conventions_of_scikit_learn(estimator, check):
+    check(estimator)
+
+
+@pytest.mark.parametrize(
+    "check",
+    [
+        check_param_validation,
+        check_dataframe_column_names_consistency,
+        check_transformer_get_feature_names_out,
+        check_transformer_get_feature_names_out_pandas,
+        check_get_feature_names_out_error,
+        check_set_output_transform,
+        check_set_output_transform_pandas,
+        check_set_output_transform_polars,
+        check_global_output_transform_pandas,
+        check_global_set_output_transform_polars,
+    ],
+    ids=lambda check: check.__name__,
+)
+# The checks hand arrays to what was fitted on frames, on purpose.
+@pytest.mark.filterwarnings("ignore:X does not have valid feature names")
+@pytest.mark.filterwarnings("ignore:X has feature names, but")
+@pytest.mark.parametrize("estimator", ESTIMATORS, ids=str)
+def test_estimator_passes_the_extra_checks(estimator, check):
+    check(type(estimator).__name__, estimator)
+
+
+def test_every_public_name_is_documented_and_sorted():
+    names = sk_dae.__all__
+    assert sorted(names) == list(names)
+    for name in names:
+        assert inspect.getdoc(getattr(sk_dae, name))

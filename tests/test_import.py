@@ -1,0 +1,47 @@
+"""What importing the package costs, and what it leaves alone."""
+
+import subprocess
+import sys
+
+import pytest
+
+# The modules are timed by the interpreter; the least of three runs is the one that
+# the machine disturbed the least.
+N_RUNS = 3
+
+
+def run(*args):
+    return subprocess.run(
+        [sys.executable, *args], capture_output=True, text=True, check=True
+    )
+
+
+def test_optional_packages_are_not_imported():
+    # What scikit-learn and skorch import themselves does not count.
+    code = (
+        "import sys, torch, skorch, skorch.callbacks, sklearn.pipeline\n"
+        "try: import sklearn.callback\n"
+        "except ImportError: pass\n"
+        "before = set(sys.modules)\n"
+        "import sk_dae, sk_dae.metrics, sk_dae.plotting\n"
+        "new = {name.partition('.')[0] for name in set(sys.modules) - before}\n"
+        "print(sorted(new & {'matplotlib', 'pandas', 'polars', 'safetensors',"
+        " 'pyarrow', 'rich', 'IPython'}), 'sk_dae' in new)"
+    )
+    assert run("-c", code).stdout.strip() == "[] True"
+
+
+@pytest.mark.slow
+def test_own_modules_take_at_most_fifty_milliseconds():
+    def own_time():
+        lines = run("-X", "importtime", "-c", "import sk_dae").stderr.splitlines()
+        times = [
+            int(line.partition(":")[2].split("|")[0])
+            for line in lines
+            if line.rpartition("|")[2].strip().split(".")[0] == "sk_dae"
+        ]
+        assert len(times) > 10
+        return sum(times) / 1000
+
+    run("-c", "import sk_dae")  # compiles what is not yet compiled
+    assert min(own_time() for _ in range(N_RUNS)) <= 50

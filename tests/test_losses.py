@@ -1,0 +1,194 @@
+"""Losses against values and gradients worked out by hand."""
+
+import math
+import pickle
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sklearn.base import clone
+
+from sk_dae.losses import (
+    LOSSES,
+    AbsoluteError,
+    BaseLoss,
+    BinaryCrossEntropy,
+    HuberLoss,
+    SquaredError,
+    make_loss,
+)
+
+INSTANCES = [SquaredError(), AbsoluteError(), HuberLoss(0.7), BinaryCrossEntropy()]
+every_loss = pytest.mark.parametrize("loss", INSTANCES, ids=lambda v: type(v).__name__)
+
+# (loss, output, target, value, derivative by the output)
+CELLS = [
+    (SquaredError(), 3.0, 1.0, 4.0, 4.0),
+    (SquaredError(), -1.0, 1.0, 4.0, -4.0),
+    (AbsoluteError(), 3.0, 1.0, 2.0, 1.0),
+    (AbsoluteError(), -1.0, 1.0, 2.0, -1.0),
+    (HuberLoss(), 1.5, 1.0, 0.125, 0.5),
+    (HuberLoss(), 4.0, 1.0, 2.5, 1.0),
+    (HuberLoss(), -2.0, 1.0, 2.5, -1.0),
+    (HuberLoss(2.0), 2.0, 1.0, 0.5, 1.0),
+    (HuberLoss(2.0), 5.0, 1.0, 6.0, 2.0),
+    (BinaryCrossEntropy(), 0.0, 1.0, math.log(2), -0.5),
+    (BinaryCrossEntropy(), 0.0, 0.25, math.log(2), 0.25),
+    (BinaryCrossEntropy(), math.log(3), 1.0, math.log(4 / 3), -0.25),
+    (BinaryCrossEntropy(), math.log(3), 0.0, math.log(4), 0.75),
+    # A confident mistake costs its logit, where the logarithm of 0 would be infinite.
+    (BinaryCrossEntropy(), 200.0, 0.0, 200.0, 1.0),
+]
+
+
+@pytest.mark.parametrize(("loss", "output", "target", "value", "slope"), CELLS, ids=str)
+def test_value_and_gradient_of_a_cell(loss, output, target, value, slope):
+    output = torch.tensor([[output]], requires_grad=True)
+    result = loss(output, torch.tensor([[target]]))
+    result.backward()
+    assert result.shape == ()
+    assert result.item() == pytest.approx(value, rel=1e-5)
+    assert output.grad.item() == pytest.approx(slope, rel=1e-5)
+
+
+def draw(seed, n_samples=4, n_features=3):
+    generator = torch.Generator().manual_seed(seed)
+    shape = (n_samples, n_features)
+    output = 3 * torch.randn(shape, generator=generator, dtype=torch.float64)
+    target = torch.rand(shape, generator=generator, dtype=torch.float64)
+    return output, target
+
+
+@every_loss
+@settings(max_examples=15, deadline=None)
+@given(seed=st.integers(0, 10**6))
+def test_without_weights_the_loss_is_the_mean_of_the_cells(loss, seed):
+    output, target = draw(seed)
+    cells = loss.cellwise(output, target)
+    assert cells.shape == target.shape
+    assert (cells >= 0).all()
+    mean = loss(output, target)
+    torch.testing.assert_close(mean, cells.mean())
+    torch.testing.assert_close(loss(output, target, torch.ones(4, 3) / 12), mean)
+
+
+@every_loss
+@pytest.mark.parametrize("shape", [(4, 3), (4, 1), (1, 3), ()], ids=str)
+def test_weights_broadcast_and_are_summed(loss, shape):
+    output, target = draw(0)
+    weight = torch.rand(shape, dtype=torch.float64)
+    expected = sum(
+        weight.expand(4, 3)[i, j] * loss(output[i : i + 1, [j]], target[i : i + 1, [j]])
+        for i in range(4)
+        for j in range(3)
+    )
+    torch.testing.assert_close(loss(output, target, weight), expected)
+
+
+@every_loss
+def test_cell_without_weight_has_no_gradient(loss):
+    output, target = draw(1)
+    output.requires_grad_()
+    weight = torch.ones(4, 3)
+    weight[2, 1] = 0.0
+    loss(output, target, weight).backward()
+    assert output.grad[2, 1] == 0.0
+    assert (output.grad != 0.0).sum() == 11
+
+
+@every_loss
+def test_gradients_are_those_of_finite_differences(loss):
+    output, target = draw(3)
+    output.requires_grad_()
+    assert torch.autograd.gradcheck(lambda z: loss(z, target), output)
+
+
+@every_loss
+def test_best_output_gives_back_the_data(loss):
+    target = torch.tensor([[0.2, 0.7]], dtype=torch.float64)
+    best = torch.logit(target) if isinstance(loss, BinaryCrossEntropy) else target
+    torch.testing.assert_close(loss.to_data(best), target)
+    for step in (-0.1, 0.1):
+        assert (loss.cellwise(best + step, target) > loss.cellwise(best, target)).all()
+
+
+@every_loss
+def test_loss_keeps_its_inputs(loss):
+    output, target = draw(5)
+    before = output.clone(), target.clone()
+    loss(output, target, torch.ones(4, 1))
+    loss.to_data(output)
+    assert torch.equal(output, before[0])
+    assert torch.equal(target, before[1])
+
+
+@every_loss
+def test_one_output_a_feature(loss):
+    assert loss.n_outputs(7) == 7
+
+
+def test_only_cross_entropy_has_a_range():
+    assert BinaryCrossEntropy().target_range == (0.0, 1.0)
+    assert all(loss.target_range is None for loss in INSTANCES[:3])
+
+
+@pytest.mark.parametrize("name", LOSSES)
+def test_string_makes_an_instance_of_its_class(name):
+    assert type(make_loss(name)) is LOSSES[name]
+    assert make_loss(name) is not make_loss(name)
+
+
+def test_registry_holds_every_loss():
+    assert set(LOSSES.values()) == {type(loss) for loss in INSTANCES}
+
+
+def test_instance_is_taken_as_it_is():
+    loss = HuberLoss(3.0)
+    assert make_loss(loss) is loss
+
+
+@pytest.mark.parametrize("delta", [0, 0.0, -1.0, np.nan, np.inf, "1", None])
+def test_wrong_delta_is_refused(delta):
+    with pytest.raises(ValueError, match="'delta' parameter of HuberLoss"):
+        make_loss(HuberLoss(delta))
+
+
+@pytest.mark.parametrize("delta", [2, np.int64(2), np.float32(2.0)], ids=repr)
+def test_any_positive_number_is_a_delta(delta):
+    loss = make_loss(HuberLoss(delta))
+    assert loss(torch.tensor([5.0]), torch.tensor([1.0])).item() == 6.0
+
+
+@every_loss
+def test_loss_is_cloned_pickled_and_shown(loss):
+    output, target = draw(2)
+    for copy in (clone(loss), pickle.loads(pickle.dumps(loss))):
+        assert copy is not loss
+        assert repr(copy) == repr(loss)
+        assert copy(output, target) == loss(output, target)
+
+
+def test_base_class_has_no_cells():
+    with pytest.raises(NotImplementedError):
+        BaseLoss()(torch.zeros(1, 1), torch.zeros(1, 1))
+
+
+def test_own_loss_may_have_two_outputs_a_feature():
+    class Gaussian(BaseLoss):
+        def n_outputs(self, n_features):
+            return 2 * n_features
+
+        def to_data(self, output):
+            return output.chunk(2, dim=1)[0]
+
+        def cellwise(self, output, target, *, reduction="none"):
+            mean, log_variance = output.chunk(2, dim=1)
+            cells = log_variance + (target - mean) ** 2 / log_variance.exp()
+            return cells.mean() if reduction == "mean" else cells
+
+    loss, output = make_loss(Gaussian()), torch.tensor([[1.0, 0.0]])
+    assert loss(output, torch.tensor([[3.0]])) == 4.0
+    assert loss(output, torch.tensor([[3.0]]), torch.tensor([[0.5]])) == 2.0
+    assert loss.to_data(output).tolist() == [[1.0]]

@@ -1,0 +1,667 @@
+"""Fitting: options of the training, resumed training, failures, odd and bad input."""
+
+import copy
+import os
+import pickle
+import signal
+import threading
+import time
+
+import numpy as np
+import pandas as pd
+import pytest
+import scipy.sparse as sp
+import torch
+from sklearn.base import clone
+from sklearn.decomposition import PCA
+from sklearn.preprocessing import StandardScaler
+
+from sk_dae import DenoisingAutoencoder, GaussianNoise, MaskingNoise
+from sk_dae.losses import HuberLoss
+
+
+def make(**params):
+    return DenoisingAutoencoder(
+        **{"n_components": 3, "max_iter": 4, "random_state": 0, **params}
+    )
+
+
+def weights(dae):
+    return torch.cat([p.detach().flatten() for p in dae.net_.module_.parameters()])
+
+
+# -- training --------------------------------------------------------------------------
+
+
+def test_training_beats_the_noise_and_pca(digits):
+    train, test = digits[:1200], digits[1200:]
+    noisy = test + np.random.RandomState(0).normal(0, 0.5, test.shape)
+    dae = DenoisingAutoencoder(
+        noise_level=0.5, max_iter=40, random_state=0, device="cpu"
+    ).fit(train)
+    noisy_train = train + np.random.RandomState(1).normal(0, 0.5, train.shape)
+    pca = PCA(12, random_state=0).fit(noisy_train)
+    by_pca = pca.inverse_transform(pca.transform(noisy))
+    error = np.square(dae.denoise(noisy) - test).mean()
+    assert error < 0.8 * np.square(by_pca - test).mean()
+    assert error < 0.2 * np.square(noisy - test).mean()
+
+
+@pytest.mark.parametrize(
+    "loss", ["squared_error", "absolute_error", "huber", "binary_cross_entropy"]
+)
+def test_every_loss_is_lowered(digits, loss):
+    dae = make(loss=loss, max_iter=10).fit(digits[:300])
+    assert dae.loss_curve_[-1] < 0.9 * dae.loss_curve_[0]
+    if loss == "binary_cross_entropy":
+        denoised = dae.denoise(digits[:10])
+        assert denoised.min() >= 0
+        assert denoised.max() <= 1
+
+
+@pytest.mark.parametrize(
+    "optimizer", ["adamw", "adam", "sgd", "nesterov", "rmsprop", torch.optim.Adagrad]
+)
+@pytest.mark.parametrize("learning_rate", ["one_cycle", "cosine", "constant"])
+def test_every_optimizer_and_schedule_lowers_the_loss(table, optimizer, learning_rate):
+    dae = make(
+        optimizer=optimizer,
+        learning_rate=learning_rate,
+        learning_rate_init=0.01,
+        max_iter=20,
+    ).fit(table)
+    assert dae.loss_curve_[-1] < dae.loss_curve_[0]
+
+
+def test_one_cycle_rises_and_falls(table):
+    rates = []
+
+    class Spy(torch.optim.SGD):
+        def step(self, closure=None):
+            rates.append(self.param_groups[0]["lr"])
+            return super().step(closure)
+
+    make(optimizer=Spy, learning_rate_init=0.1, max_iter=20, batch_size=20).fit(table)
+    assert len(rates) == 60
+    assert np.argmax(rates) == 15
+    assert max(rates) == pytest.approx(0.1)
+    assert rates[-1] < 1e-3
+
+
+def test_weight_decay_shrinks_the_weights(table):
+    norms = [
+        weights(make(alpha=alpha, max_iter=50).fit(table)).norm() for alpha in (0, 10)
+    ]
+    assert norms[1] < 0.9 * norms[0]
+
+
+def test_tied_weights_are_the_transposed_ones(table):
+    dae = make(tied_weights=True).fit(table)
+    module = dae.net_.module_
+    own = sum(p.numel() for p in module.parameters())
+    # Two matrices once, and the biases of both halves.
+    assert own == 5 * 256 + 256 * 3 + 256 + 3 + 256 + 5
+    code = torch.randn(2, 3)
+    first, last = module.encoder
+    hidden = torch.relu(code @ last.weight + module.decoder[0].bias)
+    expected = hidden @ first.weight + module.decoder[1].bias
+    torch.testing.assert_close(module.decode(code), expected)
+
+
+def test_code_activation_is_automatic(table):
+    assert (make(hidden_layer_sizes=()).fit_transform(table) >= 0).all()
+    assert (make().fit_transform(table) < 0).any()
+    bounded = make(code_activation="tanh").fit_transform(table)
+    assert np.abs(bounded).max() <= 1
+
+
+def test_sample_weight_moves_the_fit_to_the_heavy_rows():
+    # Two directions and a code of one number: only one of them can be kept.
+    rows = np.zeros((60, 2), dtype=np.float32)
+    rows[:30, 0] = rows[30:, 1] = np.linspace(-2, 2, 30)
+    dae = make(
+        n_components=1,
+        hidden_layer_sizes=(),
+        activation="identity",
+        corruption=None,
+        max_iter=800,
+        learning_rate_init=0.02,
+    )
+    for half in (slice(0, 30), slice(30, 60)):
+        heavy = np.full(60, 0.1)
+        heavy[half] = 10.0
+        errors = dae.fit(rows, sample_weight=heavy).reconstruction_error(rows)
+        assert errors[half].mean() < 0.1 * errors.mean()
+
+
+def test_equal_sample_weights_are_none_at_all(table):
+    plain = make().fit(table)
+    weighted = make().fit(table, sample_weight=np.full(60, 3.0))
+    assert torch.equal(weights(plain), weights(weighted))
+
+
+@pytest.mark.parametrize("weight", [np.zeros(60), -np.ones(60)])
+def test_sample_weight_must_be_positive_somewhere(table, weight):
+    with pytest.raises(ValueError, match=r"[Ss]ample.weight"):
+        make().fit(table, sample_weight=weight)
+
+
+def test_clean_rows_are_the_target(table):
+    shifted = table + 10
+    dae = make(corruption=None, max_iter=300, learning_rate_init=0.01)
+    dae.fit(shifted, clean=table)
+    assert np.square(dae.denoise(shifted) - table).mean() < 0.1
+
+
+def test_clean_rows_stay_beside_their_noisy_rows(table):
+    # A wrong pairing could do no better than the mean, an error of one.
+    codes = np.random.RandomState(0).permutation(60)[:, None] / 60.0
+    dae = make(corruption=None, max_iter=400, learning_rate_init=0.01, batch_size=7)
+    clean = np.repeat(codes, 5, axis=1) * 3
+    dae.fit(np.hstack([codes, codes**2, codes**3, codes, codes]), clean=clean)
+    error = np.square(
+        dae.denoise(np.hstack([codes, codes**2, codes**3, codes, codes])) - clean
+    )
+    assert error.mean() < 0.02
+
+
+def test_missing_cells_of_clean_are_left_out(table):
+    clean = table.copy()
+    clean[::2, 0] = np.nan
+    dae = make(max_iter=20).fit(table, clean=clean)
+    assert np.isfinite(dae.loss_curve_).all()
+
+
+@pytest.mark.parametrize(
+    ("clean", "match"),
+    [
+        (np.zeros((60, 4)), "clean must have the shape of X"),
+        (np.full((60, 5), np.inf), "clean contains infinity"),
+    ],
+)
+def test_bad_clean_rows_are_refused(table, clean, match):
+    with pytest.raises(ValueError, match=match):
+        make().fit(table, clean=clean)
+
+
+def test_clean_columns_must_come_in_the_order_of_X(table):
+    frame = pd.DataFrame(table, columns=list("abcde"))
+    with pytest.raises(ValueError, match="clean must have the columns of X"):
+        make().fit(frame, clean=frame[list("edcba")])
+
+
+def test_empty_cells_do_not_count(table):
+    """Rows filled up with missing values train what the filled cells alone do."""
+    holes = table.copy()
+    holes[np.random.RandomState(0).uniform(size=table.shape) < 0.3] = np.nan
+    dae = make(max_iter=200, corruption="masking").fit(holes)
+    filled = dae.denoise(holes)
+    missing = np.isnan(holes)
+    # The columns are correlated: better than the mean, whose error is one.
+    assert np.square(filled - table)[missing].mean() < 0.7
+
+
+# -- early stopping --------------------------------------------------------------------
+
+
+def test_early_stopping_restores_the_best_epoch(digits):
+    X = digits[:100]
+    dae = make(
+        early_stopping=True,
+        validation_fraction=0.3,
+        corruption=None,
+        learning_rate_init=0.02,
+        learning_rate="constant",
+        max_iter=300,
+        n_iter_no_change=20,
+    ).fit(X)
+    curve = dae.validation_loss_curve_
+    assert len(curve) == dae.n_iter_ < 300
+    assert dae.best_loss_ == min(curve) < curve[-1]
+    # Without corruption the validation loss is that of score, on the rows set aside;
+    # the same split gives the same rows.
+    assert len(curve) - 1 - int(np.argmin(curve)) <= 20
+    again = clone(dae).set_params(max_iter=int(np.argmin(curve)) + 1)
+    again.fit(X)
+    assert torch.equal(weights(again), weights(dae))
+
+
+def test_validation_rows_are_shuffled_seeded_and_not_trained_on(table):
+    # Rows in order of size: a split by row order would show in the validation loss.
+    X = np.sort(table, axis=0)
+    dae = make(early_stopping=True, validation_fraction=0.2)
+    train, valid = dae._make_batches(X, None, None, *_streams())
+    again, _ = dae._make_batches(X, None, None, *_streams())
+    seen = torch.cat([batch[0] for batch in train])
+    held = torch.cat([batch[0] for batch in valid])
+    assert len(held) == 12
+    assert len(seen) == 48
+    everything = torch.cat([seen, held])
+    assert torch.equal(everything.sort(dim=0).values, torch.from_numpy(X))
+    assert held[:, 0].min() < np.median(X[:, 0]) < held[:, 0].max()
+    assert torch.equal(seen, torch.cat([batch[0] for batch in again]))
+
+
+def _streams():
+    from sk_dae._random import Streams
+
+    return Streams(0), torch.device("cpu")
+
+
+def test_without_early_stopping_there_is_no_validation_curve(table):
+    dae = make(early_stopping=True).fit(table)
+    assert len(dae.validation_loss_curve_) == dae.n_iter_
+    dae.set_params(early_stopping=False).fit(table)
+    assert dae.validation_loss_curve_ is None
+    assert dae.best_loss_ == min(dae.loss_curve_)
+
+
+# -- resumed training ------------------------------------------------------------------
+
+
+def test_partial_fit_learns_from_call_to_call(table):
+    dae = make(learning_rate_init=0.01)
+    dae.partial_fit(table)
+    first = dae.score(table)
+    for _ in range(80):
+        dae.partial_fit(table)
+    assert dae.score(table) > 0.6 * first
+    assert dae.n_iter_ == 1
+    assert len(dae.loss_curve_) == 81
+
+
+def test_partial_fit_keeps_the_optimizer_and_fit_drops_it(table):
+    dae = make().partial_fit(table).partial_fit(table)
+    steps = [s["step"].item() for s in dae.net_.optimizer_.state.values()]
+    assert set(steps) == {4.0}  # two batches a call
+    dae.fit(table)
+    assert not hasattr(dae.net_, "optimizer_")
+    dae.partial_fit(table)
+    assert len(dae.loss_curve_) == 5
+
+
+def test_partial_fit_counts_missing_values_of_all_calls(table):
+    dae = make().partial_fit(table[:30]).partial_fit(table[30:])
+    np.testing.assert_allclose(dae._statistics.means, table.mean(axis=0), atol=1e-6)
+
+
+def test_partial_fit_refuses_early_stopping_and_other_columns(table):
+    with pytest.raises(ValueError, match="early_stopping"):
+        make(early_stopping=True).partial_fit(table)
+    dae = make().partial_fit(table)
+    with pytest.raises(ValueError, match="4 features"):
+        dae.partial_fit(table[:, :4])
+
+
+def test_warm_start_goes_on_from_the_weights(table):
+    cold = make().fit(table)
+    warm = make(warm_start=True).fit(table)
+    assert torch.equal(weights(warm), weights(cold))
+    error = warm.loss_curve_[-1]
+    warm.fit(table)
+    assert warm.n_iter_ == 4
+    assert len(warm.loss_curve_) == 8
+    assert warm.loss_curve_[4] < cold.loss_curve_[0]
+    assert min(warm.loss_curve_) <= error
+
+
+def test_refit_starts_afresh(table):
+    dae = make()
+    first = weights(dae.fit(table))
+    dae.fit(table[:, :4])
+    assert dae.n_features_in_ == 4
+    assert torch.equal(weights(dae.fit(table)), first)
+    assert len(dae.loss_curve_) == 4
+
+
+# -- failures --------------------------------------------------------------------------
+
+
+class Interrupting(GaussianNoise):
+    """Sends the process an interrupt, as Ctrl-C does, in the middle of an epoch."""
+
+    def draw(self, X, generator):
+        self.n_calls = getattr(self, "n_calls", 0) + 1
+        if self.n_calls == 3:
+            os.kill(os.getpid(), signal.SIGINT)
+            time.sleep(1)
+        return super().draw(X, generator)
+
+
+@pytest.mark.parametrize("method", ["fit", "warm_fit", "partial_fit"])
+def test_interrupt_leaves_the_earlier_fit_usable(table, method):
+    dae = make(warm_start=method == "warm_fit", batch_size=10)
+    dae.fit(table)
+    before = dae.transform(table)
+    corruption = dae.corruption_
+    dae.corruption = Interrupting()
+    if method == "partial_fit":
+        dae.corruption_ = Interrupting()
+        dae.corruption_.level_ = 0.2
+    with pytest.raises(KeyboardInterrupt):
+        getattr(dae, method.removeprefix("warm_"))(table)
+    dae.corruption_ = corruption
+    np.testing.assert_array_equal(dae.transform(table), before)
+    assert dae.n_features_in_ == 5
+
+
+def test_failed_fit_leaves_the_earlier_fit_usable(table):
+    frame = pd.DataFrame(table, columns=list("abcde"))
+    dae = make().fit(frame)
+    before = dae.transform(frame)
+    with pytest.raises(ValueError, match="infinity"):
+        dae.fit(np.full((10, 3), np.inf))
+    dae.set_params(learning_rate_init=1e30, optimizer="sgd", alpha=0)
+    with pytest.raises(ValueError, match="loss became"):
+        dae.fit(table[:, :3])
+    assert list(dae.feature_names_in_) == list("abcde")
+    np.testing.assert_array_equal(dae.transform(frame), before)
+
+
+def test_failed_first_fit_leaves_an_unfitted_estimator(table):
+    dae = make(corruption="masking", noise_level=2.0)
+    with pytest.raises(ValueError, match="noise_level"):
+        dae.fit(table)
+    assert not hasattr(dae, "n_features_in_")
+    assert not [name for name in vars(dae) if name.endswith("_")]
+
+
+def test_diverging_loss_names_the_epoch_and_a_way_out(table):
+    dae = make(learning_rate_init=1e30, optimizer="sgd", alpha=0)
+    with pytest.raises(ValueError, match=r"in epoch \d.*learning_rate_init"):
+        dae.fit(table)
+
+
+# -- bad input -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("params", "match"),
+    [
+        ({"corruption": "salt"}, "corruption"),
+        ({"corruption": 3}, "corruption"),
+        ({"noise_level": -1}, "noise_level"),
+        ({"loss": "mse"}, "loss"),
+        ({"activation": "swish"}, "activation"),
+        ({"optimizer": "lion"}, "optimizer"),
+        ({"learning_rate": "step"}, "learning_rate"),
+        ({"features": "all"}, "features"),
+        ({"dropout": 1.0}, "dropout"),
+        ({"n_components": 0}, "n_components"),
+        ({"hidden_layer_sizes": (8, 0)}, "hidden_layer_sizes"),
+        ({"hidden_layer_sizes": (8, 2.5)}, "hidden_layer_sizes"),
+        ({"max_iter": 0}, "max_iter"),
+        ({"batch_size": 0}, "batch_size"),
+        ({"device": "tpu9"}, "device"),
+        ({"loss": HuberLoss(-1.0)}, "delta"),
+        ({"callbacks": "print"}, "callbacks"),
+    ],
+    ids=str,
+)
+def test_bad_parameters_are_named(table, params, match):
+    with pytest.raises(ValueError, match=match):
+        make(**params).fit(table)
+
+
+@pytest.mark.parametrize("corruption", ["masking", "salt_and_pepper", "swap"])
+def test_level_beyond_a_fraction_is_refused(table, corruption):
+    with pytest.raises(ValueError, match=r"noise_level .*\[0, 1\], got 1.4"):
+        make(corruption=corruption, noise_level=1.4).fit(table)
+    with pytest.raises(ValueError, match=r"^level .*\[0, 1\], got 1.4"):
+        make(corruption=MaskingNoise(1.4)).fit(table)
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
+@pytest.mark.parametrize("device", ["cuda", "cuda:1"])
+def test_absent_device_is_refused(table, device):
+    with pytest.raises(ValueError, match=f"device='{device}' asks for a GPU"):
+        make(device=device).fit(table)
+
+
+def test_binary_cross_entropy_names_the_columns_that_leave_its_range(table):
+    frame = pd.DataFrame(np.abs(table) / 10, columns=list("abcde"))
+    frame.loc[3, "b"] = 1.5
+    frame.loc[4, "d"] = -0.1
+    with pytest.raises(ValueError, match=r"\[0, 1\]; the columns b, d leave it"):
+        make(loss="binary_cross_entropy").fit(frame)
+    sparse = sp.csr_matrix(frame.to_numpy())
+    with pytest.raises(ValueError, match="the columns 1, 3 leave it"):
+        make(loss="binary_cross_entropy").fit(sparse)
+
+
+@pytest.mark.parametrize(
+    ("X", "match"),
+    [
+        (np.zeros(5), "Expected 2D array"),
+        (np.zeros((3, 4, 5)), "dim 3"),
+        (np.zeros((0, 5)), "0 sample"),
+        (np.zeros((5, 0)), "0 feature"),
+        ([["a", "b"], ["c", "d"]], "(?i)convert"),
+        (np.array([[1.0, np.inf], [1.0, 2.0]]), "infinity"),
+        (np.array([[1e300, 1.0], [1.0, 2.0]]), "too large for dtype"),
+        (sp.csr_matrix(np.array([[1e300, 1.0], [1.0, 2.0]])), "too large for dtype"),
+        (np.array([[1j, 2.0]]), "Complex data"),
+    ],
+    ids=lambda value: None,
+)
+def test_bad_rows_are_refused(X, match):
+    with pytest.raises(ValueError, match=match):
+        make().fit(X)
+
+
+def test_text_column_of_a_frame_is_refused_by_its_value():
+    frame = pd.DataFrame({"a": [1.0, 2.0], "b": ["x", "y"]})
+    with pytest.raises(ValueError, match="could not convert string to float"):
+        make().fit(frame)
+
+
+def test_early_stopping_needs_two_rows():
+    with pytest.raises(ValueError, match="leaves no row to train on"):
+        make(early_stopping=True).fit(np.zeros((1, 3)))
+
+
+# -- odd input -------------------------------------------------------------------------
+
+
+def read_only(X):
+    X = X.copy()
+    X.flags.writeable = False
+    return X
+
+
+def with_long_indices(X):
+    X = sp.csr_matrix(X)
+    X.indices, X.indptr = X.indices.astype(np.int64), X.indptr.astype(np.int64)
+    return X
+
+
+ODD = {
+    "objects": lambda X: X.astype(object),
+    "float64": lambda X: X.astype(np.float64),
+    "float16": lambda X: X.astype(np.float16),
+    "big endian": lambda X: X.astype(">f8"),
+    "fortran": np.asfortranarray,
+    "reversed": lambda X: X[::-1][::-1],
+    "every other": lambda X: np.repeat(X, 2, axis=0)[::2],
+    "read-only": read_only,
+    "lists": lambda X: X.tolist(),
+    "csr": sp.csr_matrix,
+    "csc": sp.csc_array,
+    "csr, 64-bit indices": with_long_indices,
+    "pandas": pd.DataFrame,
+    "nullable": lambda X: pd.DataFrame(X).astype("Float64"),
+}
+
+
+@pytest.mark.parametrize("convert", ODD.values(), ids=ODD)
+def test_container_and_layout_do_not_matter(table, convert):
+    table = table.astype(np.float16).astype(np.float32)
+    expected = make().fit(table)
+    X = convert(table)
+    dae = make().fit(X)
+    torch.testing.assert_close(weights(dae), weights(expected))
+    np.testing.assert_allclose(
+        dae.transform(X), expected.transform(table), rtol=1e-5, atol=1e-6
+    )
+
+
+@pytest.mark.parametrize("dtype", [bool, np.int8, np.int64, np.uint16, np.uint64])
+def test_integers_and_booleans_are_served(dtype):
+    X = np.random.RandomState(0).randint(0, 2, size=(40, 6)).astype(dtype)
+    codes = make().fit_transform(X)
+    np.testing.assert_allclose(codes, make().fit_transform(X.astype(np.float32)))
+
+
+@pytest.mark.parametrize("suffix", [np.float32, np.float64])
+def test_memory_map_is_served(table, tmp_path, suffix):
+    path = tmp_path / "rows.dat"
+    X = np.memmap(path, dtype=suffix, mode="w+", shape=table.shape)
+    X[:] = table
+    X.flush()
+    X = np.memmap(path, dtype=suffix, mode="r", shape=table.shape)
+    dae = make().fit(X)
+    np.testing.assert_allclose(
+        dae.transform(X), make().fit_transform(table), rtol=1e-5, atol=1e-6
+    )
+
+
+@pytest.mark.parametrize(
+    "X",
+    [np.ones((1, 3)), np.arange(10.0)[:, None], np.ones((10, 4))],
+    ids=["one row", "one feature", "constant"],
+)
+@pytest.mark.parametrize(
+    "corruption", ["gaussian", "masking", "salt_and_pepper", "swap", None]
+)
+def test_degenerate_rows_are_served(X, corruption):
+    dae = make(corruption=corruption).fit(X)
+    assert np.isfinite(dae.transform(X)).all()
+    assert dae.denoise(X).shape == X.shape
+
+
+def test_batch_larger_than_the_data_and_code_wider_than_the_rows(table):
+    dae = make(batch_size=10_000, n_components=50).fit(table)
+    assert dae.transform(table).shape == (60, 50)
+
+
+def test_input_is_not_modified(table):
+    X = table.copy()
+    X[0, 0] = np.nan
+    before = X.copy()
+    make(corruption="swap").fit(X).denoise(X)
+    np.testing.assert_array_equal(X, before)
+
+
+def test_noise_level_per_feature(table):
+    dae = make(noise_level=[0, 0, 0, 0, 5.0]).fit(table)
+    np.testing.assert_array_equal(dae.corruption_.level_, [0, 0, 0, 0, 5])
+    with pytest.raises(ValueError, match=r"noise_level .*shape"):
+        make(noise_level=[1.0, 2.0]).fit(table)
+
+
+# -- own modules -----------------------------------------------------------------------
+
+
+class Linear(torch.nn.Module):
+    def __init__(self, n_features, n_components):
+        super().__init__()
+        self.encoder = torch.nn.Linear(n_features, n_components)
+        self.decoder = torch.nn.Linear(n_components, n_features)
+
+    def encode(self, X):
+        return self.encoder(X)
+
+    def decode(self, code):
+        return self.decoder(code)
+
+
+class NoDecoder(torch.nn.Module):
+    def __init__(self, n_features, n_components):
+        super().__init__()
+
+    def encode(self, X):
+        return X
+
+
+class Flat(Linear):
+    def encode(self, X):
+        return self.encoder(X).sum(dim=1)
+
+
+class Narrow(Linear):
+    def decode(self, code):
+        return self.decoder(code)[:, 1:]
+
+
+def test_module_class_factory_and_instance_are_served(table):
+    by_class = make(module=Linear).fit(table)
+    assert by_class.transform(table).shape == (60, 3)
+
+    def factory(n_features, n_components):
+        return Linear(n_features, 2 * n_components)
+
+    assert make(module=factory).fit_transform(table).shape == (60, 6)
+    instance = Linear(5, 2)
+    before = copy.deepcopy(instance.state_dict())
+    dae = make(module=instance, max_iter=1, learning_rate_init=1e-12).fit(table)
+    for name, value in dae.net_.module_.state_dict().items():
+        torch.testing.assert_close(value, before[name])
+    make(module=instance, max_iter=5).fit(table)
+    for name, value in instance.state_dict().items():
+        assert torch.equal(value, before[name])
+    assert clone(dae).fit(table).transform(table).shape == (60, 2)
+
+
+@pytest.mark.parametrize(
+    ("module", "error", "match"),
+    [
+        (NoDecoder, TypeError, "has no decode"),
+        (Flat, ValueError, "encode of the module must return"),
+        (Linear(5, 3).encoder, TypeError, "has no encode"),
+        (Narrow, ValueError, "decode of the module must return"),
+    ],
+)
+def test_module_that_breaks_the_contract_is_refused(table, module, error, match):
+    with pytest.raises(error, match=match):
+        make(module=module).fit(table)
+
+
+def test_layers_of_a_module_that_has_none_are_refused(table):
+    with pytest.raises(TypeError, match="hidden_layers"):
+        make(module=Linear, features="layers").fit(table)
+
+
+# -- keeping ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("corruption", ["gaussian", "swap", None])
+def test_pickle_and_copy_give_the_same_features(table, corruption):
+    dae = make(corruption=corruption).fit(table)
+    expected = dae.transform(table)
+    for twin in (pickle.loads(pickle.dumps(dae)), copy.deepcopy(dae)):
+        np.testing.assert_array_equal(twin.transform(table), expected)
+
+
+def test_pickle_holds_the_weights_once(digits):
+    dae = make(hidden_layer_sizes=(1000,), max_iter=1).fit(digits[:100])
+    size = 4 * weights(dae).numel()
+    assert size < len(pickle.dumps(dae)) < 1.25 * size + 100_000
+
+
+def test_swap_keeps_a_bounded_sample_of_the_rows():
+    X = np.random.RandomState(0).normal(size=(30_000, 3)).astype(np.float32)
+    dae = make(corruption="swap", max_iter=1, hidden_layer_sizes=()).fit(X)
+    assert len(pickle.dumps(dae)) < 10_000 * 3 * 4 + 100_000
+
+
+def test_fit_from_another_thread_is_served(table):
+    results = []
+    thread = threading.Thread(target=lambda: results.append(make().fit(table)))
+    thread.start()
+    thread.join()
+    assert torch.equal(weights(results[0]), weights(make().fit(table)))
+
+
+def test_standardised_table_with_text_needs_a_scaler_first(table):
+    scaled = StandardScaler().fit_transform(table * 1000)
+    assert np.isfinite(make().fit(scaled).score(scaled))
