@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 import time
 
@@ -73,22 +74,37 @@ class ProgressLine(Callback):
         spent = now - self._started
         left = spent / self._epoch * (self.max_iter - self._epoch)
         digits = len(str(self.max_iter))
-        parts = [f"{self.name}  epoch {self._epoch:{digits}d}/{self.max_iter}"]
-        if self._live:
-            done = _WIDTH * self._epoch // self.max_iter
-            parts.append("━" * done + "╌" * (_WIDTH - done))
-        parts.append(f"loss {record['train_loss']:.4g}")
+        parts = [
+            self.name,
+            f"epoch {self._epoch:{digits}d}/{self.max_iter}",
+            f"loss {record['train_loss']:#.4g}",
+        ]
         if "valid_loss" in record:
-            parts.append(f"validation {record['valid_loss']:.4g}")
+            parts.append(f"validation {record['valid_loss']:#.4g}")
         parts.append(_clock(spent))
         if stopped:
             parts.append("stopped")
         elif self._epoch < self.max_iter:
             parts.append(f"{_clock(left)} left")
-        line = "  ".join(parts)
-        # Clear to the end of the line: the next one may be shorter.
-        self._out.write(f"\r{line}\x1b[K" if self._live else f"{line}\n")
+        if not self._live:
+            self._out.write("  ".join(parts) + "\n")
+        else:
+            self._out.write(f"\r{self._fit_to_width(parts)}\x1b[K")
         self._out.flush()
+
+    def _fit_to_width(self, parts):
+        """Join the parts and a bar, without what a narrow terminal cannot hold."""
+        # A line that reaches the last column is wrapped, and can not be written over.
+        columns = shutil.get_terminal_size().columns - 1
+        head, tail = parts[:2], parts[2:]
+        if len("  ".join(parts)) > columns:
+            head = parts[1:2]
+        room = columns - len("  ".join(head + tail)) - 2
+        if room >= 8:
+            width = min(room, _WIDTH)
+            done = width * self._epoch // self.max_iter
+            head.append("━" * done + "╌" * (width - done))
+        return "  ".join(head + tail)[:columns]
 
 
 def _clock(seconds):

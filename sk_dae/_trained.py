@@ -333,7 +333,8 @@ class TrainedAutoencoder(CallbackSupportMixin, BaseAutoencoder):
                     f"{self.validation_fraction} leaves no row to train on: X has "
                     f"{n_samples} rows."
                 )
-            index = torch.randperm(n_samples, generator=streams["split"])
+            # From the start, so that a warm start holds out the same rows again.
+            index = torch.randperm(n_samples, generator=streams.restart("split"))
             index, valid_index = index[n_valid:], index[:n_valid]
         batch_size = self.batch_size
         if batch_size == "auto":

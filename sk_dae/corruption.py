@@ -292,7 +292,7 @@ class GaussianNoise(BaseCorruption):
         super().__init__(level, random_state=random_state)
 
     def draw(self, X, generator):
-        """Draw corrupted rows; see :class:`~sk_dae.corruption.BaseCorruption`."""
+        """Draw corrupted rows, as in ``BaseCorruption``."""
         noise = torch.empty_like(X)
         if isinstance(self.level_, float):
             noise.normal_(0.0, self.level_, generator=generator)
@@ -338,7 +338,7 @@ class UniformNoise(BaseCorruption):
         super().__init__(level, random_state=random_state)
 
     def draw(self, X, generator):
-        """Draw corrupted rows; see :class:`~sk_dae.corruption.BaseCorruption`."""
+        """Draw corrupted rows, as in ``BaseCorruption``."""
         noise = torch.empty_like(X)
         if isinstance(self.level_, float):
             noise.uniform_(-self.level_, self.level_, generator=generator)
@@ -401,7 +401,7 @@ class MaskingNoise(BaseCorruption):
         self.fill_value = fill_value
 
     def draw(self, X, generator):
-        """Draw corrupted rows; see :class:`~sk_dae.corruption.BaseCorruption`."""
+        """Draw corrupted rows, as in ``BaseCorruption``."""
         chosen = self._chosen(X, generator)
         return X.masked_fill(chosen, self.fill_value), chosen
 
@@ -493,7 +493,7 @@ class SaltAndPepperNoise(BaseCorruption):
         return low, high
 
     def draw(self, X, generator):
-        """Draw corrupted rows; see :class:`~sk_dae.corruption.BaseCorruption`."""
+        """Draw corrupted rows, as in ``BaseCorruption``."""
         # One uniform draw serves the choice of the cell and the coin.
         draw = torch.empty_like(X).uniform_(generator=generator)
         level = self._level_on(X)
@@ -573,7 +573,7 @@ class SwapNoise(BaseCorruption):
         self._donors = sample_donors(X, self.n_donors, random_state)
 
     def draw(self, X, generator):
-        """Draw corrupted rows; see :class:`~sk_dae.corruption.BaseCorruption`."""
+        """Draw corrupted rows, as in ``BaseCorruption``."""
         chosen = self._chosen(X, generator)
         return self._donors.swap(X, chosen, generator), chosen
 
@@ -686,7 +686,7 @@ class ComposeNoise(_BaseComposition, BaseCorruption):
             corruption._forget_rows(X, random_state)
 
     def draw(self, X, generator):
-        """Draw corrupted rows; see :class:`~sk_dae.corruption.BaseCorruption`."""
+        """Draw corrupted rows, as in ``BaseCorruption``."""
         corrupted, touched = X, torch.zeros_like(X, dtype=torch.bool)
         for corruption in self.corruptions_:
             corrupted, mask = corruption.draw(corrupted, generator)
@@ -738,7 +738,7 @@ class CallableCorruption(BaseCorruption):
         """A function has no level."""
 
     def draw(self, X, generator):
-        """Draw corrupted rows; see :class:`~sk_dae.corruption.BaseCorruption`."""
+        """Draw corrupted rows, as in ``BaseCorruption``."""
         # A copy: X is the clean target too, and may be the memory of the caller.
         corrupted = self.function(X.clone(), generator)
         if not torch.is_tensor(corrupted) or corrupted.shape != X.shape:

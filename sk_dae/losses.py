@@ -120,7 +120,7 @@ class SquaredError(BaseLoss):
     """
 
     def cellwise(self, output, target, *, reduction="none"):
-        """Return the loss of every cell, or their mean; see :class:`~sk_dae.losses.BaseLoss`."""
+        """Return the loss of every cell, or their mean; as in ``BaseLoss``."""
         return F.mse_loss(output, target, reduction=reduction)
 
 
@@ -136,7 +136,7 @@ class AbsoluteError(BaseLoss):
     """
 
     def cellwise(self, output, target, *, reduction="none"):
-        """Return the loss of every cell, or their mean; see :class:`~sk_dae.losses.BaseLoss`."""
+        """Return the loss of every cell, or their mean; as in ``BaseLoss``."""
         return F.l1_loss(output, target, reduction=reduction)
 
 
@@ -167,7 +167,7 @@ class HuberLoss(BaseLoss):
         self.delta = delta
 
     def cellwise(self, output, target, *, reduction="none"):
-        """Return the loss of every cell, or their mean; see :class:`~sk_dae.losses.BaseLoss`."""
+        """Return the loss of every cell, or their mean; as in ``BaseLoss``."""
         return F.huber_loss(output, target, reduction=reduction, delta=self.delta)
 
 
@@ -197,7 +197,7 @@ class BinaryCrossEntropy(BaseLoss):
         return torch.sigmoid(output)
 
     def cellwise(self, output, target, *, reduction="none"):
-        """Return the loss of every cell, or their mean; see :class:`~sk_dae.losses.BaseLoss`."""
+        """Return the loss of every cell, or their mean; as in ``BaseLoss``."""
         return F.binary_cross_entropy_with_logits(output, target, reduction=reduction)
 
 

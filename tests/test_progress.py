@@ -42,9 +42,18 @@ def test_terminal_shows_one_line_that_ends_complete():
     assert text.endswith("\n")
     last = text.rpartition("\r")[2]
     assert "epoch 40/40" in last
-    assert "loss 0.025" in last
-    assert "validation 0.05" in last
+    assert "loss 0.02500" in last
+    assert "validation 0.05000" in last
     assert "left" not in last
+
+
+@pytest.mark.parametrize("columns", [20, 40, 60, 80, 200])
+def test_terminal_line_never_reaches_the_last_column(columns, monkeypatch):
+    monkeypatch.setenv("COLUMNS", str(columns))
+    text = run(Terminal(), 40, max_iter=1000, validation=True)
+    shown = [line.partition("\x1b")[0] for line in text.rstrip("\n").split("\r")]
+    assert max(map(len, shown)) < columns
+    assert ("╌" in shown[-1]) == (columns == 200)
 
 
 @pytest.mark.parametrize("n_epochs", [1, 7, 10, 25, 400])

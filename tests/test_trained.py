@@ -642,6 +642,20 @@ def test_pickle_and_copy_give_the_same_features(table, corruption):
         np.testing.assert_array_equal(twin.transform(table), expected)
 
 
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
+def test_model_of_an_absent_device_runs_on_the_cpu(table):
+    dae = make().partial_fit(table)
+    expected = dae.transform(table)
+    # As if it had been trained there; the weights travel as those of the CPU.
+    dae._device, dae.device_ = torch.device("cuda:1"), "cuda:1"
+    data = pickle.dumps(dae)
+    with pytest.warns(UserWarning, match="trained on 'cuda:1'"):
+        loaded = pickle.loads(data)
+    assert loaded.device_ == "cpu"
+    np.testing.assert_array_equal(loaded.transform(table), expected)
+    loaded.partial_fit(table)
+
+
 def test_pickle_holds_the_weights_once(digits):
     dae = make(hidden_layer_sizes=(1000,), max_iter=1).fit(digits[:100])
     size = 4 * weights(dae).numel()

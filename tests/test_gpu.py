@@ -1,0 +1,120 @@
+"""Training on a GPU; all of it is skipped where torch finds none."""
+
+import pickle
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import torch
+
+from sk_dae import (
+    ComposeNoise,
+    DenoisingAutoencoder,
+    GaussianNoise,
+    MaskingNoise,
+    SwapNoise,
+)
+
+pytestmark = pytest.mark.skipif(
+    not torch.cuda.is_available(), reason="torch finds no GPU"
+)
+
+
+def make(**params):
+    return DenoisingAutoencoder(
+        **{"n_components": 3, "max_iter": 5, "random_state": 0, **params}
+    )
+
+
+def test_auto_takes_the_gpu(table):
+    dae = make().fit(table)
+    assert dae.device_ == "cuda"
+    assert next(dae.net_.module_.parameters()).is_cuda
+
+
+def test_initial_weights_are_those_of_the_cpu(table):
+    weights = [
+        torch.cat([p.detach().cpu().flatten() for p in dae.net_.module_.parameters()])
+        for dae in (
+            make(device=device, learning_rate_init=1e-12, max_iter=1).fit(table)
+            for device in ("cpu", "cuda")
+        )
+    ]
+    torch.testing.assert_close(*weights)
+
+
+@pytest.mark.parametrize(
+    "params",
+    [
+        {"corruption": corruption}
+        for corruption in (
+            "gaussian",
+            "uniform",
+            "masking",
+            "salt_and_pepper",
+            "swap",
+            ComposeNoise([SwapNoise(), GaussianNoise(), MaskingNoise()]),
+            None,
+        )
+    ]
+    + [
+        {"dropout": 0.2},
+        {"tied_weights": True},
+        {"early_stopping": True},
+        {"loss": "huber"},
+        {"optimizer": "sgd"},
+    ],
+    ids=str,
+)
+def test_every_setting_trains_with_missing_values_and_weights(table, params):
+    holes = table.copy()
+    holes[::4, 1] = np.nan
+    dae = make(max_iter=30, **params).fit(holes, sample_weight=np.arange(60.0) + 1)
+    assert dae.loss_curve_[-1] < dae.loss_curve_[0]
+    assert np.isfinite(dae.denoise(holes)).all()
+    again = make(max_iter=30, **params).fit(holes, sample_weight=np.arange(60.0) + 1)
+    np.testing.assert_allclose(again.loss_curve_, dae.loss_curve_, rtol=1e-3)
+
+
+def test_sparse_and_mapped_rows_are_served(table, tmp_path):
+    import scipy.sparse as sp
+
+    assert np.isfinite(make().fit(sp.csr_matrix(table)).transform(table)).all()
+    np.save(tmp_path / "rows.npy", table)
+    mapped = np.load(tmp_path / "rows.npy", mmap_mode="r")
+    assert np.isfinite(make(corruption="swap").fit(mapped).transform(mapped)).all()
+
+
+def test_partial_fit_goes_on_after_pickling(table):
+    dae = pickle.loads(pickle.dumps(make().partial_fit(table)))
+    assert dae.device_ == "cuda"
+    dae.partial_fit(table)
+    assert len(dae.loss_curve_) == 2
+
+
+def test_model_is_loaded_without_a_gpu(table, tmp_path):
+    dae = make(corruption="swap").fit(table)
+    (tmp_path / "dae.pickle").write_bytes(pickle.dumps(dae))
+    np.save(tmp_path / "rows.npy", table)
+    code = (
+        "import os, pickle, sys, warnings; os.environ['CUDA_VISIBLE_DEVICES'] = ''\n"
+        "import numpy as np, torch; assert not torch.cuda.is_available()\n"
+        "warnings.simplefilter('ignore')\n"
+        f"dae = pickle.load(open({str(tmp_path / 'dae.pickle')!r}, 'rb'))\n"
+        f"X = np.load({str(tmp_path / 'rows.npy')!r})\n"
+        f"np.save({str(tmp_path / 'code.npy')!r}, dae.transform(X))\n"
+        "assert dae.device_ == 'cpu'\n"
+        "dae.set_params(device='cpu').partial_fit(X)\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+    np.testing.assert_allclose(
+        np.load(tmp_path / "code.npy"), dae.transform(table), rtol=1e-3, atol=1e-4
+    )
+
+
+def test_global_states_are_left_alone(table):
+    before = torch.get_rng_state(), torch.cuda.get_rng_state()
+    make(dropout=0.3, corruption="swap").fit(table).transform(table)
+    assert torch.equal(before[0], torch.get_rng_state())
+    assert torch.equal(before[1], torch.cuda.get_rng_state())
