@@ -39,6 +39,10 @@ from .losses import LOSSES, BaseLoss, make_loss
 
 __all__ = ["TrainedAutoencoder"]
 
+#: Steps that `max_iter="auto"` aims at; beyond them the digits gained little, and small
+#: tables lost.
+AUTO_STEPS = 8000
+
 # A user's module may draw from torch's global generator. One at a time does, on a
 # fork of it.
 _GLOBAL_GENERATOR = threading.RLock()
@@ -65,7 +69,7 @@ class TrainedAutoencoder(CallbackSupportMixin, BaseAutoencoder):
             StrOptions({"auto"}),
             Interval(Integral, 1, None, closed="left"),
         ],
-        "max_iter": [Interval(Integral, 1, None, closed="left")],
+        "max_iter": [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")],
         "early_stopping": ["boolean"],
         "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
         "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
@@ -200,7 +204,7 @@ class TrainedAutoencoder(CallbackSupportMixin, BaseAutoencoder):
                 if incremental and hasattr(self.net_, "optimizer_"):
                     net.resume_optimizer(self.net_.optimizer_.state_dict())
             n_before = len(net.history)
-            epochs = 1 if incremental else self.max_iter
+            epochs = 1 if incremental else self._n_epochs(len(train))
             fitted = {
                 "_device": device,
                 "_statistics": statistics,
@@ -338,7 +342,8 @@ class TrainedAutoencoder(CallbackSupportMixin, BaseAutoencoder):
             index, valid_index = index[n_valid:], index[:n_valid]
         batch_size = self.batch_size
         if batch_size == "auto":
-            batch_size = _auto_batch_size(len(index))
+            # Small data needs steps, large data full batches.
+            batch_size = int(np.clip(len(index) // 64, 32, 512))
         rows = rows_of(X, device)
         targets = None if clean is None else rows_of(clean, device)
         shared = {"targets": targets, "weights": weights}
@@ -348,6 +353,11 @@ class TrainedAutoencoder(CallbackSupportMixin, BaseAutoencoder):
         if valid_index is None:
             return train, None
         return train, Batches(rows, valid_index, batch_size, device, **shared)
+
+    def _n_epochs(self, n_batches):
+        if self.max_iter != "auto":
+            return self.max_iter
+        return int(np.clip(-(-AUTO_STEPS // n_batches), 20, 200))
 
     # -- parts ------------------------------------------------------------------------
 
@@ -462,11 +472,6 @@ class TrainedAutoencoder(CallbackSupportMixin, BaseAutoencoder):
 
     def __sklearn_is_fitted__(self):
         return hasattr(self, "net_")
-
-
-def _auto_batch_size(n_samples):
-    """Batches that leave small data enough steps, and large data full ones."""
-    return int(np.clip(n_samples // 32, 32, 256))
 
 
 def _measure_widths(module, n_features, n_outputs):

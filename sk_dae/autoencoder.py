@@ -80,22 +80,23 @@ class DenoisingAutoencoder(TrainedAutoencoder):
         "adamw", "adam", "sgd" (momentum 0.9), "nesterov", "rmsprop", or an optimizer
         class of torch.
 
-    learning_rate_init : float, default=0.002
+    learning_rate_init : float, default=0.003
         The learning rate; its greatest value where it changes.
 
     learning_rate : {"one_cycle", "cosine", "constant"}, default="one_cycle"
         How it changes over the training: a linear rise over the first quarter and
         half a cosine down to zero; half a cosine down to zero; not at all.
 
-    alpha : float, default=1e-4
+    alpha : float, default=0.01
         Weight decay, decoupled from the gradient with "adamw".
 
     batch_size : int or "auto", default="auto"
         Rows of a batch, at most; the batches of an epoch are of nearly equal size.
-        "auto" is a thirty-second of the rows, within [32, 256].
+        "auto" is a sixty-fourth of the rows, within [32, 512].
 
-    max_iter : int, default=100
-        Number of epochs; with `early_stopping`, at most.
+    max_iter : int or "auto", default="auto"
+        Number of epochs; with `early_stopping`, at most. "auto" is as many as make
+        8000 steps, within [20, 200].
 
     early_stopping : bool, default=False
         Whether to set validation rows aside, to stop when their loss no longer
@@ -218,11 +219,11 @@ class DenoisingAutoencoder(TrainedAutoencoder):
         loss="squared_error",
         features="code",
         optimizer="adamw",
-        learning_rate_init=0.002,
+        learning_rate_init=0.003,
         learning_rate="one_cycle",
-        alpha=1e-4,
+        alpha=0.01,
         batch_size="auto",
-        max_iter=100,
+        max_iter="auto",
         early_stopping=False,
         validation_fraction=0.1,
         n_iter_no_change=10,

@@ -748,9 +748,7 @@ class CallableCorruption(BaseCorruption):
                 f"{tuple(X.shape)}, got {type(corrupted).__name__} of shape {shape}."
             )
         corrupted = corrupted.to(X)
-        # NaN must compare equal here: a missing value that stays missing is untouched.
-        same = (corrupted == X) | (torch.isnan(corrupted) & torch.isnan(X))
-        return corrupted, ~same
+        return corrupted, corrupted != X
 
 
 #: The strings that `corruption` takes.

@@ -65,7 +65,9 @@ class Linear(nn.Module):
             self.transposed_weight = weight_of.weight
 
     def reset_parameters(self, generator):
-        """Draw the weight from a Glorot uniform distribution; the bias is zero.
+        r"""Draw the weight from :math:`U(-1/\sqrt{n}, 1/\sqrt{n})` of `n_inputs`.
+
+        The bias is set to zero.
 
         Parameters
         ----------
@@ -75,7 +77,7 @@ class Linear(nn.Module):
         with torch.no_grad():
             self.bias.zero_()
             if not self.tied:
-                bound = math.sqrt(6.0 / sum(self.weight.shape))
+                bound = 1.0 / math.sqrt(self.weight.shape[1])
                 self.weight.uniform_(-bound, bound, generator=generator)
 
     def forward(self, x):
@@ -194,8 +196,8 @@ class MLPAutoencoder(nn.Module):
         generator : torch.Generator, default=None
             Where they come from. None draws from torch's global generator.
         """
-        # Glorot's variance and not He's, for rectifiers too: weights that start small
-        # reconstruct held-out rows better.
+        # Smaller than He's and Glorot's variances, for rectifiers too: weights that
+        # start small restored held-out rows best.
         for layer in (*self.encoder, *self.decoder):
             layer.reset_parameters(generator)
 

@@ -121,7 +121,7 @@ def test_gradient_clipping_and_schedulers_of_skorch_act(table):
     schedule = LRScheduler(torch.optim.lr_scheduler.StepLR, step_size=1, gamma=0.1)
     dae = make(callbacks=[schedule], learning_rate="constant").fit(table)
     rates = dae.net_.history[:, "event_lr"]
-    np.testing.assert_allclose(rates, 0.002 * 0.1 ** np.arange(6.0), rtol=1e-6)
+    np.testing.assert_allclose(rates, 0.003 * 0.1 ** np.arange(6.0), rtol=1e-6)
 
 
 def test_named_callbacks_and_print_log_are_served(table):
