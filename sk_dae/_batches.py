@@ -18,8 +18,8 @@ class Batches:
     rows : DenseRows or SparseRows
         The rows that go in.
 
-    index : Tensor of shape (n_rows,), dtype int64
-        Which of the rows belong to this set.
+    index : Tensor of shape (n_rows,), dtype int64, or None
+        Which of the rows belong to this set; None means all.
 
     batch_size : int
         Rows in a batch, at most.
@@ -55,26 +55,26 @@ class Batches:
     ):
         self._rows = rows
         self._index = index
+        #: Number of rows of an epoch.
+        self.n_rows = rows.shape[0] if index is None else len(index)
         self._device = device
         self._targets = targets
         self._weights = weights
         self._generator = generator
-        self._n_batches = max(1, -(-len(index) // batch_size))
+        self._n_batches = max(1, -(-self.n_rows // batch_size))
 
     def __len__(self):
         """Return the number of batches of an epoch."""
         return self._n_batches
 
-    @property
-    def n_rows(self):
-        """Number of rows of an epoch."""
-        return len(self._index)
-
     def __iter__(self):
         """Yield the batches of an epoch."""
         index = self._index
         if self._generator is not None:
-            index = index[torch.randperm(len(index), generator=self._generator)]
+            order = torch.randperm(self.n_rows, generator=self._generator)
+            index = order if index is None else index[order]
+        elif index is None:
+            index = torch.arange(self.n_rows)
         if self._rows.device.type != "cpu":
             index = index.to(self._rows.device)
         for batch in index.tensor_split(self._n_batches):

@@ -17,23 +17,16 @@ import torch
 from sklearn.base import _fit_context
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
-from sklearn.utils.validation import (
-    _check_sample_weight,
-    _get_feature_names,
-    check_array,
-)
 
 from ._base import BaseAutoencoder
-from ._batches import Batches
 from ._callbacks import CallbackSupportMixin, bridge_to_sklearn, with_callbacks
+from ._data import TrainingData, name_columns
 from ._device import find_device
 from ._early_stopping import EarlyStopping
 from ._net import OPTIMIZERS, DenoisingNet
 from ._progress import ProgressLine
 from ._random import Streams
-from ._rows import rows_of
 from ._schedules import LEARNING_RATES
-from ._statistics import ColumnStatistics, columns_outside
 from .corruption import CORRUPTIONS, BaseCorruption, make_corruption
 from .losses import LOSSES, BaseLoss, make_loss
 
@@ -166,36 +159,38 @@ class TrainedAutoencoder(CallbackSupportMixin, BaseAutoencoder):
         X = self._validate_rows(X, reset=not resume)
         device = find_device(self.device)
         loss = make_loss(self.loss)
-        clean = self._check_clean(clean, X)
-        self._check_range(loss, X if clean is None else clean)
-        weights = self._check_weights(sample_weight, X, scale=not incremental)
-        statistics = ColumnStatistics.of(X)
-        has_missing = statistics.has_missing or (
-            clean is not None and ColumnStatistics.of(clean).has_missing
+        data = TrainingData.check(
+            X,
+            clean,
+            sample_weight,
+            loss=loss,
+            names=getattr(self, "feature_names_in_", None),
+            scale_weights=not incremental,
         )
+        streams = self._make_streams(device, resume=resume)
+        train, valid = data.batches(
+            self.batch_size,
+            device,
+            streams,
+            self.validation_fraction if self.early_stopping else None,
+        )
+        statistics = data.statistics
         if resume and incremental:
             statistics = self._statistics + statistics
         self._warn_of_empty_columns(statistics)
 
-        if resume:
-            streams = Streams.from_state(self._stream_state, device)
-        else:
-            random_state = check_random_state(self.random_state)
-            streams = Streams(random_state.randint(np.iinfo(np.int32).max), device)
+        learns_corruption = not (resume and incremental)
         # Of its own, so that a sample of donors does not move the other streams.
         donor_state = np.random.RandomState(streams.seeds["corruption"] % 2**32)
-        corruption = self.corruption_ if resume and incremental else None
-        learns_corruption = corruption is None and self.corruption is not None
-        if learns_corruption:
+        corruption = None if learns_corruption else self.corruption_
+        if learns_corruption and self.corruption is not None:
             corruption = self._make_corruption()
             in_place = device.type == "cpu"
             corruption._fit_rows(X, donor_state, in_place=in_place)
-        train, valid = self._make_batches(X, clean, weights, streams, device)
 
         with self._draws_of_user_modules(streams, device):
             if resume:
-                module = copy.deepcopy(self.net_.module_).to(device)
-                widths = self._widths
+                module, widths = copy.deepcopy(self.net_.module_), self._widths
             else:
                 module, widths = self._make_module(X.shape[1], loss, streams)
             net = self._make_net(module, loss, corruption, device, incremental)
@@ -204,41 +199,42 @@ class TrainedAutoencoder(CallbackSupportMixin, BaseAutoencoder):
                 if incremental and hasattr(self.net_, "optimizer_"):
                     net.resume_optimizer(self.net_.optimizer_.state_dict())
             n_before = len(net.history)
-            epochs = 1 if incremental else self._n_epochs(len(train))
             fitted = {
                 "_device": device,
                 "_statistics": statistics,
                 "_widths": widths,
                 "corruption_": corruption,
             }
+            epochs = 1 if incremental else self._n_epochs(len(train))
             fill_values = torch.from_numpy(statistics.means).to(device)
             net.train(
                 train,
                 valid,
                 epochs=epochs,
                 streams=streams,
-                fill_values=fill_values if has_missing else None,
+                fill_values=fill_values if data.has_missing else None,
                 watchers=self._make_watchers(X, epochs, fitted, incremental),
             )
-        if learns_corruption:
+        if learns_corruption and corruption is not None:
             corruption._forget_rows(X, donor_state)
         if not incremental:
             net.forget_optimizer()
 
-        curve = net.history[:, "train_loss"]
-        validated = self.early_stopping
+        loss_curve = net.history[:, "train_loss"]
+        validation_loss_curve = None
+        if self.early_stopping:
+            validation_loss_curve = net.history[n_before:, "valid_loss"]
+        # All at once, and last: whatever failed before has changed nothing.
         vars(self).update(
             fitted,
             net_=net,
             device_=str(device),
             n_iter_=len(net.history) - n_before,
-            loss_curve_=curve,
-            validation_loss_curve_=(
-                net.history[n_before:, "valid_loss"] if validated else None
-            ),
+            loss_curve_=loss_curve,
+            validation_loss_curve_=validation_loss_curve,
+            best_loss_=min(validation_loss_curve or loss_curve),
             _stream_state=streams.get_state(),
         )
-        self.best_loss_ = min(self.validation_loss_curve_ if validated else curve)
         if hasattr(self, "_callback_fit_ctx"):
             self._callback_fit_ctx.call_on_fit_task_end(estimator=self, X=X, y=X)
         return self
@@ -256,110 +252,29 @@ class TrainedAutoencoder(CallbackSupportMixin, BaseAutoencoder):
             vars(self).update(before)
             raise
 
-    # -- input ------------------------------------------------------------------------
+    # -- parts ------------------------------------------------------------------------
 
-    def _check_clean(self, clean, X):
-        if clean is None:
-            return None
-        names = _get_feature_names(clean)
-        clean = check_array(
-            clean,
-            accept_sparse="csr",
-            dtype="numeric",
-            ensure_all_finite="allow-nan",
-            input_name="clean",
-            estimator=self,
-        )
-        if clean.shape != X.shape:
-            raise ValueError(
-                f"clean must have the shape of X, {X.shape}, got {clean.shape}."
-            )
-        expected = getattr(self, "feature_names_in_", None)
-        if names is not None and expected is not None and (names != expected).any():
-            raise ValueError(
-                "clean must have the columns of X, in their order: "
-                f"{list(expected)}, got {list(names)}."
-            )
-        return clean
-
-    def _check_range(self, loss, target):
-        if loss.target_range is None:
-            return
-        low, high = loss.target_range
-        outside = columns_outside(target, low, high)
-        if len(outside):
-            names = getattr(self, "feature_names_in_", np.arange(target.shape[1]))
-            shown = ", ".join(str(name) for name in names[outside[:5]])
-            more = f" and {len(outside) - 5} more" if len(outside) > 5 else ""
-            raise ValueError(
-                f"loss={self.loss!r} needs values in [{low:g}, {high:g}]; the columns "
-                f"{shown}{more} leave it. Scale them (MinMaxScaler) or choose "
-                "'squared_error'."
-            )
-
-    def _check_weights(self, sample_weight, X, *, scale):
-        if sample_weight is None:
-            return None
-        weights = _check_sample_weight(sample_weight, X, dtype=np.float64)
-        if (weights < 0).any() or not weights.any():
-            raise ValueError(
-                "sample_weight must be non-negative with a positive sum, got a "
-                f"minimum of {weights.min():g} and a sum of {weights.sum():g}."
-            )
-        if scale:
-            weights = weights * (len(weights) / weights.sum())
-        if np.allclose(weights, 1.0, rtol=0, atol=1e-12):
-            return None
-        return torch.from_numpy(weights.astype(np.float32))
+    def _make_streams(self, device, *, resume):
+        if resume:
+            return Streams.from_state(self._stream_state, device)
+        random_state = check_random_state(self.random_state)
+        return Streams(random_state.randint(np.iinfo(np.int32).max), device)
 
     def _warn_of_empty_columns(self, statistics):
         empty = np.flatnonzero(statistics.never_observed)
         if len(empty):
-            names = getattr(self, "feature_names_in_", np.arange(self.n_features_in_))
+            names = getattr(self, "feature_names_in_", None)
             warnings.warn(
-                "Nothing is observed in the columns "
-                f"{', '.join(str(name) for name in names[empty[:5]])}"
-                f"{' and more' if len(empty) > 5 else ''}; they are reconstructed as "
-                "0.",
+                f"Nothing is observed in the columns {name_columns(empty, names)}; "
+                "they are reconstructed as 0.",
                 UserWarning,
                 stacklevel=5,
             )
-
-    def _make_batches(self, X, clean, weights, streams, device):
-        n_samples = X.shape[0]
-        index = torch.arange(n_samples)
-        valid_index = None
-        if self.early_stopping:
-            n_valid = max(1, round(self.validation_fraction * n_samples))
-            if n_valid >= n_samples:
-                raise ValueError(
-                    f"early_stopping=True with validation_fraction="
-                    f"{self.validation_fraction} leaves no row to train on: X has "
-                    f"{n_samples} rows."
-                )
-            # From the start, so that a warm start holds out the same rows again.
-            index = torch.randperm(n_samples, generator=streams.restart("split"))
-            index, valid_index = index[n_valid:], index[:n_valid]
-        batch_size = self.batch_size
-        if batch_size == "auto":
-            # Small data needs steps, large data full batches.
-            batch_size = int(np.clip(len(index) // 64, 32, 512))
-        rows = rows_of(X, device)
-        targets = None if clean is None else rows_of(clean, device)
-        shared = {"targets": targets, "weights": weights}
-        train = Batches(
-            rows, index, batch_size, device, generator=streams["shuffle"], **shared
-        )
-        if valid_index is None:
-            return train, None
-        return train, Batches(rows, valid_index, batch_size, device, **shared)
 
     def _n_epochs(self, n_batches):
         if self.max_iter != "auto":
             return self.max_iter
         return int(np.clip(-(-AUTO_STEPS // n_batches), 20, 200))
-
-    # -- parts ------------------------------------------------------------------------
 
     def _make_corruption(self):
         corruption = make_corruption(self.corruption, self.noise_level)

@@ -6,7 +6,7 @@ from numbers import Real
 
 import torch
 import torch.nn.functional as F
-from sklearn.base import BaseEstimator
+from sklearn.base import BaseEstimator, clone
 from sklearn.utils._param_validation import Interval
 
 __all__ = [
@@ -211,7 +211,7 @@ LOSSES = {
 
 
 def make_loss(loss):
-    """Return the loss for a key of :data:`LOSSES`, or a checked instance as it is.
+    """Return the loss for a key of :data:`LOSSES`, or a checked copy of an instance.
 
     Parameters
     ----------
@@ -226,4 +226,4 @@ def make_loss(loss):
     if isinstance(loss, str):
         return LOSSES[loss]()
     loss._validate_params()
-    return loss
+    return clone(loss)

@@ -144,9 +144,11 @@ def test_registry_holds_every_loss():
     assert set(LOSSES.values()) == {type(loss) for loss in INSTANCES}
 
 
-def test_instance_is_taken_as_it_is():
+def test_instance_is_copied():
     loss = HuberLoss(3.0)
-    assert make_loss(loss) is loss
+    copied = make_loss(loss)
+    assert copied is not loss
+    assert copied.delta == 3.0
 
 
 @pytest.mark.parametrize("delta", [0, 0.0, -1.0, np.nan, np.inf, "1", None])

@@ -27,7 +27,7 @@ def test_psnr_is_that_of_its_formula_in_any_unit(scale, error):
 
 def test_psnr_of_rows_is_averaged_over_rows():
     X = np.array([[0.0, 1.0], [0.0, 1.0]])
-    noisy = X + [[0.1], [0.01]]
+    noisy = X + np.array([[0.1], [0.01]])
     rows = peak_signal_noise_ratio(X, noisy, average=None)
     np.testing.assert_allclose(rows, [20, 40])
     mean = peak_signal_noise_ratio(X, noisy, average="samples")

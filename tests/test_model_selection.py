@@ -114,9 +114,9 @@ def test_sample_weight_is_routed_through_a_grid_search(table):
     seen = []
 
     class Spy(DenoisingAutoencoder):
-        def _check_weights(self, sample_weight, X, *, scale):
+        def _fit(self, X, sample_weight, clean, **options):
             seen.append(sample_weight)
-            return super()._check_weights(sample_weight, X, scale=scale)
+            return super()._fit(X, sample_weight, clean, **options)
 
     with sklearn.config_context(enable_metadata_routing=True):
         spy = Spy(2, max_iter=1).set_fit_request(sample_weight=True)

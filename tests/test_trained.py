@@ -17,6 +17,8 @@ from sklearn.decomposition import PCA
 from sklearn.preprocessing import StandardScaler
 
 from sk_dae import DenoisingAutoencoder, GaussianNoise, MaskingNoise
+from sk_dae._data import TrainingData
+from sk_dae._random import Streams
 from sk_dae.losses import HuberLoss
 
 
@@ -229,9 +231,9 @@ def test_early_stopping_restores_the_best_epoch(digits):
 def test_validation_rows_are_shuffled_seeded_and_not_trained_on(table):
     # Rows in order of size: a split by row order would show in the validation loss.
     X = np.sort(table, axis=0)
-    dae = make(early_stopping=True, validation_fraction=0.2)
-    train, valid = dae._make_batches(X, None, None, *_streams())
-    again, _ = dae._make_batches(X, None, None, *_streams())
+    data = TrainingData(X, None, None, None, False)
+    train, valid = data.batches(7, torch.device("cpu"), Streams(0), 0.2)
+    again, _ = data.batches(7, torch.device("cpu"), Streams(0), 0.2)
     seen = torch.cat([batch[0] for batch in train])
     held = torch.cat([batch[0] for batch in valid])
     assert len(held) == 12
@@ -240,12 +242,6 @@ def test_validation_rows_are_shuffled_seeded_and_not_trained_on(table):
     assert torch.equal(everything.sort(dim=0).values, torch.from_numpy(X))
     assert held[:, 0].min() < np.median(X[:, 0]) < held[:, 0].max()
     assert torch.equal(seen, torch.cat([batch[0] for batch in again]))
-
-
-def _streams():
-    from sk_dae._random import Streams
-
-    return Streams(0), torch.device("cpu")
 
 
 def test_without_early_stopping_there_is_no_validation_curve(table):

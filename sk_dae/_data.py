@@ -1,0 +1,193 @@
+"""What a fit is given: rows, targets and weights, checked before any work is done."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from sklearn.utils.validation import (
+    _check_sample_weight,
+    _get_feature_names,
+    check_array,
+)
+
+from ._batches import Batches
+from ._rows import rows_of
+from ._statistics import ColumnStatistics, columns_outside
+
+__all__ = ["TrainingData"]
+
+
+@dataclass(frozen=True)
+class TrainingData:
+    """Validated rows, with what belongs to them.
+
+    Parameters
+    ----------
+    X : ndarray or CSR matrix of shape (n_samples, n_features)
+        The rows that go in.
+
+    clean : ndarray or CSR matrix of shape (n_samples, n_features), or None
+        The rows that should come out; None where they are those that go in.
+
+    weights : Tensor of shape (n_samples,) or None
+        What each row counts for; None where all count the same.
+
+    statistics : ColumnStatistics
+        Of X.
+
+    has_missing : bool
+        Whether a value of X or of `clean` is missing.
+    """
+
+    X: object
+    clean: object
+    weights: torch.Tensor | None
+    statistics: ColumnStatistics
+    has_missing: bool
+
+    @classmethod
+    def check(cls, X, clean, sample_weight, *, loss, names, scale_weights):
+        """Check what goes with validated rows.
+
+        Parameters
+        ----------
+        X : ndarray or CSR matrix of shape (n_samples, n_features)
+            Validated rows.
+
+        clean, sample_weight : array-like or None
+            As they came.
+
+        loss : BaseLoss
+            Says which range the targets must lie in.
+
+        names : ndarray of shape (n_features,) or None
+            Names of the columns of X.
+
+        scale_weights : bool
+            Whether to scale the weights to a mean of one.
+
+        Returns
+        -------
+        data : TrainingData
+            The checked data.
+        """
+        if clean is not None:
+            clean = _check_clean(clean, X, names)
+        _check_range(X if clean is None else clean, loss, names)
+        weights = None
+        if sample_weight is not None:
+            weights = _check_weights(sample_weight, X, scale=scale_weights)
+        statistics = ColumnStatistics.of(X)
+        has_missing = statistics.has_missing
+        if clean is not None:
+            has_missing |= ColumnStatistics.of(clean).has_missing
+        return cls(X, clean, weights, statistics, has_missing)
+
+    def batches(self, batch_size, device, streams, validation_fraction=None):
+        """Return the mini-batches of the training and the validation rows.
+
+        Parameters
+        ----------
+        batch_size : int or "auto"
+            Rows in a batch, at most. "auto" is a sixty-fourth of the training rows,
+            within [32, 512]: small data needs steps, large data full batches.
+
+        device : torch.device
+            Where they are needed.
+
+        streams : Streams
+            Where the order of the rows, and the choice of those set aside, come from.
+
+        validation_fraction : float, default=None
+            Fraction of the rows to set aside; None sets none aside.
+
+        Returns
+        -------
+        train : Batches
+            Shuffled anew in every epoch.
+
+        valid : Batches or None
+            Always the same rows, for the same seed and number of rows.
+        """
+        n_samples = self.X.shape[0]
+        train = valid = None
+        if validation_fraction is not None:
+            n_valid = max(1, round(validation_fraction * n_samples))
+            if n_valid >= n_samples:
+                raise ValueError(
+                    f"early_stopping=True with validation_fraction="
+                    f"{validation_fraction} leaves no row to train on: X has "
+                    f"{n_samples} rows."
+                )
+            # From the start, so that a warm start sets the same rows aside again.
+            order = torch.randperm(n_samples, generator=streams.restart("split"))
+            train, valid = order[n_valid:], order[:n_valid]
+        if batch_size == "auto":
+            n_train = n_samples if train is None else len(train)
+            batch_size = int(np.clip(n_train // 64, 32, 512))
+        rows = rows_of(self.X, device)
+        targets = None if self.clean is None else rows_of(self.clean, device)
+        shared = {"targets": targets, "weights": self.weights}
+        generator = streams["shuffle"]
+        batches = Batches(
+            rows, train, batch_size, device, generator=generator, **shared
+        )
+        if valid is None:
+            return batches, None
+        return batches, Batches(rows, valid, batch_size, device, **shared)
+
+
+def name_columns(columns, names):
+    """Return the first of some columns by name, or by index, for a message."""
+    shown = ", ".join(str(i if names is None else names[i]) for i in columns[:5])
+    return shown if len(columns) <= 5 else f"{shown} and {len(columns) - 5} more"
+
+
+def _check_clean(clean, X, names):
+    clean_names = _get_feature_names(clean)
+    clean = check_array(
+        clean,
+        accept_sparse="csr",
+        dtype="numeric",
+        ensure_all_finite="allow-nan",
+        input_name="clean",
+    )
+    if clean.shape != X.shape:
+        raise ValueError(
+            f"clean must have the shape of X, {X.shape}, got {clean.shape}."
+        )
+    if clean_names is not None and names is not None and (clean_names != names).any():
+        raise ValueError(
+            "clean must have the columns of X, in their order: "
+            f"{list(names)}, got {list(clean_names)}."
+        )
+    return clean
+
+
+def _check_range(target, loss, names):
+    if loss.target_range is None:
+        return
+    low, high = loss.target_range
+    outside = columns_outside(target, low, high)
+    if len(outside):
+        raise ValueError(
+            f"The loss {type(loss).__name__} needs values in [{low:g}, {high:g}]; the "
+            f"columns {name_columns(outside, names)} leave it. Scale them "
+            "(MinMaxScaler) or choose loss='squared_error'."
+        )
+
+
+def _check_weights(sample_weight, X, *, scale):
+    weights = _check_sample_weight(sample_weight, X, dtype=np.float64)
+    if (weights < 0).any() or not weights.any():
+        raise ValueError(
+            "sample_weight must be non-negative with a positive sum, got a "
+            f"minimum of {weights.min():g} and a sum of {weights.sum():g}."
+        )
+    if scale:
+        weights = weights * (len(weights) / weights.sum())
+    if np.allclose(weights, 1.0, rtol=0, atol=1e-12):
+        return None
+    return torch.from_numpy(weights.astype(np.float32))
