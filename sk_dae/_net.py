@@ -12,6 +12,7 @@ from skorch import NeuralNet
 from skorch.callbacks import Callback, EpochTimer
 from skorch.utils import TeeGenerator
 
+from ._gradients import FlatParameters, MLPGradients
 from .modules import Dropout
 
 __all__ = ["OPTIMIZERS", "DenoisingNet", "StopTraining"]
@@ -102,6 +103,9 @@ class DenoisingNet(NeuralNet):
         # Set for the time of a training.
         self._streams = None
         self._fill_values = None
+        self._gradients = None
+        #: What the optimizer had accumulated at the end of the last training.
+        self.optimizer_state = None
 
     @property
     def _default_callbacks(self):
@@ -130,7 +134,13 @@ class DenoisingNet(NeuralNet):
         # Not every class that a user may bring has a weight decay to set.
         if "weight_decay" in inspect.signature(cls).parameters:
             options["weight_decay"] = self.alpha
-        parameters = [p for p in self.module_.parameters() if p.requires_grad]
+        # Which of the two ways of training: the rest of the net asks for `_flat`.
+        self._flat = None
+        if isinstance(self.optimizer, str) and MLPGradients.serves(self.module_):
+            self._flat = FlatParameters(self.module_)
+            parameters = [self._flat.buffer]
+        else:
+            parameters = [p for p in self.module_.parameters() if p.requires_grad]
         self.optimizer_ = cls(parameters, **options)
         return self
 
@@ -148,18 +158,18 @@ class DenoisingNet(NeuralNet):
             The copy.
         """
         net = copy.copy(self)
-        parts = {
-            name: vars(self)[name]
-            for name in ("module_", "optimizer_")
-            if name in vars(self)
-        }
-        # Together, so that the copied optimizer steps the copied parameters.
-        vars(net).update(copy.deepcopy(parts))
-        net.module_.to(device)
-        vars(net)["device"] = str(device)
-        if "optimizer_" in parts:
-            # Loading its own state casts it to where the parameters are.
-            net.optimizer_.load_state_dict(net.optimizer_.state_dict())
+        attributes = vars(net)
+        attributes["module_"] = copy.deepcopy(self.module_).to(device)
+        attributes["device"] = str(device)
+        if self.optimizer_state is not None:
+            states = self.optimizer_state["state"]
+            net.optimizer_state = {
+                **self.optimizer_state,
+                "state": {
+                    key: {name: value.to(device) for name, value in state.items()}
+                    for key, state in states.items()
+                },
+            }
         return net
 
     def resume_optimizer(self, state):
@@ -167,9 +177,11 @@ class DenoisingNet(NeuralNet):
 
         Parameters
         ----------
-        state : dict
-            The ``state_dict`` of an optimizer over the same parameters.
+        state : dict or None
+            The `optimizer_state` of a net with the same module; None starts afresh.
         """
+        if state is None:
+            return
         options = {
             name: group[name]
             for group in self.optimizer_.param_groups
@@ -179,10 +191,6 @@ class DenoisingNet(NeuralNet):
         self.optimizer_.load_state_dict(state)
         for group in self.optimizer_.param_groups:
             group.update(options)
-
-    def forget_optimizer(self):
-        """Drop the optimizer, whose state is twice the size of the weights."""
-        vars(self).pop("optimizer_", None)
 
     # -- training -----------------------------------------------------------------
 
@@ -194,6 +202,7 @@ class DenoisingNet(NeuralNet):
         epochs,
         streams,
         fill_values=None,
+        resumable=False,
         watchers=(),
     ):
         """Train for some epochs.
@@ -214,6 +223,9 @@ class DenoisingNet(NeuralNet):
 
         fill_values : Tensor of shape (n_features,), default=None
             What a missing value enters the encoder as; None where none is missing.
+
+        resumable : bool, default=False
+            Whether to keep the state of the optimizer.
 
         watchers : iterable of skorch.callbacks.Callback
             Callbacks for this training only; the net does not keep them.
@@ -241,6 +253,12 @@ class DenoisingNet(NeuralNet):
             module.generator = streams["dropout"]
         try:
             self.notify("on_train_begin", X=batches, y=None)
+            if self._flat is not None and not MLPGradients.serves(self.module_):
+                # A callback has frozen a part.
+                self._flat.release()
+                self.initialize_optimizer()
+            if self._flat is not None:
+                self._gradients = MLPGradients(self.module_, self.criterion_)
             try:
                 self.fit_loop(batches, validation, epochs)
             except StopTraining:
@@ -249,9 +267,15 @@ class DenoisingNet(NeuralNet):
         finally:
             for module in dropouts:
                 module.generator = None
-            self.optimizer_.zero_grad()
+            if self._flat is None:
+                self.optimizer_.zero_grad()
+            else:
+                self._flat.release()
+            # A state that is not needed again is twice the size of the weights.
+            self.optimizer_state = self.optimizer_.state_dict() if resumable else None
+            del self.optimizer_
             self.callbacks_ = own_callbacks
-            self._streams = self._fill_values = None
+            self._streams = self._fill_values = self._gradients = self._flat = None
             self._set_training(False)
         return self
 
@@ -305,37 +329,49 @@ class DenoisingNet(NeuralNet):
                 group["lr"] = rate
         self._step += 1
 
+        prepared = self._prepare(batch, self._streams["corruption"])
+        if self._gradients is not None:
+            loss, output = self._gradients(*prepared)
+            self._notify_of_gradients(batch)
+            optimizer.step()
+            return {"loss": loss, "y_pred": output}
+
         # An optimizer may call the closure more than once; the first call counts.
-        outputs = []
+        steps = []
 
         def closure():
             optimizer.zero_grad()
-            loss, output = self._loss(batch, self._streams["corruption"])
+            loss, output = self._forward(*prepared)
             loss.backward()
-            if self._listens_to_batches:
-                self.notify(
-                    "on_grad_computed",
-                    named_parameters=TeeGenerator(self.get_all_learnable_params()),
-                    batch=batch[:2],
-                    training=True,
-                )
-            outputs.append(output.detach())
+            self._notify_of_gradients(batch)
+            steps.append({"loss": loss.detach(), "y_pred": output.detach()})
             return loss
 
-        loss = optimizer.step(closure).detach()
-        return {"loss": loss, "y_pred": outputs[0]}
+        optimizer.step(closure)
+        return steps[0]
+
+    def _notify_of_gradients(self, batch):
+        if self._listens_to_batches:
+            self.notify(
+                "on_grad_computed",
+                named_parameters=TeeGenerator(self.get_all_learnable_params()),
+                batch=batch[:2],
+                training=True,
+            )
 
     def validation_step(self, batch, **fit_params):
         """Return the loss of a batch of validation rows."""
         with torch.no_grad():
-            loss, output = self._loss(batch, self._streams["validation"])
+            prepared = self._prepare(batch, self._streams["validation"])
+            loss, output = self._forward(*prepared)
         return {"loss": loss, "y_pred": output}
 
-    def _loss(self, batch, generator):
+    def _prepare(self, batch, generator):
+        """Return the corrupted rows, the target, and the weights of its cells."""
         X, target, weight = batch
-        corrupted = (
-            X if self.corruption is None else self.corruption.draw(X, generator)[0]
-        )
+        corrupted = X
+        if self.corruption is not None:
+            corrupted, _ = self.corruption.draw(X, generator)
         if self._fill_values is not None:
             corrupted = torch.where(torch.isnan(X), self._fill_values, corrupted)
             observed = ~torch.isnan(target)
@@ -345,7 +381,10 @@ class DenoisingNet(NeuralNet):
             weight = weight / n_cells
         elif weight is not None:
             weight = weight[:, None] / target.numel()
-        output = self.module_.decode(self.module_.encode(corrupted))
+        return corrupted, target, weight
+
+    def _forward(self, X, target, weight):
+        output = self.module_.decode(self.module_.encode(X))
         return self.criterion_(output, target, weight), output
 
     # -- callbacks ----------------------------------------------------------------

@@ -196,8 +196,8 @@ class TrainedAutoencoder(CallbackSupportMixin, BaseAutoencoder):
             net = self._make_net(module, loss, corruption, device, incremental)
             if resume:
                 net.history = copy.copy(self.net_.history)
-                if incremental and hasattr(self.net_, "optimizer_"):
-                    net.resume_optimizer(self.net_.optimizer_.state_dict())
+                if incremental:
+                    net.resume_optimizer(self.net_.optimizer_state)
             n_before = len(net.history)
             fitted = {
                 "_device": device,
@@ -213,12 +213,11 @@ class TrainedAutoencoder(CallbackSupportMixin, BaseAutoencoder):
                 epochs=epochs,
                 streams=streams,
                 fill_values=fill_values if data.has_missing else None,
+                resumable=incremental,
                 watchers=self._make_watchers(X, epochs, fitted, incremental),
             )
         if learns_corruption and corruption is not None:
             corruption._forget_rows(X, donor_state)
-        if not incremental:
-            net.forget_optimizer()
 
         loss_curve = net.history[:, "train_loss"]
         validation_loss_curve = None

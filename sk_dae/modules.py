@@ -103,10 +103,12 @@ class Dropout(nn.Module):
 
     def forward(self, x):
         """Return `x` with activations dropped, in training mode."""
-        if not self.training:
-            return x
+        return x * self.mask(x) if self.training else x
+
+    def mask(self, x):
+        """Draw what the activations `x` are multiplied by: zero, or what makes up."""
         kept = torch.empty_like(x).uniform_(generator=self.generator) >= self.p
-        return x * kept / (1.0 - self.p)
+        return kept.to(x.dtype).div_(1.0 - self.p)
 
 
 class MLPAutoencoder(nn.Module):
@@ -258,6 +260,30 @@ class MLPAutoencoder(nn.Module):
         encoder = self._hidden(X, self.encoder)
         code = self._code(X, encoder)
         return encoder, code, self._hidden(code, self.decoder)
+
+    def hidden_activations(self):
+        """Return the names of the activations between the input and the output.
+
+        Returns
+        -------
+        names : list of str
+            Those of the encoder's hidden layers, of the code, and of the decoder's.
+        """
+        hidden = [self.activation] * (len(self.encoder) - 1)
+        return [*hidden, self.code_activation, *hidden]
+
+    def dropped_layers(self):
+        """Return the indices, among those activations, of the ones dropout acts on.
+
+        Returns
+        -------
+        indices : list of int
+            The hidden layers, or the code where there are none.
+        """
+        n_hidden = len(self.encoder) - 1
+        if not n_hidden:
+            return [0]
+        return [i for i in range(2 * n_hidden + 1) if i != n_hidden]
 
     def _code(self, X, hidden):
         last = self.encoder[-1](hidden[-1] if hidden else X)

@@ -86,6 +86,13 @@ def test_column_without_a_donor_stays(make):
     np.testing.assert_array_equal(drawn, np.tile([1.0, -1.0], (5, 1)))
 
 
+@pytest.mark.parametrize("make", [np.asarray, sp.csr_array])
+def test_data_without_a_donor_leaves_all_as_it_is(make):
+    X = make(np.full((2, 3), np.nan, dtype=np.float32))
+    drawn = draw(sample_donors(X, 10, np.random.RandomState(0)), 5, 3)
+    assert (drawn == -1.0).all()
+
+
 @pytest.mark.parametrize("in_place", [False, True])
 @pytest.mark.parametrize("n_donors", [1, 7, 30, 100])
 def test_sample_holds_different_rows_and_never_more_than_asked(n_donors, in_place):

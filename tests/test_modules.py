@@ -88,7 +88,7 @@ def test_tied_linear_is_the_transposed_map_with_a_bias_of_its_own():
 
 
 @tied_and_not
-def test_weights_are_glorot_uniform_and_biases_zero(tied):
+def test_weights_are_uniform_by_their_inputs_and_biases_zero(tied):
     module = MLPAutoencoder(
         300,
         40,
@@ -100,7 +100,7 @@ def test_weights_are_glorot_uniform_and_biases_zero(tied):
         assert not layer.bias.any()
         if layer.tied:
             continue
-        bound = math.sqrt(6 / sum(layer.weight.shape))
+        bound = 1 / math.sqrt(layer.weight.shape[1])
         weight = layer.weight.detach()
         # At least 8,000 draws: one of them lies in the outermost hundredth, and the
         # variance of a uniform distribution has a standard error below 1 %.
