@@ -11,6 +11,7 @@ from skorch.callbacks import (
     Callback,
     EarlyStopping,
     EpochScoring,
+    Freezer,
     GradientNormClipping,
     LRScheduler,
     PrintLog,
@@ -122,6 +123,15 @@ def test_gradient_clipping_and_schedulers_of_skorch_act(table):
     dae = make(callbacks=[schedule], learning_rate="constant").fit(table)
     rates = dae.net_.history[:, "event_lr"]
     np.testing.assert_allclose(rates, 0.003 * 0.1 ** np.arange(6.0), rtol=1e-6)
+
+
+def test_frozen_parameters_stay_as_they_are(table):
+    free = make(max_iter=1, learning_rate_init=1e-12).fit(table)
+    frozen = make(callbacks=[Freezer("encoder.*")]).fit(table)
+    for name, start in free.net_.module_.named_parameters():
+        end = dict(frozen.net_.module_.named_parameters())[name]
+        close = torch.allclose(start, end, rtol=1e-5, atol=1e-6)
+        assert close == name.startswith("encoder")
 
 
 def test_named_callbacks_and_print_log_are_served(table):

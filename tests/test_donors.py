@@ -7,9 +7,9 @@ import pytest
 import scipy.sparse as sp
 import torch
 
-from sk_dae import _donors
-from sk_dae._donors import ColumnDonors, RowDonors, sample_donors
 from sk_dae._random import seeded_generator
+from sk_dae.corruption import _donors
+from sk_dae.corruption._donors import ColumnDonors, RowDonors, sample_donors
 
 
 def draw(donors, n_rows, n_features, seed=0):
@@ -185,3 +185,10 @@ def test_rows_go_to_a_device_once_and_are_left_behind_by_pickle():
     assert pickle.loads(pickle.dumps(donors))._moved is None
     meta = torch.zeros(4, 2, device="meta")
     assert donors._rows_beside(meta).device == meta.device
+
+
+@pytest.mark.parametrize("container", [np.asarray, sp.csr_array])
+def test_donors_too_large_for_float32_are_refused(container):
+    X = container(np.array([[1.0, 1e300]]))
+    with pytest.raises(ValueError, match="too large for dtype"):
+        sample_donors(X, 10, np.random.RandomState(0))

@@ -407,6 +407,11 @@ def test_level_beyond_a_fraction_is_refused(table, corruption):
         make(corruption=MaskingNoise(1.4)).fit(table)
 
 
+def test_class_of_a_corruption_is_refused(table):
+    with pytest.raises(TypeError, match=r"an instance, GaussianNoise\(...\)"):
+        make(corruption=GaussianNoise).fit(table)
+
+
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
 @pytest.mark.parametrize("device", ["cuda", "cuda:1"])
 def test_absent_device_is_refused(table, device):

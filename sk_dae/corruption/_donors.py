@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import scipy.sparse as sp
 import torch
+from sklearn.utils.random import sample_without_replacement
 
-from ._rows import as_tensor, is_on_disk, is_readable
+from .._rows import as_tensor, is_on_disk, is_readable
 
 __all__ = ["ColumnDonors", "RowDonors", "sample_donors"]
 
@@ -128,7 +129,7 @@ def sample_donors(X, n_donors, random_state, *, in_place=False):
     if in_place and not np.isnan(X.min()):
         return RowDonors(as_tensor(X))
     wide = max(1, SAMPLE_BYTES // (4 * X.shape[1]))
-    sample = X[_sample(X, min(n_donors, wide), random_state)].astype(np.float32)
+    sample = _to_float32(X[_sample(X, min(n_donors, wide), random_state)])
     observed = ~np.isnan(sample)
     if observed.all():
         return RowDonors(torch.from_numpy(sample))
@@ -140,7 +141,18 @@ def _sample(X, n_donors, random_state):
     n_samples = X.shape[0]
     if n_samples <= n_donors:
         return np.arange(n_samples)
-    return np.sort(random_state.choice(n_samples, n_donors, replace=False))
+    # Of memory for the sample alone, unlike a permutation of all rows.
+    return np.sort(
+        sample_without_replacement(n_samples, n_donors, random_state=random_state)
+    )
+
+
+def _to_float32(values):
+    with np.errstate(over="ignore"):
+        values = values.astype(np.float32)
+    if np.isinf(values).any():
+        raise ValueError("Input X contains a value too large for dtype('float32').")
+    return values
 
 
 def _sparse_donors(X):
@@ -151,7 +163,7 @@ def _sparse_donors(X):
     missing = np.isnan(X.data)
     n_missing = np.bincount(columns[missing], minlength=X.shape[1])
     return ColumnDonors(
-        torch.from_numpy(X.data[~missing].astype(np.float32)),
+        torch.from_numpy(_to_float32(X.data[~missing])),
         torch.from_numpy((stored - n_missing).astype(np.int64)),
         torch.from_numpy((X.shape[0] - n_missing).astype(np.int64)),
     )

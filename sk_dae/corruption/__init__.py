@@ -1,0 +1,67 @@
+"""Corruption processes: what a denoising autoencoder learns to undo.
+
+A corruption is a small estimator. ``fit`` learns what it needs from the data (ranges,
+donors), ``corrupt`` draws from a generator that it is handed and works on tensors of
+any device, and ``transform`` makes noisy arrays, for use on its own.
+"""
+
+from __future__ import annotations
+
+from sklearn.base import clone
+
+from ._additive import GaussianNoise, UniformNoise
+from ._base import BaseCorruption
+from ._combined import CallableCorruption, ComposeNoise
+from ._replacing import MaskingNoise, SaltAndPepperNoise, SwapNoise
+
+__all__ = [
+    "CORRUPTIONS",
+    "BaseCorruption",
+    "CallableCorruption",
+    "ComposeNoise",
+    "GaussianNoise",
+    "MaskingNoise",
+    "SaltAndPepperNoise",
+    "SwapNoise",
+    "UniformNoise",
+    "make_corruption",
+]
+
+#: The strings that `corruption` takes.
+CORRUPTIONS = {
+    "gaussian": GaussianNoise,
+    "uniform": UniformNoise,
+    "masking": MaskingNoise,
+    "salt_and_pepper": SaltAndPepperNoise,
+    "swap": SwapNoise,
+}
+
+
+def make_corruption(corruption, noise_level):
+    """Make the process that an estimator's parameters describe.
+
+    Parameters
+    ----------
+    corruption : str, BaseCorruption, callable or None
+        A key of :data:`CORRUPTIONS`, an instance (cloned), a function, or None.
+
+    noise_level : float or array-like of shape (n_features,)
+        The level, for a string.
+
+    Returns
+    -------
+    corruption : BaseCorruption or None
+        An unfitted process, or None for no corruption.
+    """
+    if corruption is None:
+        return None
+    if isinstance(corruption, type):
+        raise TypeError(
+            f"corruption must be an instance, {corruption.__name__}(...), and not the "
+            "class."
+        )
+    if isinstance(corruption, str):
+        return CORRUPTIONS[corruption](noise_level)
+    if isinstance(corruption, BaseCorruption):
+        return clone(corruption)
+    return CallableCorruption(corruption)

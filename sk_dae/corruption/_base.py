@@ -1,0 +1,224 @@
+"""What all corruption processes share: validation, levels, seeds, missing values."""
+
+from __future__ import annotations
+
+from numbers import Real
+
+import numpy as np
+import scipy.sparse as sp
+import torch
+from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
+from sklearn.utils import check_random_state
+from sklearn.utils._param_validation import Interval
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from .._random import seeded_generator
+from .._rows import as_tensor
+
+__all__ = ["LARGEST", "BaseCorruption"]
+
+#: The greatest number of float32, in which corruption is drawn.
+LARGEST = float(np.finfo(np.float32).max)
+
+
+class BaseCorruption(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
+    r"""Base class of the corruption processes :math:`q(\tilde x \mid x)`.
+
+    A subclass implements :meth:`draw` and, where it must learn something from the
+    data, ``_learn``.
+
+    Parameters
+    ----------
+    level : float or array-like of shape (n_features,)
+        How strong the corruption is, for all features or for each.
+
+    random_state : int, RandomState instance or None, default=None
+        Seeds :meth:`transform`. Training does not use it: an autoencoder hands the
+        process a generator of its own.
+    """
+
+    _parameter_constraints: dict = {
+        "level": [Interval(Real, 0, None, closed="left"), "array-like"],
+        "random_state": ["random_state"],
+    }
+    # One where the level is a fraction of cells.
+    _max_level = LARGEST
+    # What an error calls the level: an estimator's parameter has another name.
+    _level_name = "level"
+
+    def __init__(self, level, *, random_state=None):
+        self.level = level
+        self.random_state = random_state
+
+    def fit(self, X, y=None):
+        """Learn what the process needs to know of the data.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Training data. NaN stands for a missing value.
+
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        self : object
+            The fitted corruption.
+        """
+        X = self._validate(X, reset=True)
+        # However large the sample of X that it draws, only the seed is taken from a
+        # random state that is shared.
+        return self._fit_rows(X, np.random.RandomState(self._draw_seed()))
+
+    def transform(self, X):
+        """Corrupt `X`.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Data to corrupt; it is not modified. NaN stays NaN.
+
+        Returns
+        -------
+        X_corrupted : ndarray of shape (n_samples, n_features), dtype float32
+            The corrupted rows.
+        """
+        check_is_fitted(self)
+        X = self._validate(X, reset=False, dtype=np.float32)
+        if sp.issparse(X):
+            X = X.toarray()
+        return self.corrupt(as_tensor(X), seeded_generator(self._draw_seed())).numpy()
+
+    def corrupt(self, X, generator=None, *, return_mask=False):
+        """Corrupt a tensor.
+
+        Parameters
+        ----------
+        X : Tensor of shape (n_samples, n_features), of a floating dtype
+            Rows to corrupt, on any device; not modified. NaN stays NaN.
+
+        generator : torch.Generator, default=None
+            Where the randomness comes from; of the device of `X`. None draws from
+            torch's global generator.
+
+        return_mask : bool, default=False
+            Whether to return which cells were corrupted too.
+
+        Returns
+        -------
+        X_corrupted : Tensor of shape (n_samples, n_features)
+            The corrupted rows.
+
+        mask : Tensor of shape (n_samples, n_features), dtype bool
+            True where the process drew a new value or added noise. A drawn value may
+            equal the old one by chance. Only with `return_mask`.
+        """
+        check_is_fitted(self)
+        # Numbers are drawn in the order of memory: equal rows, equal draws.
+        X = X.contiguous()
+        corrupted, mask = self.draw(X, generator)
+        missing = torch.isnan(X)
+        if missing.any():
+            corrupted = torch.where(missing, X, corrupted)
+        if not return_mask:
+            return corrupted
+        if mask is None:
+            mask = self._all_chosen(X)
+        return corrupted, mask & ~missing
+
+    def _all_chosen(self, X):
+        """The mask of a process that chooses all cells: those that have a level."""
+        return torch.as_tensor(self._level_on(X), device=X.device).gt(0).expand_as(X)
+
+    def _draw_seed(self):
+        return check_random_state(self.random_state).randint(np.iinfo(np.int32).max)
+
+    def _validate(self, X, *, reset, dtype="numeric"):
+        # What overflows becomes infinite, and is refused as that.
+        with np.errstate(over="ignore"):
+            return validate_data(
+                self,
+                X,
+                reset=reset,
+                accept_sparse="csr",
+                dtype=dtype,
+                ensure_all_finite="allow-nan",
+            )
+
+    def _fit_rows(self, X, random_state, *, in_place=False):
+        """Fit on validated data.
+
+        With `in_place`, the process may keep a view of X instead of a sample, to be
+        dropped by `_forget_rows` once training is over.
+        """
+        self._validate_params()
+        self.n_features_in_ = X.shape[1]
+        self._set_level(X.shape[1])
+        self._learn(X, random_state, in_place=in_place)
+        return self
+
+    def _set_level(self, n_features):
+        name = f"{self._level_name} of {type(self).__name__}"
+        try:
+            level = np.asarray(self.level, dtype=np.float64)
+        except (TypeError, ValueError):
+            raise ValueError(
+                f"{name} must be a number or an array of numbers, got {self.level!r}."
+            ) from None
+        if level.ndim > 1 or (level.ndim == 1 and level.shape != (n_features,)):
+            raise ValueError(
+                f"{name} must be a number or an array of shape (n_features,) = "
+                f"({n_features},), got an array of shape {level.shape}."
+            )
+        if not (np.all(level >= 0) and np.all(level <= self._max_level)):
+            shown = self.level if level.ndim == 0 else f"[{level.min()}, {level.max()}]"
+            raise ValueError(
+                f"{name} must be in [0, {self._max_level:g}], got {shown}."
+            )
+        self.level_ = float(level) if level.ndim == 0 else level.astype(np.float32)
+
+    def _level_on(self, X):
+        """The level as a number, or as a tensor on the device of X."""
+        if isinstance(self.level_, float):
+            return self.level_
+        return as_tensor(self.level_).to(X.device)
+
+    def _learn(self, X, random_state, *, in_place):
+        """Learn from validated data; most processes have nothing to learn."""
+
+    def _forget_rows(self, X, random_state):
+        """Replace views of the training data by a bounded sample of it."""
+
+    def draw(self, X, generator):
+        """Draw corrupted rows; what :meth:`corrupt` does, without its care for NaN.
+
+        Parameters
+        ----------
+        X : Tensor of shape (n_samples, n_features)
+            Rows to corrupt; not to be modified.
+
+        generator : torch.Generator or None
+            Where the randomness comes from.
+
+        Returns
+        -------
+        X_corrupted : Tensor of shape (n_samples, n_features)
+            The corrupted rows. What becomes of NaN is of no consequence.
+
+        mask : Tensor of shape (n_samples, n_features), dtype bool, or None
+            True where a cell was chosen; None where all were.
+        """
+        raise NotImplementedError
+
+    def _chosen(self, X, generator):
+        """Choose each cell with probability `level`."""
+        return torch.empty_like(X).uniform_(generator=generator) < self._level_on(X)
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        tags.input_tags.sparse = True
+        tags.non_deterministic = self.random_state is None
+        tags.transformer_tags.preserves_dtype = ["float32"]
+        return tags
