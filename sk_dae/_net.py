@@ -140,7 +140,7 @@ class DenoisingNet(NeuralNet):
             self._flat = FlatParameters(self.module_)
             parameters = [self._flat.buffer]
         else:
-            parameters = [p for p in self.module_.parameters() if p.requires_grad]
+            parameters = list(self.module_.parameters())
         self.optimizer_ = cls(parameters, **options)
         return self
 
@@ -253,12 +253,6 @@ class DenoisingNet(NeuralNet):
             module.generator = streams["dropout"]
         try:
             self.notify("on_train_begin", X=batches, y=None)
-            if self._flat is not None and not MLPGradients.serves(self.module_):
-                # A callback has frozen a part.
-                self._flat.release()
-                self.initialize_optimizer()
-            if self._flat is not None:
-                self._gradients = MLPGradients(self.module_, self.criterion_)
             try:
                 self.fit_loop(batches, validation, epochs)
             except StopTraining:
@@ -284,12 +278,24 @@ class DenoisingNet(NeuralNet):
         datasets = {"dataset_train": X, "dataset_valid": y}
         for _ in range(epochs):
             self.notify("on_epoch_begin", **datasets)
+            self._choose_gradients()
             self.run_single_epoch(X, True, "train", self.train_step)
             if y is not None:
                 self._streams.restart("validation")
                 self.run_single_epoch(y, False, "valid", self.validation_step)
             self.notify("on_epoch_end", **datasets)
         return self
+
+    def _choose_gradients(self):
+        """Use the hand-derived gradients, unless a callback has frozen a parameter."""
+        if self._flat is None:
+            return
+        if not MLPGradients.serves(self.module_):
+            self._flat.release()
+            self._gradients = None
+            self.initialize_optimizer()
+        elif self._gradients is None:
+            self._gradients = MLPGradients(self.module_, self.criterion_)
 
     def run_single_epoch(self, iterator, training, prefix, step_fn, **fit_params):
         """Go through `iterator` once and record the mean loss of its rows."""
