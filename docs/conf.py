@@ -1,12 +1,14 @@
 """Configuration of the Sphinx build. Building needs no network."""
 
 import os
+import re
 import sys
 from pathlib import Path
 
 import sk_dae
 
-sys.path.insert(0, str(Path(__file__).parent / "_ext"))
+HERE = Path(__file__).parent
+sys.path.insert(0, str(HERE / "_ext"))
 
 project = "sk_dae"
 author = "The sk_dae developers"
@@ -25,7 +27,11 @@ extensions = [
     "sphinxcontrib.bibtex",
 ]
 templates_path = ["_templates"]
-exclude_patterns = ["_build", "auto_examples/**/GALLERY_HEADER.rst"]
+exclude_patterns = [
+    "_build",
+    "auto_examples/**/GALLERY_HEADER.rst",
+    "generated/benchmark_tables.md",  # included by benchmarks.md
+]
 default_role = "code"
 highlight_language = "python"
 
@@ -67,7 +73,18 @@ def keep_text_of_sklearn_targets(app, env, node, contnode):
     return None
 
 
+def collect_benchmark_tables(app):
+    """Gather benchmarks/results in one file, each table one heading level down."""
+    results = sorted((HERE.parent / "benchmarks" / "results").glob("*.md"))
+    tables = [path.read_text(encoding="utf-8") for path in results]
+    text = "\n\n".join(re.sub(r"^#", "##", table, flags=re.M) for table in tables)
+    target = HERE / "generated" / "benchmark_tables.md"
+    target.parent.mkdir(exist_ok=True)
+    target.write_text(text or "No table has been written yet.\n", encoding="utf-8")
+
+
 def setup(app):
+    app.connect("builder-inited", collect_benchmark_tables)
     # After intersphinx, which listens at the default priority of 500.
     app.connect("missing-reference", keep_text_of_sklearn_targets, priority=900)
 
@@ -91,6 +108,7 @@ sphinx_gallery_conf = {
     "reference_url": {"sk_dae": None},
     "download_all_examples": False,
     "show_signature": False,
+    "capture_repr": ("_repr_html_",),
     "remove_config_comments": True,
     "abort_on_example_error": True,
     "matplotlib_animations": False,

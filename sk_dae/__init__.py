@@ -20,4 +20,15 @@ __all__ = [
     "SaltAndPepperNoise",
     "SwapNoise",
     "UniformNoise",
+    "load",
+    "save",
 ]
+
+
+def __getattr__(name):
+    # Imported when first used.
+    if name in ("load", "save"):
+        from . import persistence
+
+        return getattr(persistence, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

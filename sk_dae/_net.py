@@ -261,17 +261,22 @@ class DenoisingNet(NeuralNet):
         finally:
             for module in dropouts:
                 module.generator = None
-            if self._flat is None:
-                self.optimizer_.zero_grad()
-            else:
-                self._flat.release()
             # A state that is not needed again is twice the size of the weights.
             self.optimizer_state = self.optimizer_.state_dict() if resumable else None
-            del self.optimizer_
             self.callbacks_ = own_callbacks
-            self._streams = self._fill_values = self._gradients = self._flat = None
-            self._set_training(False)
+            self._streams = self._fill_values = None
+            self.release()
         return self
+
+    def release(self):
+        """Drop what only a training needs: the optimizer, gradients, their buffers."""
+        if self._flat is None:
+            self.optimizer_.zero_grad()
+        else:
+            self._flat.release()
+        del self.optimizer_
+        self._gradients = self._flat = None
+        self._set_training(False)
 
     def fit_loop(self, X, y=None, epochs=None, **fit_params):
         """Go through the batches `X`, and the validation batches `y`, for `epochs`."""

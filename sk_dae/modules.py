@@ -163,6 +163,7 @@ class MLPAutoencoder(nn.Module):
     ):
         super().__init__()
         widths = (n_features, *hidden_layer_sizes, n_components)
+        self.n_features = n_features
         self.activation = activation
         self.code_activation = code_activation
         self.encoder = nn.ModuleList(
@@ -189,6 +190,26 @@ class MLPAutoencoder(nn.Module):
         self.decoder = nn.ModuleList(decoder)
         self.dropout = Dropout(dropout) if dropout else None
         self.reset_parameters(generator)
+
+    def config(self):
+        """Return the arguments that make a module of this form.
+
+        Returns
+        -------
+        config : dict
+            Keyword arguments of the class, less the generator.
+        """
+        *hidden, code = self.encoder
+        return {
+            "n_features": self.n_features,
+            "n_components": len(code.bias),
+            "n_outputs": len(self.decoder[-1].bias),
+            "hidden_layer_sizes": tuple(len(layer.bias) for layer in hidden),
+            "activation": self.activation,
+            "code_activation": self.code_activation,
+            "tied_weights": self.decoder[0].tied,
+            "dropout": 0.0 if self.dropout is None else self.dropout.p,
+        }
 
     def reset_parameters(self, generator=None):
         """Draw all weights anew; biases start at zero.

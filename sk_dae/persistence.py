@@ -1,0 +1,343 @@
+"""Saving and loading: one safetensors file, and no code in it.
+
+Arrays go into the file as tensors. All else goes into its header as JSON: plain
+values, and the attributes of objects of the few classes listed here. Loading makes
+those objects and runs nothing that the file brings.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import warnings
+
+import numpy as np
+import torch
+from skorch.history import History
+
+from ._device import find_device
+from ._net import DenoisingNet
+from ._statistics import ColumnStatistics
+from .autoencoder import DenoisingAutoencoder
+from .corruption import (
+    ComposeNoise,
+    GaussianNoise,
+    MaskingNoise,
+    SaltAndPepperNoise,
+    SwapNoise,
+    UniformNoise,
+)
+from .corruption._donors import ColumnDonors, RowDonors
+from .losses import LOSSES
+from .modules import MLPAutoencoder
+
+__all__ = ["load", "save"]
+
+#: Raised by one when a file can no longer be read by older versions.
+FORMAT = 1
+
+_CLASSES = {
+    cls.__name__: cls
+    for cls in (
+        DenoisingAutoencoder,
+        ComposeNoise,
+        GaussianNoise,
+        MaskingNoise,
+        SaltAndPepperNoise,
+        SwapNoise,
+        UniformNoise,
+        ColumnDonors,
+        ColumnStatistics,
+        RowDonors,
+        *LOSSES.values(),
+    )
+}
+
+# Of an estimator's state, what belongs to the process that it lives in.
+_TRANSIENT = frozenset({"callbacks", "_skl_callbacks", "_sklearn_output_config"})
+
+
+def save(estimator, path):
+    """Save an estimator, fitted or not, to a file.
+
+    Parameters
+    ----------
+    estimator : DenoisingAutoencoder
+        What to save. Callbacks are left out.
+
+    path : str or path-like
+        The file, of the safetensors format; an old one is replaced.
+
+    Raises
+    ------
+    TypeError
+        If a part cannot be written without code: a callable, a class of your own, a
+        ``RandomState``. For a fitted model with a `module` of your own, the weights
+        are saved, and :func:`load` takes the module.
+
+    See Also
+    --------
+    load : The way back.
+
+    Examples
+    --------
+    >>> import os, tempfile
+    >>> import sk_dae
+    >>> from sklearn.datasets import load_iris
+    >>> X = load_iris().data
+    >>> dae = sk_dae.DenoisingAutoencoder(2, max_iter=2, random_state=0).fit(X)
+    >>> path = os.path.join(tempfile.mkdtemp(), "iris.safetensors")
+    >>> sk_dae.save(dae, path)
+    >>> loaded = sk_dae.load(path)
+    >>> bool((loaded.transform(X) == dae.transform(X)).all())
+    True
+    """
+    from safetensors.numpy import save_file
+
+    from . import __version__
+
+    if type(estimator).__name__ not in _CLASSES:
+        raise TypeError(
+            f"estimator must be an estimator of sk_dae, got {type(estimator).__name__}."
+        )
+    if getattr(estimator, "callbacks", None):
+        warnings.warn("callbacks are not saved.", UserWarning, stacklevel=2)
+    writer = _Writer()
+    header = {
+        "format": FORMAT,
+        "version": __version__,
+        "estimator": writer.encode(estimator, type(estimator).__name__),
+    }
+    save_file(writer.arrays, path, metadata={"sk_dae": json.dumps(header)})
+
+
+def load(path, *, device=None, module=None):
+    """Load an estimator that :func:`save` wrote.
+
+    Parameters
+    ----------
+    path : str or path-like
+        The file.
+
+    device : str or torch.device, default=None
+        Where the net should be: as the parameter `device` of the estimator. None means
+        the device that it was trained on, and the CPU where that is absent.
+
+    module : callable or torch.nn.Module, default=None
+        The module of your own that the model was trained with.
+
+    Returns
+    -------
+    estimator : DenoisingAutoencoder
+        The estimator.
+
+    Raises
+    ------
+    ValueError
+        If the file is none of sk_dae, or of a newer version; if a module is missing.
+
+    See Also
+    --------
+    save : Writes the file.
+    """
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(path, framework="numpy") as file:
+            text = (file.metadata() or {}).get("sk_dae")
+            arrays = {name: file.get_tensor(name) for name in file.keys()}
+    except SafetensorError as error:
+        raise ValueError(f"{path} is not a safetensors file: {error}") from None
+    if text is None:
+        raise ValueError(f"{path} was not written by sk_dae.save.")
+    header = json.loads(text)
+    if header["format"] > FORMAT:
+        raise ValueError(
+            f"{path} was written by sk_dae {header['version']}, whose format this "
+            "version does not know."
+        )
+    estimator = _Reader(arrays, module).decode(header["estimator"])
+    if hasattr(estimator, "net_"):
+        _place(estimator, device)
+    return estimator
+
+
+def _place(estimator, device):
+    """Move the net of a loaded estimator, which is on the CPU, to where it belongs."""
+    try:
+        found = find_device(estimator.device_ if device is None else device)
+    except ValueError:
+        if device is not None:
+            raise
+        found = torch.device("cpu")
+    if found.type != "cpu":
+        estimator.net_ = estimator.net_.copy_to(found)
+    estimator._device = found
+    estimator.device_ = str(found)
+
+
+class _Writer:
+    """Turns objects into JSON and arrays.
+
+    Attributes
+    ----------
+    arrays : dict of str to ndarray
+        What belongs into the body of the file.
+    """
+
+    def __init__(self):
+        self.arrays = {}
+
+    def encode(self, value, name):
+        """Return `value` as JSON can hold it; `name` says where it was found."""
+        if isinstance(value, np.generic):
+            value = value.item()
+        if value is None or isinstance(value, bool | int | str):
+            return value
+        if isinstance(value, float):
+            return value if math.isfinite(value) else {"float": str(value)}
+        if isinstance(value, list | tuple):
+            items = [self.encode(item, f"{name}[{i}]") for i, item in enumerate(value)]
+            return {type(value).__name__: items}
+        if isinstance(value, dict):
+            items = [[k, self.encode(v, f"{name}.{k}")] for k, v in value.items()]
+            return {"dict": items}
+        if isinstance(value, np.ndarray) and value.dtype == object:
+            return {"strings": [str(item) for item in value]}
+        if isinstance(value, np.ndarray):
+            self.arrays[name] = np.ascontiguousarray(value)
+            return {"array": name}
+        if isinstance(value, torch.Tensor):
+            self.arrays[name] = value.detach().cpu().contiguous().numpy()
+            return {"tensor": name}
+        if isinstance(value, torch.device):
+            return {"device": str(value)}
+        if isinstance(value, DenoisingNet):
+            return {"net": self._encode_net(value, name)}
+        if _CLASSES.get(type(value).__name__) is type(value):
+            return self._encode_object(value, name)
+        raise TypeError(
+            f"{name} cannot be saved: {type(value).__name__} is neither plain data nor "
+            "of sk_dae."
+        )
+
+    def _encode_object(self, value, name):
+        state = dict(vars(value))
+        for attribute in _TRANSIENT & set(state):
+            state[attribute] = None
+        if callable(state.get("module")):
+            if "net_" not in state:
+                raise TypeError(
+                    f"{name}.module cannot be saved before a fit: it is code."
+                )
+            state["module"] = {"of": "the user"}
+        if isinstance(value, RowDonors):
+            state["_moved"] = None
+        return {"class": type(value).__name__, "state": self.encode(state, name)}
+
+    def _encode_net(self, net, name):
+        module = net.module_
+        config = module.config() if type(module) is MLPAutoencoder else None
+        # By parameter, and not by state: tied weights have two names there.
+        tensors = {**dict(module.named_parameters()), **dict(module.named_buffers())}
+        optimizer = net.optimizer if isinstance(net.optimizer, str) else "adamw"
+        parts = {
+            "config": config,
+            "tensors": tensors,
+            "history": [dict(epoch) for epoch in net.history],
+            "criterion": net.criterion_,
+            "settings": {"lr": net.lr, "alpha": net.alpha, "optimizer": optimizer},
+            "optimizer_state": net.optimizer_state,
+        }
+        return self.encode(parts, name)
+
+
+class _Reader:
+    """Turns JSON and arrays back into objects.
+
+    Parameters
+    ----------
+    arrays : dict of str to ndarray
+        The body of the file.
+
+    module : callable, torch.nn.Module or None
+        The user's own module.
+    """
+
+    def __init__(self, arrays, module):
+        self._arrays = arrays
+        self._module = module
+
+    def decode(self, value):
+        """Return the object that `value` describes."""
+        if not isinstance(value, dict):
+            return value
+        if "class" in value:
+            return self._decode_object(value)
+        ((kind, content),) = value.items()
+        if kind == "float":
+            return float(content)
+        if kind in ("list", "tuple"):
+            items = [self.decode(item) for item in content]
+            return items if kind == "list" else tuple(items)
+        if kind == "dict":
+            return {key: self.decode(item) for key, item in content}
+        if kind == "strings":
+            return np.array(content, dtype=object)
+        if kind == "array":
+            return self._arrays[content]
+        if kind == "tensor":
+            return torch.from_numpy(self._arrays[content])
+        if kind == "device":
+            return torch.device(content)
+        if kind == "net":
+            return self.decode(content)
+        raise ValueError(f"The file holds a {kind!r}, which sk_dae does not know.")
+
+    def _decode_object(self, value):
+        name = value["class"]
+        if name not in _CLASSES:
+            raise ValueError(f"The file holds a {name!r}, which sk_dae does not know.")
+        state = self.decode(value["state"])
+        if state.get("module") is not None:
+            if self._module is None:
+                raise ValueError(
+                    "module must be given: the model was trained with a module of "
+                    "your own, of which the file holds only the weights."
+                )
+            state["module"] = self._module
+        instance = object.__new__(_CLASSES[name])
+        vars(instance).update(state)
+        if "net_" in state:
+            instance.net_ = self._build_net(instance, state["net_"])
+        return instance
+
+    def _build_net(self, estimator, parts):
+        n_features = estimator.n_features_in_
+        if parts["config"] is not None:
+            module = MLPAutoencoder(**parts["config"])
+        elif isinstance(self._module, torch.nn.Module):
+            module = self._module
+        else:
+            module = self._module(n_features, estimator.n_components)
+        own = {**dict(module.named_parameters()), **dict(module.named_buffers())}
+        if own.keys() != parts["tensors"].keys():
+            raise ValueError(
+                "module has other parameters than the one that was saved: "
+                f"{sorted(own)}, expected {sorted(parts['tensors'])}."
+            )
+        with torch.no_grad():
+            for name, tensor in parts["tensors"].items():
+                own[name].copy_(tensor)
+        net = DenoisingNet(
+            module,
+            parts["criterion"],
+            corruption=estimator.corruption_,
+            device="cpu",
+            **parts["settings"],
+        )
+        net.initialize()
+        net.release()
+        net.history = History(parts["history"])
+        net.optimizer_state = parts["optimizer_state"]
+        return net
