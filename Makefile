@@ -45,8 +45,9 @@ $(OLDEST)/.test: pyproject.toml constraints-oldest.txt
 	$(OLDEST)/bin/python $(PIP_INSTALL) -c constraints-oldest.txt -e '.[test]'
 	@touch $@
 
+# One thread: nets of this size gain nothing from more, and lose on a busy machine.
 example: $(VENV)/.dev  ## Denoise handwritten digits, write denoised_digits.png
-	MPLBACKEND=Agg $(BIN)/python examples/denoising/plot_digits.py \
+	OMP_NUM_THREADS=1 MPLBACKEND=Agg $(BIN)/python examples/denoising/plot_digits.py \
 	  --output denoised_digits.png
 
 # One thread for each process: the processes share the cores.
@@ -69,7 +70,7 @@ format: $(VENV)/.dev  ## Repair style and format
 	$(BIN)/ruff format .
 
 docs: $(VENV)/.docs  ## Build the documentation in docs/_build/html
-	MPLBACKEND=Agg $(BIN)/python -m sphinx -b html -W --keep-going docs docs/_build/html
+	OMP_NUM_THREADS=1 MPLBACKEND=Agg $(BIN)/python -m sphinx -b html -W --keep-going docs docs/_build/html
 
 # The wheel is installed and used in an environment and a folder of its own, so that
 # the checkout cannot stand in for something that the wheel lacks.

@@ -38,7 +38,6 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from _report import Report, available_cores
 from scipy.optimize import minimize_scalar
 from scipy.special import softmax
 from sklearn.datasets import load_digits
@@ -47,6 +46,7 @@ from sklearn.metrics.pairwise import euclidean_distances
 from sklearn.model_selection import train_test_split
 from threadpoolctl import threadpool_limits
 
+from _report import Report, available_cores
 from sk_dae import DenoisingAutoencoder
 from sk_dae.metrics import peak_signal_noise_ratio
 

@@ -36,8 +36,8 @@ from pathlib import Path
 import numpy as np
 import scipy.sparse as sp
 import torch
-from _report import Report, available_cores
 
+from _report import Report, available_cores
 from sk_dae import DenoisingAutoencoder
 
 MB = 1e6

@@ -20,7 +20,6 @@ import time
 
 import numpy as np
 import torch
-from _report import Report
 from joblib import Parallel, delayed, parallel_config
 from sklearn.datasets import load_digits
 from sklearn.linear_model import LogisticRegression
@@ -29,6 +28,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import MinMaxScaler
 from threadpoolctl import threadpool_info, threadpool_limits
 
+from _report import Report
 from sk_dae import DenoisingAutoencoder
 
 GRID = {

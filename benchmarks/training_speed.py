@@ -46,11 +46,11 @@ from itertools import pairwise
 import numpy as np
 import torch
 import torch.nn.functional as F
-from _report import Report, available_cores
 from skorch import NeuralNet
 from threadpoolctl import threadpool_limits
 from torch import nn
 
+from _report import Report, available_cores
 from sk_dae import DenoisingAutoencoder
 
 #: Reads the seconds; `--cpu-time` replaces it.

@@ -48,11 +48,17 @@ class BaseAutoencoder(TransformerMixin, BaseEstimator):
             or the reconstruction.
         """
         X = self._validate_rows(X)
-        if self.features == "reconstruction":
-            return self._map_rows(X, self._reconstruct, X.shape[1])
-        if self.features == "code":
-            return self._map_rows(X, self._encode, self._n_code)
-        return self._map_rows(X, self._all_layers, self._n_features_out)
+        # Once more: it may have been set since the fit.
+        functions = {
+            "code": self._encode,
+            "layers": self._all_layers,
+            "reconstruction": self._reconstruct,
+        }
+        if self.features not in functions:
+            raise ValueError(
+                f"features must be one of {sorted(functions)}, got {self.features!r}."
+            )
+        return self._map_rows(X, functions[self.features], self._n_features_out)
 
     def inverse_transform(self, X):
         """Reconstruct rows from their features.
@@ -154,9 +160,11 @@ class BaseAutoencoder(TransformerMixin, BaseEstimator):
         Returns
         -------
         score : float
-            Minus the mean squared error of the rows.
+            Minus the mean squared error of the rows; NaN where nothing is observed.
         """
-        return float(np.nanmean(self.score_samples(X), dtype=np.float64))
+        scores = self.score_samples(X)
+        scores = scores[~np.isnan(scores)]
+        return float(scores.mean(dtype=np.float64)) if len(scores) else np.nan
 
     def get_feature_names_out(self, input_features=None):
         """Get the names of the features that :meth:`transform` returns.

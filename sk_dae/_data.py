@@ -173,8 +173,8 @@ def _check_range(target, loss, names):
     outside = columns_outside(target, low, high)
     if len(outside):
         raise ValueError(
-            f"The loss {type(loss).__name__} needs values in [{low:g}, {high:g}]; the "
-            f"columns {name_columns(outside, names)} leave it. Scale them "
+            f"The loss {type(loss).__name__} needs values in [{low:g}, {high:g}], "
+            f"which these columns leave: {name_columns(outside, names)}. Scale them "
             "(MinMaxScaler) or choose loss='squared_error'."
         )
 

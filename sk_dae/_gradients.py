@@ -16,27 +16,33 @@ from .modules import ACTIVATIONS, MLPAutoencoder
 
 __all__ = ["FlatParameters", "MLPGradients"]
 
-_aten = torch.ops.aten
+# Looked up once: a call through `torch.ops` costs more than some of the arithmetic.
+_threshold = torch.ops.aten.threshold_backward.default
+_leaky_relu = torch.ops.aten.leaky_relu_backward.default
+_elu = torch.ops.aten.elu_backward.default
+_tanh = torch.ops.aten.tanh_backward.default
+_sigmoid = torch.ops.aten.sigmoid_backward.default
+_gelu = torch.ops.aten.gelu_backward.default
+_silu = torch.ops.aten.silu_backward.default
+_softplus = torch.ops.aten.softplus_backward.default
 
 # The derivative of an activation s at z, times what comes from above, as a function of
 # s(z) where that is enough: then z need not be kept.
 _FROM_OUTPUT = {
     "identity": lambda gradient, h: gradient,
-    "relu": lambda gradient, h: _aten.threshold_backward(gradient, h, 0),
-    "leaky_relu": lambda gradient, h: _aten.leaky_relu_backward(
-        gradient, h, 0.01, True
-    ),
-    "elu": lambda gradient, h: _aten.elu_backward(gradient, 1.0, 1.0, 1.0, True, h),
-    "selu": lambda gradient, h: _aten.elu_backward(
+    "relu": lambda gradient, h: _threshold(gradient, h, 0),
+    "leaky_relu": lambda gradient, h: _leaky_relu(gradient, h, 0.01, True),
+    "elu": lambda gradient, h: _elu(gradient, 1.0, 1.0, 1.0, True, h),
+    "selu": lambda gradient, h: _elu(
         gradient, 1.6732632423543772, 1.0507009873554805, 1.0, True, h
     ),
-    "tanh": lambda gradient, h: _aten.tanh_backward(gradient, h),
-    "logistic": lambda gradient, h: _aten.sigmoid_backward(gradient, h),
+    "tanh": _tanh,
+    "logistic": _sigmoid,
 }
 _FROM_INPUT = {
-    "gelu": lambda gradient, z: _aten.gelu_backward(gradient, z),
-    "silu": lambda gradient, z: _aten.silu_backward(gradient, z),
-    "softplus": lambda gradient, z: _aten.softplus_backward(gradient, z, 1.0, 20.0),
+    "gelu": _gelu,
+    "silu": _silu,
+    "softplus": lambda gradient, z: _softplus(gradient, z, 1.0, 20.0),
 }
 
 # Where only the output is kept, it may overwrite the input.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import dis
-import inspect
+import itertools
 import math
 
 import torch
@@ -13,28 +13,10 @@ from skorch.callbacks import Callback, EpochTimer
 from skorch.utils import TeeGenerator
 
 from ._gradients import FlatParameters, MLPGradients
+from ._optimizers import SmallAdamW, make_optimizer
 from .modules import Dropout
 
-__all__ = ["OPTIMIZERS", "DenoisingNet", "StopTraining"]
-
-#: The strings that `optimizer` takes.
-OPTIMIZERS = {
-    "adamw": torch.optim.AdamW,
-    "adam": torch.optim.Adam,
-    "sgd": torch.optim.SGD,
-    "nesterov": torch.optim.SGD,
-    "rmsprop": torch.optim.RMSprop,
-}
-
-# What the names mean beyond the class. The fused kernels step all parameters in one
-# call, which on small nets takes a quarter of the time.
-_OPTIMIZER_OPTIONS = {
-    "adamw": {"fused": True},
-    "adam": {"fused": True},
-    "sgd": {"fused": True, "momentum": 0.9},
-    "nesterov": {"fused": True, "momentum": 0.9, "nesterov": True},
-    "rmsprop": {},
-}
+__all__ = ["DenoisingNet", "StopTraining"]
 
 _BATCH_EVENTS = ("on_batch_begin", "on_batch_end", "on_grad_computed")
 
@@ -70,7 +52,7 @@ class DenoisingNet(NeuralNet):
         Weight decay.
 
     optimizer : str or type
-        Key of :data:`OPTIMIZERS`, or a torch optimizer class.
+        Key of the registry, or a torch optimizer class.
 
     **kwargs : dict
         Further parameters of ``skorch.NeuralNet``.
@@ -126,14 +108,6 @@ class DenoisingNet(NeuralNet):
 
     def initialize_optimizer(self, triggered_directly=None):
         """Build the optimizer over the parameters that the module has."""
-        options = {"lr": self.lr}
-        cls = self.optimizer
-        if isinstance(cls, str):
-            options.update(_OPTIMIZER_OPTIONS[cls])
-            cls = OPTIMIZERS[cls]
-        # Not every class that a user may bring has a weight decay to set.
-        if "weight_decay" in inspect.signature(cls).parameters:
-            options["weight_decay"] = self.alpha
         # Which of the two ways of training: the rest of the net asks for `_flat`.
         self._flat = None
         if isinstance(self.optimizer, str) and MLPGradients.serves(self.module_):
@@ -141,7 +115,9 @@ class DenoisingNet(NeuralNet):
             parameters = [self._flat.buffer]
         else:
             parameters = list(self.module_.parameters())
-        self.optimizer_ = cls(parameters, **options)
+        self.optimizer_ = make_optimizer(
+            self.optimizer, parameters, lr=self.lr, alpha=self.alpha
+        )
         return self
 
     def copy_to(self, device):
@@ -247,7 +223,9 @@ class DenoisingNet(NeuralNet):
             for _, callback in self.callbacks_
             for event in _BATCH_EVENTS
         )
-        self._n_steps, self._step = epochs * len(batches), 0
+        # Not a counter of our own: skorch looks at every attribute that is set.
+        n_steps = epochs * len(batches)
+        self._progress = (step / n_steps for step in itertools.count())
         dropouts = [m for m in self.module_.modules() if isinstance(m, Dropout)]
         for module in dropouts:
             module.generator = streams["dropout"]
@@ -275,7 +253,7 @@ class DenoisingNet(NeuralNet):
         else:
             self._flat.release()
         del self.optimizer_
-        self._gradients = self._flat = None
+        self._gradients = self._flat = self._progress = None
         self._set_training(False)
 
     def fit_loop(self, X, y=None, epochs=None, **fit_params):
@@ -335,16 +313,18 @@ class DenoisingNet(NeuralNet):
         """Corrupt a batch, reconstruct it and step the optimizer."""
         optimizer = self.optimizer_
         if self.learning_rate is not None:
-            rate = self.lr * self.learning_rate(self._step / self._n_steps)
+            rate = self.lr * self.learning_rate(next(self._progress))
             for group in optimizer.param_groups:
                 group["lr"] = rate
-        self._step += 1
 
         prepared = self._prepare(batch, self._streams["corruption"])
         if self._gradients is not None:
             loss, output = self._gradients(*prepared)
             self._notify_of_gradients(batch)
-            optimizer.step()
+            if isinstance(optimizer, SmallAdamW):
+                optimizer.step_buffer()
+            else:
+                optimizer.step()
             return {"loss": loss, "y_pred": output}
 
         # An optimizer may call the closure more than once; the first call counts.

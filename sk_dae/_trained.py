@@ -23,7 +23,8 @@ from ._callbacks import CallbackSupportMixin, bridge_to_sklearn, with_callbacks
 from ._data import TrainingData, name_columns
 from ._device import find_device
 from ._early_stopping import EarlyStopping
-from ._net import OPTIMIZERS, DenoisingNet
+from ._net import DenoisingNet
+from ._optimizers import OPTIMIZERS
 from ._progress import ProgressLine
 from ._random import Streams
 from ._schedules import LEARNING_RATES
@@ -144,8 +145,12 @@ class TrainedAutoencoder(CallbackSupportMixin, BaseAutoencoder):
 
     # -- what a subclass says ---------------------------------------------------------
 
-    def _build_module(self, n_features, n_outputs, generator):
-        """Return the estimator's own module, initialised from `generator`."""
+    def _module_config(self, n_features, n_outputs):
+        """Return what defines the estimator's own module, as a dict."""
+        raise NotImplementedError
+
+    def _build_module(self, config, generator):
+        """Return the module that `config` defines, initialised from `generator`."""
         raise NotImplementedError
 
     def _layer_widths(self):
@@ -187,10 +192,12 @@ class TrainedAutoencoder(CallbackSupportMixin, BaseAutoencoder):
             corruption = self._make_corruption()
             in_place = device.type == "cpu"
             corruption._fit_rows(X, donor_state, in_place=in_place)
+            if hasattr(self, "feature_names_in_"):
+                corruption.feature_names_in_ = self.feature_names_in_
 
         with self._draws_of_user_modules(streams, device):
             if resume:
-                module, widths = copy.deepcopy(self.net_.module_), self._widths
+                module, widths = self._copy_module(X.shape[1], loss), self._widths
             else:
                 module, widths = self._make_module(X.shape[1], loss, streams)
             net = self._make_net(module, loss, corruption, device, incremental)
@@ -264,8 +271,8 @@ class TrainedAutoencoder(CallbackSupportMixin, BaseAutoencoder):
         if len(empty):
             names = getattr(self, "feature_names_in_", None)
             warnings.warn(
-                f"Nothing is observed in the columns {name_columns(empty, names)}; "
-                "they are reconstructed as 0.",
+                "Nothing is observed in these columns, which are reconstructed as 0: "
+                f"{name_columns(empty, names)}.",
                 UserWarning,
                 stacklevel=5,
             )
@@ -285,8 +292,8 @@ class TrainedAutoencoder(CallbackSupportMixin, BaseAutoencoder):
         """Return a new module and the widths of its layers."""
         n_outputs = loss.n_outputs(n_features)
         if self.module is None:
-            module = self._build_module(n_features, n_outputs, streams["init"])
-            return module, self._layer_widths()
+            config = self._module_config(n_features, n_outputs)
+            return self._build_module(config, streams["init"]), self._layer_widths()
         if isinstance(self.module, torch.nn.Module):
             module = copy.deepcopy(self.module)
         else:
@@ -303,6 +310,20 @@ class TrainedAutoencoder(CallbackSupportMixin, BaseAutoencoder):
                 f"{type(module).__name__} has none."
             )
         return module, _measure_widths(module, n_features, n_outputs)
+
+    def _copy_module(self, n_features, loss):
+        """Return a copy of the trained module, which must be of the form asked for."""
+        module = self.net_.module_
+        if self.module is None:
+            config = self._module_config(n_features, loss.n_outputs(n_features))
+            for name, value in module.config().items():
+                if config[name] != value:
+                    raise ValueError(
+                        f"{name} is {config[name]!r}, but the module that training "
+                        f"would go on with has {value!r}. Set warm_start=False and "
+                        "call fit to start afresh."
+                    )
+        return copy.deepcopy(module)
 
     def _make_net(self, module, loss, corruption, device, incremental):
         learning_rate = None if incremental else LEARNING_RATES[self.learning_rate]
@@ -394,7 +415,13 @@ def _measure_widths(module, n_features, n_outputs):
     module.eval()
     rows = torch.zeros(2, n_features)
     with torch.no_grad():
-        code = module.encode(rows)
+        try:
+            code = module.encode(rows)
+        except RuntimeError as error:
+            raise ValueError(
+                f"encode of the module does not take rows of {n_features} features: "
+                f"{error}"
+            ) from error
         if code.ndim != 2 or len(code) != 2:
             raise ValueError(
                 "encode of the module must return a tensor of shape (n_samples, "

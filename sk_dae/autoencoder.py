@@ -273,22 +273,24 @@ class DenoisingAutoencoder(TrainedAutoencoder):
                 )
         return tuple(int(size) for size in sizes)
 
-    def _build_module(self, n_features, n_outputs, generator):
+    def _module_config(self, n_features, n_outputs):
         hidden = self._hidden_sizes()
         code_activation = self.code_activation
         if code_activation == "auto":
             code_activation = "identity" if hidden else self.activation
-        return MLPAutoencoder(
-            n_features,
-            self.n_components,
-            n_outputs,
-            hidden_layer_sizes=hidden,
-            activation=self.activation,
-            code_activation=code_activation,
-            tied_weights=self.tied_weights,
-            dropout=self.dropout,
-            generator=generator,
-        )
+        return {
+            "n_features": n_features,
+            "n_components": self.n_components,
+            "n_outputs": n_outputs,
+            "hidden_layer_sizes": hidden,
+            "activation": self.activation,
+            "code_activation": code_activation,
+            "tied_weights": self.tied_weights,
+            "dropout": float(self.dropout),
+        }
+
+    def _build_module(self, config, generator):
+        return MLPAutoencoder(**config, generator=generator)
 
     def _layer_widths(self):
         hidden = self._hidden_sizes()

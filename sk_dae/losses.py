@@ -155,9 +155,13 @@ class SquaredError(BaseLoss):
 
     def value_and_gradient(self, output, target, weight=None):
         """Return the loss of a batch and its gradient, as in ``BaseLoss``."""
-        error = output - target
-        weighted = error / error.numel() if weight is None else error * weight
-        return torch.vdot(error.flatten(), weighted.flatten()), weighted.mul_(2.0)
+        error = (output - target).view(-1)
+        if weight is None:
+            scale = 1.0 / len(error)
+            loss = torch.dot(error, error).mul_(scale)
+            return loss, error.mul_(2.0 * scale).view_as(output)
+        gradient = error.view_as(output) * weight
+        return torch.dot(error, gradient.view(-1)), gradient.mul_(2.0)
 
 
 class AbsoluteError(BaseLoss):

@@ -9,7 +9,7 @@ import scipy.sparse as sp
 from sklearn.utils import check_array
 from sklearn.utils._param_validation import Interval, StrOptions, validate_params
 
-from .corruption import CORRUPTIONS, BaseCorruption, make_corruption
+from .corruption import CORRUPTIONS, BaseCorruption, corrupt_alike, make_corruption
 
 __all__ = ["make_denoising_scorer", "peak_signal_noise_ratio"]
 
@@ -98,7 +98,8 @@ def make_denoising_scorer(corruption="gaussian", noise_level=0.2, *, random_stat
     corruption : str, BaseCorruption or callable, default="gaussian"
         What corrupts the rows; as the parameter of
         :class:`~sk_dae.DenoisingAutoencoder`. It acts on what the scored estimator is
-        given: before the scaler of a pipeline, in the units of the raw data.
+        given: before the scaler of a pipeline, in the units of the raw data. Where
+        columns differ in scale, give a level for each, or scale the data first.
 
     noise_level : float or array-like of shape (n_features,), default=0.2
         The level, where `corruption` is a string.
@@ -109,7 +110,8 @@ def make_denoising_scorer(corruption="gaussian", noise_level=0.2, *, random_stat
     Returns
     -------
     scorer : callable
-        Called as ``scorer(estimator, X, y=None)``; greater is better.
+        Called as ``scorer(estimator, X, y=None)``, with an estimator that has
+        ``transform`` and ``inverse_transform``; greater is better.
 
     Examples
     --------
@@ -141,14 +143,15 @@ class _DenoisingScorer:
         )
 
     def __call__(self, estimator, X, y=None):
+        if not hasattr(estimator, "inverse_transform"):
+            raise TypeError(
+                "A denoising score needs an estimator with transform and "
+                f"inverse_transform, got {estimator!r}. Of a pipeline that ends in a "
+                "predictor, score the part before it, pipeline[:-1]."
+            )
         process = make_corruption(self.corruption, self.noise_level)
         process.set_params(random_state=self.random_state)
-        frame = type(X).__module__.partition(".")[0]
-        if frame in ("pandas", "polars"):
-            # Keeps the column names, which the estimator may ask for.
-            process.set_output(transform=frame)
-        restored = estimator.inverse_transform(
-            estimator.transform(process.fit_transform(X))
-        )
+        corrupted = corrupt_alike(process, X)
+        restored = estimator.inverse_transform(estimator.transform(corrupted))
         clean = X.toarray() if sp.issparse(X) else np.asarray(X)
         return -float(np.nanmean(np.square(clean - np.asarray(restored))))

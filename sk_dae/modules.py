@@ -106,7 +106,18 @@ class Dropout(nn.Module):
         return x * self.mask(x) if self.training else x
 
     def mask(self, x):
-        """Draw what the activations `x` are multiplied by: zero, or what makes up."""
+        """Draw what activations are multiplied by: zero, or more than one.
+
+        Parameters
+        ----------
+        x : Tensor
+            The activations.
+
+        Returns
+        -------
+        mask : Tensor of the shape of `x`
+            Zero with probability `p`, and elsewhere what makes up for that.
+        """
         kept = torch.empty_like(x).uniform_(generator=self.generator) >= self.p
         return kept.to(x.dtype).div_(1.0 - self.p)
 

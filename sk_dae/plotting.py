@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import copy
+
 import numpy as np
+import scipy.sparse as sp
 from sklearn.pipeline import Pipeline
-from sklearn.utils import check_random_state
+from sklearn.utils import _safe_indexing, check_random_state
 from sklearn.utils._optional_dependencies import check_matplotlib_support
-from sklearn.utils.validation import check_is_fitted
+from sklearn.utils.validation import _num_samples, check_is_fitted
 
 from .corruption import make_corruption
 
 __all__ = ["LossCurveDisplay", "ReconstructionDisplay"]
+
+_ABSENT = object()
 
 
 class LossCurveDisplay:
@@ -62,8 +67,8 @@ class LossCurveDisplay:
 
         Parameters
         ----------
-        estimator : estimator instance or Pipeline
-            Fitted autoencoder, or a pipeline that holds one.
+        estimator : estimator instance, Pipeline or search
+            Fitted autoencoder, or a pipeline or search that holds one.
 
         ax : matplotlib Axes, default=None
             Where to draw; None makes a figure.
@@ -80,8 +85,16 @@ class LossCurveDisplay:
             The drawn display.
         """
         check_matplotlib_support(f"{cls.__name__}.from_estimator")
-        estimator = _autoencoder_of(estimator)
+        # A search stands for the best that it found.
+        estimator = getattr(estimator, "best_estimator_", estimator)
+        found = _find_autoencoder(estimator)
+        estimator = estimator if found is None else found[1]
         check_is_fitted(estimator)
+        if not hasattr(estimator, "loss_curve_"):
+            raise TypeError(
+                "estimator must be an autoencoder, or a pipeline or search that holds "
+                f"one, got {type(estimator).__name__}."
+            )
         display = cls(
             estimator.loss_curve_,
             validation_loss_curve=estimator.validation_loss_curve_,
@@ -130,6 +143,7 @@ class LossCurveDisplay:
             )
         if log_scale:
             ax.set_yscale("log")
+        ax.xaxis.get_major_locator().set_params(integer=True)
         ax.set(xlabel="Epoch", ylabel=f"Loss of the corrupted rows ({self.loss_name})")
         ax.legend()
         self.ax_ = ax
@@ -197,7 +211,7 @@ class ReconstructionDisplay:
         estimator : estimator instance or Pipeline
             Fitted; anything with ``transform`` and ``inverse_transform``.
 
-        X : array-like of shape (n_samples, n_features)
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
             Clean rows to choose from.
 
         corruption : str, BaseCorruption, callable or None, default="estimator"
@@ -225,32 +239,53 @@ class ReconstructionDisplay:
             The drawn display.
         """
         check_matplotlib_support(f"{cls.__name__}.from_estimator")
+        estimator = getattr(estimator, "best_estimator_", estimator)
         check_is_fitted(estimator)
         random_state = check_random_state(random_state)
-        X = np.asarray(X)
-        chosen = random_state.permutation(len(X))[:n_samples]
-        original = X[chosen]
+        chosen = random_state.permutation(_num_samples(X))[:n_samples]
+        original = _safe_indexing(X, chosen)
+        if sp.issparse(original):
+            original = original.toarray()
+        if image_shape is not None and np.prod(image_shape) != original.shape[1]:
+            raise ValueError(
+                f"image_shape must have a product of {original.shape[1]}, the number "
+                f"of features, got {image_shape}."
+            )
         before = None
         if isinstance(corruption, str) and corruption == "estimator":
-            process = _autoencoder_of(estimator).corruption_
-            if isinstance(estimator, Pipeline):
-                before = _steps_before_autoencoder(estimator)
+            step = _find_autoencoder(estimator)
+            process = estimator if step is None else step[1]
+            process = getattr(process, "corruption_", _ABSENT)
+            if process is _ABSENT:
+                raise ValueError(
+                    "corruption must be given for an estimator that has none of its "
+                    f"own, got {type(estimator).__name__}."
+                )
+            if step is not None and step[0]:
+                before = estimator[: step[0]]
         else:
             process = make_corruption(corruption, noise_level)
             if process is not None:
                 process.fit(X)
         corrupted = original
         if process is not None:
-            seed = random_state.randint(np.iinfo(np.int32).max)
-            process = _seeded(process, seed)
-            if before is None or not len(before):
-                corrupted = process.transform(original)
-            else:
-                scaled = process.transform(before.transform(original))
-                corrupted = before.inverse_transform(scaled)
+            # A copy, since the fitted process belongs to the estimator.
+            process = copy.copy(process).set_output(transform="default")
+            process.random_state = random_state.randint(np.iinfo(np.int32).max)
+            rows = original if before is None else before.transform(original)
+            corrupted = process.transform(rows)
+            if before is not None:
+                corrupted = before.inverse_transform(corrupted)
+            if hasattr(original, "columns"):
+                corrupted = type(original)(
+                    dict(zip(original.columns, np.asarray(corrupted).T, strict=True))
+                )
         denoised = estimator.inverse_transform(estimator.transform(corrupted))
         display = cls(
-            original, np.asarray(corrupted), denoised, image_shape=image_shape
+            np.asarray(original),
+            np.asarray(corrupted),
+            np.asarray(denoised),
+            image_shape=image_shape,
         )
         return display.plot(**kwargs)
 
@@ -303,31 +338,21 @@ class ReconstructionDisplay:
             for i, ax in enumerate(axes):
                 for name, values in rows.items():
                     ax.plot(values[i], styles[name], label=name, **kwargs)
-            axes[0].legend(loc="upper right", ncols=3)
+            # Above the first row, where it covers no point.
+            axes[0].legend(
+                loc="lower right", bbox_to_anchor=(1.0, 1.0), ncols=3, frameon=False
+            )
             axes[-1].set_xlabel("Feature")
+            axes[-1].xaxis.get_major_locator().set_params(integer=True)
         self.axes_ = axes
         self.figure_ = figure
         return self
 
 
-def _autoencoder_of(estimator):
-    """Return the autoencoder itself, or the one in a pipeline."""
+def _find_autoencoder(estimator):
+    """Return the place in a pipeline, and the autoencoder there; or None."""
     if isinstance(estimator, Pipeline):
-        for _, step in estimator.steps:
+        for i, (_, step) in enumerate(estimator.steps):
             if hasattr(step, "corruption_"):
-                return step
-    return estimator
-
-
-def _steps_before_autoencoder(pipeline):
-    for i, (_, step) in enumerate(pipeline.steps):
-        if hasattr(step, "corruption_"):
-            return pipeline[:i]
+                return i, step
     return None
-
-
-def _seeded(process, seed):
-    """Return a fitted process that draws from `seed`, and leave the given one."""
-    import copy
-
-    return copy.copy(process).set_params(random_state=seed)

@@ -113,6 +113,17 @@ def test_missing_values_enter_as_the_mean_and_leave_the_error(rows):
     assert np.isfinite(dae.score(holes))
 
 
+def test_rows_without_any_value_have_no_score(rows):
+    dae = make().fit(rows)
+    assert np.isnan(dae.score(np.full((3, 6), np.nan)))
+
+
+def test_features_are_checked_again_when_they_were_set_after_the_fit(rows):
+    dae = make().fit(rows).set_params(features="all")
+    with pytest.raises(ValueError, match="features must be one of"):
+        dae.transform(rows)
+
+
 def test_missing_values_at_prediction_only_are_served(rows):
     dae = make().fit(rows)
     holes = rows.copy()
@@ -124,7 +135,7 @@ def test_all_missing_column_is_reconstructed_as_zero_with_a_warning(rows):
     frame = pd.DataFrame(rows, columns=list("abcdef"))
     frame["c"] = np.nan
     dae = make()
-    with pytest.warns(UserWarning, match="Nothing is observed in the columns c"):
+    with pytest.warns(UserWarning, match="reconstructed as 0: c"):
         dae.fit(frame)
     assert (dae.denoise(frame)[:, 2] == 0).all()
     # Nothing was learned about the column, so a value in it says nothing.

@@ -10,6 +10,7 @@ import scipy.sparse as sp
 from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.decomposition import PCA
+from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -116,6 +117,14 @@ def test_scorer_can_choose_the_noise_where_score_cannot(digits):
     ).fit(X)
     assert copied.best_params_ == {"noise_level": 0.01}
     assert restored.best_params_ == {"noise_level": 0.5}
+
+
+def test_scorer_needs_the_way_back(table):
+    pipeline = make_pipeline(PCA(2), LogisticRegression())
+    pipeline.fit(table, np.arange(60) % 2)
+    with pytest.raises(TypeError, match=r"pipeline\[:-1\]"):
+        make_denoising_scorer()(pipeline, table)
+    assert make_denoising_scorer()(pipeline[:-1], table) < 0
 
 
 def test_scorer_pickles_and_shows_its_arguments():

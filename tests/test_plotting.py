@@ -3,9 +3,13 @@
 import sys
 
 import numpy as np
+import pandas as pd
+import polars as pl
 import pytest
+import scipy.sparse as sp
 from sklearn.decomposition import PCA
 from sklearn.exceptions import NotFittedError
+from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
@@ -79,6 +83,35 @@ def test_any_transformer_can_be_shown_with_a_named_corruption(table):
         PCA(2).fit(table), table, corruption=None, n_samples=2
     )
     np.testing.assert_array_equal(still.corrupted, still.original)
+
+
+@pytest.mark.parametrize("library", ["pandas", "polars", "sparse"])
+def test_frames_and_sparse_rows_can_be_shown(table, library):
+    X = {
+        "pandas": lambda: pd.DataFrame(table, columns=list("abcde")),
+        "polars": lambda: pl.DataFrame(dict(zip("abcde", table.T, strict=True))),
+        "sparse": lambda: sp.csr_matrix(table),
+    }[library]()
+    for estimator in (make(), make_pipeline(StandardScaler(with_mean=False), make())):
+        display = ReconstructionDisplay.from_estimator(estimator.fit(X), X)
+        assert display.denoised.shape == (8, 5)
+
+
+def test_a_search_stands_for_its_best_estimator(table):
+    search = GridSearchCV(make(), {"noise_level": [0.1]}, cv=2).fit(table)
+    assert len(LossCurveDisplay.from_estimator(search).loss_curve) == 4
+    assert ReconstructionDisplay.from_estimator(search, table).axes_.shape == (8,)
+
+
+def test_bad_arguments_of_displays_are_named(table):
+    with pytest.raises(ValueError, match="image_shape must have a product of 5"):
+        ReconstructionDisplay.from_estimator(
+            make().fit(table), table, image_shape=(2, 2)
+        )
+    with pytest.raises(ValueError, match="corruption must be given"):
+        ReconstructionDisplay.from_estimator(PCA(2).fit(table), table)
+    with pytest.raises(TypeError, match=r"autoencoder, .*got PCA"):
+        LossCurveDisplay.from_estimator(PCA(2).fit(table))
 
 
 def test_displays_refuse_an_unfitted_estimator(table):

@@ -24,6 +24,7 @@ __all__ = [
     "SaltAndPepperNoise",
     "SwapNoise",
     "UniformNoise",
+    "corrupt_alike",
     "make_corruption",
 ]
 
@@ -65,3 +66,27 @@ def make_corruption(corruption, noise_level):
     if isinstance(corruption, BaseCorruption):
         return clone(corruption)
     return CallableCorruption(corruption)
+
+
+def corrupt_alike(process, X):
+    """Fit a process to `X` and corrupt `X`, into a container of the same kind.
+
+    Parameters
+    ----------
+    process : BaseCorruption
+        What corrupts the rows. It is left as it is.
+
+    X : {array-like, sparse matrix} of shape (n_samples, n_features)
+        The rows.
+
+    Returns
+    -------
+    X_corrupted : ndarray or DataFrame of shape (n_samples, n_features)
+        The corrupted rows: a pandas or polars frame, with its column names, where `X`
+        is one, and an array elsewhere.
+    """
+    process = clone(process)
+    library = type(X).__module__.partition(".")[0]
+    if library in ("pandas", "polars"):
+        process.set_output(transform=library)
+    return process.fit_transform(X)

@@ -88,7 +88,7 @@ class SaltAndPepperNoise(BaseCorruption):
     level : float or array-like of shape (n_features,), default=0.2
         Fraction :math:`p` of the cells that are replaced, in [0, 1].
 
-    extremes : {"feature", "data"} or tuple of (float, float), default="feature"
+    extremes : {"feature", "data"} or pair of float, default="feature"
         Where the extremes :math:`a, b` come from: the least and the greatest value of
         each feature, those of all features together (for the pixels of images), or
         the two given numbers.
@@ -129,7 +129,7 @@ class SaltAndPepperNoise(BaseCorruption):
     _max_level = 1.0
     _parameter_constraints: dict = {
         **BaseCorruption._parameter_constraints,
-        "extremes": [StrOptions({"feature", "data"}), tuple],
+        "extremes": [StrOptions({"feature", "data"}), tuple, list],
     }
 
     def __init__(self, level=0.2, *, extremes="feature", random_state=None):

@@ -1,0 +1,113 @@
+"""Optimizers by name, and AdamW for buffers so small that calling it is the cost."""
+
+from __future__ import annotations
+
+import inspect
+import math
+
+import torch
+
+__all__ = ["OPTIMIZERS", "SmallAdamW", "make_optimizer"]
+
+#: The strings that `optimizer` takes.
+OPTIMIZERS = {
+    "adamw": torch.optim.AdamW,
+    "adam": torch.optim.Adam,
+    "sgd": torch.optim.SGD,
+    "nesterov": torch.optim.SGD,
+    "rmsprop": torch.optim.RMSprop,
+}
+
+# What the names mean beyond the class. The fused kernels go through memory once.
+_OPTIONS = {
+    "adamw": {"fused": True},
+    "adam": {"fused": True},
+    "sgd": {"fused": True, "momentum": 0.9},
+    "nesterov": {"fused": True, "momentum": 0.9, "nesterov": True},
+    "rmsprop": {},
+}
+
+#: Values up to which `SmallAdamW` is the faster one.
+SMALL = 2**16
+
+
+class SmallAdamW(torch.optim.AdamW):
+    """AdamW over one buffer, with a step that does the arithmetic and nothing else.
+
+    On a few thousand values, torch's step takes several times as long as its
+    arithmetic: it groups tensors, runs hooks and records for the profiler. The state
+    is that of ``torch.optim.AdamW``.
+
+    Parameters
+    ----------
+    buffer : torch.nn.Parameter
+        On the CPU; its gradient is never None.
+
+    lr, weight_decay : float
+        As in ``torch.optim.AdamW``.
+    """
+
+    def __init__(self, buffer, *, lr, weight_decay):
+        super().__init__([buffer], lr=lr, weight_decay=weight_decay)
+        self._scratch = torch.empty_like(buffer)
+        # Where torch's schedulers look whether `step` was called before theirs.
+        self._opt_called = True
+
+    @torch.no_grad()
+    def step_buffer(self):
+        """Update the buffer by its gradient."""
+        (group,) = self.param_groups
+        (buffer,) = group["params"]
+        state = self.state[buffer]
+        if not state:
+            state["step"] = torch.zeros(())
+            state["exp_avg"] = torch.zeros_like(buffer)
+            state["exp_avg_sq"] = torch.zeros_like(buffer)
+        mean, square = state["exp_avg"], state["exp_avg_sq"]
+        step = state["step"].add_(1.0).item()
+        beta1, beta2 = group["betas"]
+        lr, gradient = group["lr"], buffer.grad
+        # Both corrections of the bias are taken out of the arithmetic on tensors.
+        root = math.sqrt(1.0 - beta2**step)
+        buffer.mul_(1.0 - lr * group["weight_decay"])
+        mean.lerp_(gradient, 1.0 - beta1)
+        square.mul_(beta2).addcmul_(gradient, gradient, value=1.0 - beta2)
+        divisor = torch.sqrt(square, out=self._scratch).add_(group["eps"] * root)
+        buffer.addcdiv_(mean, divisor, value=-lr * root / (1.0 - beta1**step))
+
+
+def make_optimizer(optimizer, parameters, *, lr, alpha):
+    """Return an optimizer over some parameters.
+
+    Parameters
+    ----------
+    optimizer : str or type
+        A key of :data:`OPTIMIZERS`, or a class.
+
+    parameters : list of torch.nn.Parameter
+        What it steps.
+
+    lr : float
+        Learning rate.
+
+    alpha : float
+        Weight decay; ignored by a class that has none.
+
+    Returns
+    -------
+    optimizer : torch.optim.Optimizer
+        An instance.
+    """
+    options = {"lr": lr}
+    cls = optimizer
+    if isinstance(optimizer, str):
+        options.update(_OPTIONS[optimizer])
+        cls = OPTIMIZERS[optimizer]
+    if "weight_decay" in inspect.signature(cls).parameters:
+        options["weight_decay"] = alpha
+    if optimizer == "adamw" and len(parameters) == 1:
+        (buffer,) = parameters
+        if buffer.grad is not None and buffer.device.type == "cpu":
+            if buffer.numel() <= SMALL:
+                return SmallAdamW(buffer, lr=lr, weight_decay=alpha)
+    return cls(parameters, **options)
