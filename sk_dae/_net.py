@@ -250,9 +250,10 @@ class DenoisingNet(NeuralNet):
         """Drop what only a training needs: the optimizer, gradients, their buffers."""
         if self._flat is None:
             self.optimizer_.zero_grad()
-        else:
-            self._flat.release()
+        # First, since its state takes the memory that the copies of the weights need.
         del self.optimizer_
+        if self._flat is not None:
+            self._flat.release()
         self._gradients = self._flat = self._progress = None
         self._set_training(False)
 

@@ -17,6 +17,7 @@ from skorch.callbacks import (
     PrintLog,
 )
 
+from helpers import weights_of
 from sk_dae import DenoisingAutoencoder
 from sk_dae.metrics import make_denoising_scorer
 
@@ -25,10 +26,6 @@ def make(**params):
     return DenoisingAutoencoder(
         **{"n_components": 3, "max_iter": 6, "random_state": 0, **params}
     )
-
-
-def weights(dae):
-    return torch.cat([p.detach().flatten() for p in dae.net_.module_.parameters()])
 
 
 # -- skorch ----------------------------------------------------------------------------
@@ -118,7 +115,7 @@ def test_skorch_early_stopping_is_a_normal_stop(table):
 def test_gradient_clipping_and_schedulers_of_skorch_act(table):
     free = make().fit(table)
     clipped = make(callbacks=[GradientNormClipping(1e-6)], optimizer="sgd").fit(table)
-    assert not torch.equal(weights(free), weights(clipped))
+    assert not torch.equal(weights_of(free), weights_of(clipped))
     schedule = LRScheduler(torch.optim.lr_scheduler.StepLR, step_size=1, gamma=0.1)
     dae = make(callbacks=[schedule], learning_rate="constant").fit(table)
     rates = dae.net_.history[:, "event_lr"]
@@ -196,7 +193,7 @@ def test_scoring_monitor_scores_every_epoch(table):
     watcher = monitor()
     watched = make().set_callbacks(watcher).fit(table)
     check_scores(watcher.get_logs(), 6)
-    assert torch.equal(weights(watched), weights(make().fit(table)))
+    assert torch.equal(weights_of(watched), weights_of(make().fit(table)))
 
 
 def test_scoring_monitor_scores_inside_a_pipeline(table):
@@ -228,7 +225,7 @@ def test_progress_bar_is_drawn(table, capsys):
     pytest.importorskip("rich")
     watched = make().set_callbacks(sklearn_callback.ProgressBar()).fit(table)
     assert "DenoisingAutoencoder - fit" in capsys.readouterr().out
-    assert torch.equal(weights(watched), weights(make().fit(table)))
+    assert torch.equal(weights_of(watched), weights_of(make().fit(table)))
 
 
 def test_callback_sees_the_estimator_of_its_epoch(table):

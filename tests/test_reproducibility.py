@@ -11,6 +11,7 @@ import pytest
 import torch
 from skorch.callbacks import Callback, EpochScoring
 
+from helpers import weights_of
 from sk_dae import ComposeNoise, DenoisingAutoencoder, GaussianNoise, SwapNoise
 
 
@@ -57,11 +58,6 @@ def make(**params):
     )
 
 
-def weights(dae):
-    """Return all weights as one array."""
-    return torch.cat([p.detach().flatten() for p in dae.net_.module_.parameters()])
-
-
 def global_states():
     name, keys, *rest = np.random.get_state()
     return (
@@ -78,7 +74,7 @@ def test_same_seed_gives_bitwise_equal_weights(table, params):
     np.random.seed(456)
     random.seed(789)
     second = make(**params).fit(table)
-    assert torch.equal(weights(first), weights(second))
+    assert torch.equal(weights_of(first), weights_of(second))
     assert first.loss_curve_ == second.loss_curve_
 
 
@@ -94,7 +90,7 @@ def test_global_states_are_left_alone(table, params):
 
 def test_another_seed_gives_another_model(table):
     first, second = make().fit(table), make(random_state=1).fit(table)
-    assert not torch.equal(weights(first), weights(second))
+    assert not torch.equal(weights_of(first), weights_of(second))
 
 
 def test_random_state_none_draws_one_integer_from_numpy(table):
@@ -112,7 +108,7 @@ def test_random_state_instance_is_advanced_from_fit_to_fit(table):
     state = np.random.RandomState(0)
     first = make(random_state=state).fit(table)
     second = make(random_state=state).fit(table)
-    assert not torch.equal(weights(first), weights(second))
+    assert not torch.equal(weights_of(first), weights_of(second))
 
 
 @pytest.mark.parametrize(
@@ -132,14 +128,14 @@ def test_random_state_instance_is_advanced_from_fit_to_fit(table):
 )
 def test_callbacks_do_not_change_the_weights(table, callbacks):
     watched = make(callbacks=callbacks).fit(table)
-    assert torch.equal(weights(watched), weights(make().fit(table)))
+    assert torch.equal(weights_of(watched), weights_of(make().fit(table)))
     assert watched.loss_curve_ == make().fit(table).loss_curve_
 
 
 def test_verbose_does_not_change_the_weights(table, capsys):
     watched = make(verbose=1).fit(table)
     assert "epoch" in capsys.readouterr().out
-    assert torch.equal(weights(watched), weights(make().fit(table)))
+    assert torch.equal(weights_of(watched), weights_of(make().fit(table)))
 
 
 @pytest.mark.parametrize("params", SETTINGS.values(), ids=SETTINGS)
@@ -153,7 +149,7 @@ def test_two_fits_at_once_give_the_weights_of_one_after_the_other(table, params)
             )
         )
     for one, other in zip(alone, together, strict=True):
-        assert torch.equal(weights(one), weights(other))
+        assert torch.equal(weights_of(one), weights_of(other))
 
 
 def test_threads_may_transform_with_one_model(digits):
@@ -167,7 +163,7 @@ def test_threads_may_transform_with_one_model(digits):
 def test_partial_fit_goes_on_where_it_stood_after_pickling(table):
     straight = make().partial_fit(table).partial_fit(table)
     halted = pickle.loads(pickle.dumps(make().partial_fit(table))).partial_fit(table)
-    assert torch.equal(weights(straight), weights(halted))
+    assert torch.equal(weights_of(straight), weights_of(halted))
 
 
 def test_fitted_estimator_keeps_no_generator(table):
@@ -179,7 +175,7 @@ def test_dropout_does_not_change_the_initial_weights_or_the_order(table):
     # Both come from streams of their own.
     plain = make(max_iter=1, learning_rate_init=1e-12).fit(table)
     dropped = make(max_iter=1, learning_rate_init=1e-12, dropout=0.5).fit(table)
-    torch.testing.assert_close(weights(plain), weights(dropped))
+    torch.testing.assert_close(weights_of(plain), weights_of(dropped))
 
 
 @pytest.mark.slow

@@ -1,0 +1,118 @@
+"""Rows, targets and weights: what a fit is given."""
+
+import numpy as np
+import pandas as pd
+import pytest
+import scipy.sparse as sp
+import torch
+
+from helpers import make, weights_of
+from sk_dae._data import TrainingData
+from sk_dae._random import Streams
+
+
+def test_sample_weight_moves_the_fit_to_the_heavy_rows():
+    # Two directions and a code of one number: only one of them can be kept.
+    rows = np.zeros((60, 2), dtype=np.float32)
+    rows[:30, 0] = rows[30:, 1] = np.linspace(-2, 2, 30)
+    dae = make(
+        n_components=1,
+        hidden_layer_sizes=(),
+        activation="identity",
+        corruption=None,
+        max_iter=800,
+        learning_rate_init=0.02,
+    )
+    for half in (slice(0, 30), slice(30, 60)):
+        heavy = np.full(60, 0.1)
+        heavy[half] = 10.0
+        errors = dae.fit(rows, sample_weight=heavy).reconstruction_error(rows)
+        assert errors[half].mean() < 0.1 * errors.mean()
+
+
+def test_equal_sample_weights_are_none_at_all(table):
+    plain = make().fit(table)
+    weighted = make().fit(table, sample_weight=np.full(60, 3.0))
+    assert torch.equal(weights_of(plain), weights_of(weighted))
+
+
+@pytest.mark.parametrize("weight", [np.zeros(60), -np.ones(60)])
+def test_sample_weight_must_be_positive_somewhere(table, weight):
+    with pytest.raises(ValueError, match=r"[Ss]ample.weight"):
+        make().fit(table, sample_weight=weight)
+
+
+def test_clean_rows_are_the_target(table):
+    shifted = table + 10
+    dae = make(corruption=None, max_iter=300, learning_rate_init=0.01)
+    dae.fit(shifted, clean=table)
+    assert np.square(dae.denoise(shifted) - table).mean() < 0.1
+
+
+def test_clean_rows_stay_beside_their_noisy_rows(table):
+    # A wrong pairing could do no better than the mean, an error of one.
+    codes = np.random.RandomState(0).permutation(60)[:, None] / 60.0
+    dae = make(corruption=None, max_iter=400, learning_rate_init=0.01, batch_size=7)
+    clean = np.repeat(codes, 5, axis=1) * 3
+    dae.fit(np.hstack([codes, codes**2, codes**3, codes, codes]), clean=clean)
+    error = np.square(
+        dae.denoise(np.hstack([codes, codes**2, codes**3, codes, codes])) - clean
+    )
+    assert error.mean() < 0.02
+
+
+def test_missing_cells_of_clean_are_left_out(table):
+    clean = table.copy()
+    clean[::2, 0] = np.nan
+    dae = make(max_iter=20).fit(table, clean=clean)
+    assert np.isfinite(dae.loss_curve_).all()
+
+
+@pytest.mark.parametrize(
+    ("clean", "match"),
+    [
+        (np.zeros((60, 4)), "clean must have the shape of X"),
+        (np.full((60, 5), np.inf), "clean contains infinity"),
+    ],
+)
+def test_bad_clean_rows_are_refused(table, clean, match):
+    with pytest.raises(ValueError, match=match):
+        make().fit(table, clean=clean)
+
+
+def test_clean_columns_must_come_in_the_order_of_X(table):
+    frame = pd.DataFrame(table, columns=list("abcde"))
+    with pytest.raises(ValueError, match="clean must have the columns of X"):
+        make().fit(frame, clean=frame[list("edcba")])
+
+
+def test_validation_rows_are_shuffled_seeded_and_not_trained_on(table):
+    # Rows in order of size: a split by row order would show in the validation loss.
+    X = np.sort(table, axis=0)
+    data = TrainingData(X, None, None, None, False)
+    train, valid = data.batches(7, torch.device("cpu"), Streams(0), 0.2)
+    again, _ = data.batches(7, torch.device("cpu"), Streams(0), 0.2)
+    seen = torch.cat([batch[0] for batch in train])
+    held = torch.cat([batch[0] for batch in valid])
+    assert len(held) == 12
+    assert len(seen) == 48
+    everything = torch.cat([seen, held])
+    assert torch.equal(everything.sort(dim=0).values, torch.from_numpy(X))
+    assert held[:, 0].min() < np.median(X[:, 0]) < held[:, 0].max()
+    assert torch.equal(seen, torch.cat([batch[0] for batch in again]))
+
+
+def test_binary_cross_entropy_names_the_columns_that_leave_its_range(table):
+    frame = pd.DataFrame(np.abs(table) / 10, columns=list("abcde"))
+    frame.loc[3, "b"] = 1.5
+    frame.loc[4, "d"] = -0.1
+    with pytest.raises(ValueError, match=r"which these columns leave: b, d\."):
+        make(loss="binary_cross_entropy").fit(frame)
+    sparse = sp.csr_matrix(frame.to_numpy())
+    with pytest.raises(ValueError, match=r"leave: 1, 3\."):
+        make(loss="binary_cross_entropy").fit(sparse)
+
+
+def test_early_stopping_needs_two_rows():
+    with pytest.raises(ValueError, match="leaves no row to train on"):
+        make(early_stopping=True).fit(np.zeros((1, 3)))
