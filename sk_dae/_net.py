@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import dis
 import itertools
@@ -142,7 +143,10 @@ class DenoisingNet(NeuralNet):
             net.optimizer_state = {
                 **self.optimizer_state,
                 "state": {
-                    key: {name: value.to(device) for name, value in state.items()}
+                    key: {
+                        name: value.to(device) if torch.is_tensor(value) else value
+                        for name, value in state.items()
+                    }
                     for key, state in states.items()
                 },
             }
@@ -230,12 +234,11 @@ class DenoisingNet(NeuralNet):
         for module in dropouts:
             module.generator = streams["dropout"]
         try:
-            self.notify("on_train_begin", X=batches, y=None)
-            try:
+            with contextlib.suppress(StopTraining):
+                self.notify("on_train_begin", X=batches, y=None)
                 self.fit_loop(batches, validation, epochs)
-            except StopTraining:
-                pass
-            self.notify("on_train_end", X=batches, y=None)
+            with contextlib.suppress(StopTraining):
+                self.notify("on_train_end", X=batches, y=None)
         finally:
             for module in dropouts:
                 module.generator = None
@@ -286,29 +289,43 @@ class DenoisingNet(NeuralNet):
         self._set_training(training)
         # Added up on the device, so that no step waits for its loss.
         total = torch.zeros((), device=self.device)
+        n_done, n_steps, stopped = 0, 0, False
         listens = self._listens_to_batches
-        for batch in iterator:
-            n_rows = len(batch[0])
-            if listens:
-                # skorch's callbacks expect pairs of input and target.
-                self.notify("on_batch_begin", batch=batch[:2], training=training)
-            step = step_fn(batch)
-            total.add_(step["loss"], alpha=n_rows)
-            if listens:
-                self.history.record_batch(prefix + "_loss", step["loss"].item())
-                self.history.record_batch(prefix + "_batch_size", n_rows)
-                self.notify("on_batch_end", batch=batch[:2], training=training, **step)
-        loss = total.item() / iterator.n_rows
+        try:
+            for batch in iterator:
+                n_rows = len(batch[0])
+                if listens:
+                    # skorch's callbacks expect pairs of input and target.
+                    self.notify("on_batch_begin", batch=batch[:2], training=training)
+                step = step_fn(batch)
+                total.add_(step["loss"], alpha=n_rows)
+                n_done += n_rows
+                n_steps += 1
+                if listens:
+                    self.history.record_batch(prefix + "_loss", step["loss"].item())
+                    self.history.record_batch(prefix + "_batch_size", n_rows)
+                    self.notify(
+                        "on_batch_end", batch=batch[:2], training=training, **step
+                    )
+        except StopTraining:
+            # The epoch is recorded as far as it went.
+            stopped = True
+        if n_done:
+            self._record_epoch(prefix, total.item() / n_done, n_steps)
+        if stopped:
+            raise StopTraining
+
+    def _record_epoch(self, prefix, loss, n_steps):
         if not math.isfinite(loss):
             epoch = len(self.history)
             raise ValueError(
-                f"The {'training' if training else 'validation'} loss became {loss} "
-                f"in epoch {epoch}. Scale the data (StandardScaler, MinMaxScaler), "
-                f"lower learning_rate_init (now {self.lr:g}) or choose a loss that "
-                "outliers pull on less ('huber')."
+                f"The {'training' if prefix == 'train' else 'validation'} loss became "
+                f"{loss} in epoch {epoch}. Scale the data (StandardScaler, "
+                f"MinMaxScaler), lower learning_rate_init (now {self.lr:g}) or choose "
+                "a loss that outliers pull on less ('huber')."
             )
         self.history.record(prefix + "_loss", loss)
-        self.history.record(prefix + "_batch_count", len(iterator))
+        self.history.record(prefix + "_batch_count", n_steps)
 
     def train_step(self, batch, **fit_params):
         """Corrupt a batch, reconstruct it and step the optimizer."""
@@ -382,17 +399,25 @@ class DenoisingNet(NeuralNet):
     # -- callbacks ----------------------------------------------------------------
 
     def notify(self, method_name, **cb_kwargs):
-        """Call the callbacks; one that raises KeyboardInterrupt ends the training.
+        """Call all callbacks; one that raises KeyboardInterrupt ends the training.
 
         skorch's own callbacks stop training that way, so an interrupt that a callback
         raises itself is told from one that a signal brings.
         """
-        try:
-            super().notify(method_name, **cb_kwargs)
-        except KeyboardInterrupt as interrupt:
-            if _raised_by_statement(interrupt):
-                raise StopTraining from None
-            raise
+        getattr(self, method_name)(self, **cb_kwargs)
+        stop = False
+        for _, callback in self.callbacks_:
+            try:
+                getattr(callback, method_name)(self, **cb_kwargs)
+            except StopTraining:
+                stop = True
+            except KeyboardInterrupt as interrupt:
+                if not _raised_by_statement(interrupt):
+                    raise
+                stop = True
+        # Last, so that those behind it hear of the event too.
+        if stop:
+            raise StopTraining
 
 
 def _overrides(callback, event):

@@ -226,6 +226,8 @@ class TrainedAutoencoder(CallbackSupportMixin, BaseAutoencoder):
         if learns_corruption and corruption is not None:
             corruption._forget_rows(X, donor_state)
 
+        if not any("train_loss" in epoch for epoch in net.history[n_before:]):
+            raise ValueError("A callback has ended the training before its first step.")
         loss_curve = net.history[:, "train_loss"]
         validation_loss_curve = None
         if self.early_stopping:

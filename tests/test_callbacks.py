@@ -83,6 +83,50 @@ class StopAt(Callback):
             raise KeyboardInterrupt
 
 
+class StopWithin(Callback):
+    """Stops in the middle of the second epoch, or before anything was done."""
+
+    def __init__(self, event, n_calls):
+        self.event = event
+        self.n_calls = n_calls
+
+    def _count(self, event):
+        if event == self.event:
+            self.n_calls -= 1
+            if self.n_calls == 0:
+                raise KeyboardInterrupt
+
+    def on_train_begin(self, net, **kwargs):
+        self._count("on_train_begin")
+
+    def on_batch_begin(self, net, **kwargs):
+        self._count("on_batch_begin")
+
+    def on_batch_end(self, net, **kwargs):
+        self._count("on_batch_end")
+
+
+def test_callback_may_stop_within_an_epoch(table):
+    recorder = Recorder()
+    stop = StopWithin("on_batch_end", 4)
+    dae = make(callbacks=[stop, recorder], batch_size=20).fit(table)
+    assert dae.n_iter_ == 2
+    assert len(dae.loss_curve_) == 2
+    assert dae.net_.history[:, "train_batch_count"] == [3, 1]
+    # The callback behind the one that stopped has heard of the last batch too.
+    assert recorder.events[-2:] == ["batch_end", "train_end"]
+
+
+@pytest.mark.parametrize("event", ["on_train_begin", "on_batch_begin"])
+def test_stop_before_the_first_step_is_an_error(table, event):
+    dae = make().fit(table)
+    before = dae.transform(table)
+    dae.set_params(callbacks=[StopWithin(event, 1)])
+    with pytest.raises(ValueError, match="before its first step"):
+        dae.fit(table)
+    np.testing.assert_array_equal(dae.transform(table), before)
+
+
 class Interrupted(Callback):
     """Receives Ctrl-C while it is at work."""
 
