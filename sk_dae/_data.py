@@ -18,6 +18,9 @@ from ._statistics import ColumnStatistics, columns_outside
 
 __all__ = ["TrainingData"]
 
+#: Bytes that an automatic batch may take, where it has more than 32 rows.
+BATCH_BYTES = 2**26
+
 
 @dataclass(frozen=True)
 class TrainingData:
@@ -92,7 +95,8 @@ class TrainingData:
         ----------
         batch_size : int or "auto"
             Rows in a batch, at most. "auto" is a sixty-fourth of the training rows,
-            within [32, 512]: small data needs steps, large data full batches.
+            within [32, 512]: small data needs steps, large data full batches. Of very
+            wide rows it takes fewer, for the sake of memory.
 
         device : torch.device
             Where they are needed.
@@ -126,7 +130,8 @@ class TrainingData:
             train, valid = order[n_valid:], order[:n_valid]
         if batch_size == "auto":
             n_train = n_samples if train is None else len(train)
-            batch_size = int(np.clip(n_train // 64, 32, 512))
+            most = min(512, max(32, BATCH_BYTES // (4 * self.X.shape[1])))
+            batch_size = int(np.clip(n_train // 64, 32, most))
         rows = rows_of(self.X, device)
         targets = None if self.clean is None else rows_of(self.clean, device)
         shared = {"targets": targets, "weights": self.weights}

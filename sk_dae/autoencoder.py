@@ -92,7 +92,8 @@ class DenoisingAutoencoder(TrainedAutoencoder):
 
     batch_size : int or "auto", default="auto"
         Rows of a batch, at most; the batches of an epoch are of nearly equal size.
-        "auto" is a sixty-fourth of the rows, within [32, 512].
+        "auto" is a sixty-fourth of the rows, within [32, 512], and of very wide rows
+        no more than fit into 64 MiB, but for the first 32.
 
     max_iter : int or "auto", default="auto"
         Number of epochs; with `early_stopping`, at most. "auto" is as many as make

@@ -116,3 +116,20 @@ def test_binary_cross_entropy_names_the_columns_that_leave_its_range(table):
 def test_early_stopping_needs_two_rows():
     with pytest.raises(ValueError, match="leaves no row to train on"):
         make(early_stopping=True).fit(np.zeros((1, 3)))
+
+
+@pytest.mark.parametrize(
+    ("n_rows", "n_features", "n_batches"),
+    [(20, 3, 1), (100, 3, 4), (6400, 3, 64), (100_000, 3, 196), (40_000, 50_000, 120)],
+)
+def test_automatic_batches_grow_with_the_rows_and_shrink_with_the_columns(
+    n_rows, n_features, n_batches
+):
+    # No memory is touched: nothing is read.
+    X = np.lib.stride_tricks.as_strided(
+        np.zeros(1, dtype=np.float32), (n_rows, n_features), (0, 0)
+    )
+    data = TrainingData(X, None, None, None, False)
+    train, valid = data.batches("auto", torch.device("cpu"), Streams(0))
+    assert len(train) == n_batches
+    assert valid is None
