@@ -445,7 +445,7 @@ def test_list_of_layers_is_not_the_method(table):
 @pytest.mark.parametrize(("first", "second"), [(None, Linear), (Linear, None)])
 def test_training_cannot_go_on_with_a_module_of_another_kind(table, first, second):
     dae = make(module=first, warm_start=True).fit(table).set_params(module=second)
-    with pytest.raises(ValueError, match="module is .*warm_start=False"):
+    with pytest.raises(ValueError, match=r"module is .*warm_start=False"):
         dae.fit(table)
 
 
