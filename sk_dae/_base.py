@@ -24,7 +24,8 @@ __all__ = ["BaseAutoencoder"]
 class BaseAutoencoder(TransformerMixin, BaseEstimator):
     """Base class of the autoencoders.
 
-    A subclass sets ``_device``, ``_statistics`` (a ``ColumnStatistics``), ``_widths``
+    A subclass sets ``_device``, ``_statistics`` and ``_target_statistics`` (the
+    ``ColumnStatistics`` of what went in and of what should have come out), ``_widths``
     (the widths of the encoder's hidden layers, the code, and the decoder's hidden
     layers) and implements ``_encode``, ``_decode`` and ``_hidden_layers``.
     """
@@ -214,9 +215,9 @@ class BaseAutoencoder(TransformerMixin, BaseEstimator):
 
     def _decode_to_data(self, code):
         X = self._decode(code)
-        never_observed = self._statistics.never_observed
-        if never_observed.any():
-            X = X.masked_fill(torch.from_numpy(never_observed).to(X.device), 0.0)
+        untrained = self._target_statistics.never_observed
+        if untrained.any():
+            X = X.masked_fill(torch.from_numpy(untrained).to(X.device), 0.0)
         return X
 
     def _reconstruct(self, X):

@@ -37,18 +37,20 @@ class TrainingData:
     weights : Tensor of shape (n_samples,) or None
         What each row counts for; None where all count the same.
 
-    statistics : ColumnStatistics
-        Of X.
-
-    has_missing : bool
-        Whether a value of X or of `clean` is missing.
+    statistics, target_statistics : ColumnStatistics
+        Of X, and of the rows that should come out.
     """
 
     X: object
     clean: object
     weights: torch.Tensor | None
     statistics: ColumnStatistics
-    has_missing: bool
+    target_statistics: ColumnStatistics
+
+    @property
+    def has_missing(self):
+        """Whether a value of X or of `clean` is missing."""
+        return self.statistics.has_missing or self.target_statistics.has_missing
 
     @classmethod
     def check(cls, X, clean, sample_weight, *, loss, names, scale_weights):
@@ -83,10 +85,10 @@ class TrainingData:
         if sample_weight is not None:
             weights = _check_weights(sample_weight, X, scale=scale_weights)
         statistics = ColumnStatistics.of(X)
-        has_missing = statistics.has_missing
+        target_statistics = statistics
         if clean is not None:
-            has_missing |= ColumnStatistics.of(clean).has_missing
-        return cls(X, clean, weights, statistics, has_missing)
+            target_statistics = ColumnStatistics.of(clean)
+        return cls(X, clean, weights, statistics, target_statistics)
 
     def batches(self, batch_size, device, streams, validation_fraction=None):
         """Return the mini-batches of the training and the validation rows.
@@ -128,6 +130,12 @@ class TrainingData:
             # From the start, so that a warm start sets the same rows aside again.
             order = torch.randperm(n_samples, generator=streams.restart("split"))
             train, valid = order[n_valid:], order[:n_valid]
+            if self.weights is not None and not self.weights[valid].any():
+                raise ValueError(
+                    "early_stopping=True needs validation rows that count, but all "
+                    f"{n_valid} have a sample_weight of zero. Set a larger "
+                    "validation_fraction."
+                )
         if batch_size == "auto":
             n_train = n_samples if train is None else len(train)
             most = min(512, max(32, BATCH_BYTES // (4 * self.X.shape[1])))

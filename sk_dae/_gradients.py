@@ -68,6 +68,7 @@ class FlatParameters:
 
     def __init__(self, module):
         self._parameters = list(module.parameters())
+        self._views = []
         sizes = [-(-p.numel() // _ALIGNMENT) * _ALIGNMENT for p in self._parameters]
         values = torch.zeros(sum(sizes), device=self._parameters[0].device)
         gradients = torch.zeros_like(values)
@@ -75,12 +76,22 @@ class FlatParameters:
         for parameter, size in zip(self._parameters, sizes, strict=True):
             place = slice(start, start + parameter.numel())
             view = values[place].view_as(parameter)
-            view.copy_(parameter.detach())
-            parameter.data = view
-            parameter.grad = gradients[place].view_as(parameter)
+            self._views.append((view, gradients[place].view_as(parameter)))
             start += size
+        self._gradients = gradients
         self.buffer = nn.Parameter(values)
-        self.buffer.grad = gradients
+        self.restore()
+
+    def restore(self):
+        """Attach what a callback may have detached: parameters and gradients."""
+        self.buffer.grad = self._gradients
+        for parameter, (view, gradient) in zip(
+            self._parameters, self._views, strict=True
+        ):
+            if parameter.data_ptr() != view.data_ptr():
+                view.copy_(parameter.detach())
+                parameter.data = view
+            parameter.grad = gradient
 
     def release(self):
         """Give every parameter memory of its own again, and drop the gradients."""

@@ -7,6 +7,7 @@ import copy
 import dis
 import itertools
 import math
+import signal
 
 import torch
 from skorch import NeuralNet
@@ -162,15 +163,12 @@ class DenoisingNet(NeuralNet):
         """
         if state is None:
             return
-        options = {
-            name: group[name]
-            for group in self.optimizer_.param_groups
-            for name in ("lr", "weight_decay")
-            if name in group
-        }
-        self.optimizer_.load_state_dict(state)
-        for group in self.optimizer_.param_groups:
-            group.update(options)
+        own = self.optimizer_.state_dict()
+        n_parameters = [
+            len(group["params"]) for s in (own, state) for group in s["param_groups"]
+        ]
+        if len(set(n_parameters)) == 1:
+            self.optimizer_.load_state_dict({**own, "state": state["state"]})
 
     # -- training -----------------------------------------------------------------
 
@@ -237,6 +235,9 @@ class DenoisingNet(NeuralNet):
             with contextlib.suppress(StopTraining):
                 self.notify("on_train_begin", X=batches, y=None)
                 self.fit_loop(batches, validation, epochs)
+            if self.history and "train_loss" not in self.history[-1]:
+                # A callback has stopped before the first step of the epoch.
+                self.history.pop()
             with contextlib.suppress(StopTraining):
                 self.notify("on_train_end", X=batches, y=None)
         finally:
@@ -279,9 +280,14 @@ class DenoisingNet(NeuralNet):
             return
         if not MLPGradients.serves(self.module_):
             self._flat.release()
-            self._gradients = None
-            self.initialize_optimizer()
-        elif self._gradients is None:
+            self._gradients = self._flat = None
+            # The same optimizer, since a scheduler may hold it.
+            (group,) = self.optimizer_.param_groups
+            group["params"] = list(self.module_.parameters())
+            self.optimizer_.state.clear()
+            return
+        self._flat.restore()
+        if self._gradients is None:
             self._gradients = MLPGradients(self.module_, self.criterion_)
 
     def run_single_epoch(self, iterator, training, prefix, step_fn, **fit_params):
@@ -293,25 +299,33 @@ class DenoisingNet(NeuralNet):
         listens = self._listens_to_batches
         try:
             for batch in iterator:
-                n_rows = len(batch[0])
                 if listens:
                     # skorch's callbacks expect pairs of input and target.
                     self.notify("on_batch_begin", batch=batch[:2], training=training)
+                    if self._flat is not None:
+                        self._flat.restore()
                 step = step_fn(batch)
-                total.add_(step["loss"], alpha=n_rows)
-                n_done += n_rows
+                size = step.pop("size")
+                total.add_(step["loss"] * size)
+                n_done += size
                 n_steps += 1
                 if listens:
                     self.history.record_batch(prefix + "_loss", step["loss"].item())
-                    self.history.record_batch(prefix + "_batch_size", n_rows)
+                    self.history.record_batch(prefix + "_batch_size", len(batch[0]))
                     self.notify(
                         "on_batch_end", batch=batch[:2], training=training, **step
                     )
         except StopTraining:
             # The epoch is recorded as far as it went.
             stopped = True
-        if n_done:
-            self._record_epoch(prefix, total.item() / n_done, n_steps)
+        if n_steps:
+            n_done = float(n_done)
+            if not n_done and not training:
+                raise ValueError(
+                    "early_stopping=True needs validation rows that count, but all of "
+                    "their values are missing. Set a larger validation_fraction."
+                )
+            self._record_epoch(prefix, total.item() / max(n_done, 1.0), n_steps)
         if stopped:
             raise StopTraining
 
@@ -324,8 +338,16 @@ class DenoisingNet(NeuralNet):
                 f"MinMaxScaler), lower learning_rate_init (now {self.lr:g}) or choose "
                 "a loss that outliers pull on less ('huber')."
             )
+        # What skorch's Checkpoint asks for: whether it is the best so far, and a batch.
+        losses = [epoch.get(prefix + "_loss", math.inf) for epoch in self.history]
         self.history.record(prefix + "_loss", loss)
+        self.history.record(prefix + "_loss_best", loss < min(losses))
         self.history.record(prefix + "_batch_count", n_steps)
+        if not self._listens_to_batches:
+            if not self.history[-1]["batches"]:
+                self.history.new_batch()
+            self.history.record_batch(prefix + "_loss", loss)
+            self.history.record_batch(prefix + "_batch_size", 1)
 
     def train_step(self, batch, **fit_params):
         """Corrupt a batch, reconstruct it and step the optimizer."""
@@ -335,7 +357,7 @@ class DenoisingNet(NeuralNet):
             for group in optimizer.param_groups:
                 group["lr"] = rate
 
-        prepared = self._prepare(batch, self._streams["corruption"])
+        *prepared, size = self._prepare(batch, self._streams["corruption"])
         if self._gradients is not None:
             loss, output = self._gradients(*prepared)
             self._notify_of_gradients(batch)
@@ -343,7 +365,7 @@ class DenoisingNet(NeuralNet):
                 optimizer.step_buffer()
             else:
                 optimizer.step()
-            return {"loss": loss, "y_pred": output}
+            return {"loss": loss, "y_pred": output, "size": size}
 
         # An optimizer may call the closure more than once; the first call counts.
         steps = []
@@ -357,7 +379,7 @@ class DenoisingNet(NeuralNet):
             return loss
 
         optimizer.step(closure)
-        return steps[0]
+        return {**steps[0], "size": size}
 
     def _notify_of_gradients(self, batch):
         if self._listens_to_batches:
@@ -371,26 +393,31 @@ class DenoisingNet(NeuralNet):
     def validation_step(self, batch, **fit_params):
         """Return the loss of a batch of validation rows."""
         with torch.no_grad():
-            prepared = self._prepare(batch, self._streams["validation"])
+            *prepared, size = self._prepare(batch, self._streams["validation"])
             loss, output = self._forward(*prepared)
-        return {"loss": loss, "y_pred": output}
+        return {"loss": loss, "y_pred": output, "size": size}
 
     def _prepare(self, batch, generator):
-        """Return the corrupted rows, the target, and the weights of its cells."""
+        """Return the corrupted rows, the target, the weights of its cells, and a size.
+
+        The size is what the batch counts for in the mean loss of an epoch.
+        """
         X, target, weight = batch
-        corrupted = X
+        corrupted, size = X, len(X)
         if self.corruption is not None:
             corrupted, _ = self.corruption.draw(X, generator)
         if self._fill_values is not None:
-            corrupted = torch.where(torch.isnan(X), self._fill_values, corrupted)
+            # A function of the user's may have moved NaN elsewhere.
+            missing = torch.isnan(X) | torch.isnan(corrupted)
+            corrupted = torch.where(missing, self._fill_values, corrupted)
             observed = ~torch.isnan(target)
             target = torch.where(observed, target, 0.0)
-            n_cells = observed.sum().clamp(min=1)
+            size = observed.sum()
             weight = observed if weight is None else observed * weight[:, None]
-            weight = weight / n_cells
+            weight = weight / size.clamp(min=1)
         elif weight is not None:
             weight = weight[:, None] / target.numel()
-        return corrupted, target, weight
+        return corrupted, target, weight, size
 
     def _forward(self, X, target, weight):
         output = self.module_.decode(self.module_.encode(X))
@@ -426,8 +453,11 @@ def _overrides(callback, event):
 
 def _raised_by_statement(error):
     """Whether a ``raise`` statement raised `error`, and not a signal handler."""
+    handler = getattr(signal.getsignal(signal.SIGINT), "__code__", None)
     traceback = error.__traceback__
     while traceback.tb_next is not None:
         traceback = traceback.tb_next
+        if traceback.tb_frame.f_code is handler:
+            return False
     instruction = traceback.tb_frame.f_code.co_code[traceback.tb_lasti]
     return dis.opname[instruction] == "RAISE_VARARGS"

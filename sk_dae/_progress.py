@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import shutil
 import sys
 import time
@@ -42,7 +43,14 @@ class ProgressLine(Callback):
     def on_train_begin(self, net, X=None, y=None, **kwargs):
         """Start the clock."""
         self._out = sys.stdout if self.stream is None else self.stream
+        if self._out is None:  # a program without a console
+            self._out = io.StringIO()
         self._live = self._out.isatty()
+        self._bar = "━╌"
+        try:
+            self._bar.encode(getattr(self._out, "encoding", None) or "utf-8")
+        except UnicodeEncodeError:
+            self._bar = "#."
         self._epoch = 0
         self._shown = 0
         self._started = self._last = time.monotonic()
@@ -103,7 +111,8 @@ class ProgressLine(Callback):
         if room >= 8:
             width = min(room, _WIDTH)
             done = width * self._epoch // self.max_iter
-            head.append("━" * done + "╌" * (width - done))
+            full, empty = self._bar
+            head.append(full * done + empty * (width - done))
         return "  ".join(head + tail)[:columns]
 
 

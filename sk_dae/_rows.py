@@ -60,6 +60,8 @@ def as_tensor(X):
     if not is_readable(X):
         with np.errstate(over="ignore"):
             X = X.astype(np.float32, order="C")
+    # NumPy has two names for some integer types, of which torch knows one.
+    X = X.view(X.dtype.str)
     if not X.flags.writeable:
         X = np.asarray(_Writable(X))
     return torch.from_numpy(X)

@@ -97,17 +97,21 @@ class ColumnStatistics:
 
 
 def columns_outside(X, low, high):
-    """Return the indices of the columns of X that leave ``[low, high]``."""
+    """Return the indices of the columns of X that leave ``[low, high]`` in float32.
+
+    In float64 a scaler may overstep its range by a rounding error.
+    """
     outside = np.zeros(X.shape[1], dtype=bool)
     if sp.issparse(X):
-        data, columns = X.data[: X.nnz], X.indices[: X.nnz]
+        data, columns = X.data[: X.nnz].astype(np.float32), X.indices[: X.nnz]
         outside[columns[(data < low) | (data > high)]] = True
         if not low <= 0.0 <= high:
             # The zeros that are not stored count too.
             outside |= np.bincount(columns, minlength=X.shape[1]) < X.shape[0]
         return np.flatnonzero(outside)
     for span in spans(len(X), X.itemsize * X.shape[1]):
-        outside |= ((X[span] < low) | (X[span] > high)).any(axis=0)
+        chunk = X[span].astype(np.float32, copy=False)
+        outside |= ((chunk < low) | (chunk > high)).any(axis=0)
     return np.flatnonzero(outside)
 
 

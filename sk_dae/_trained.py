@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import copy
-import threading
+import inspect
 import warnings
 from numbers import Integral, Real
 
@@ -26,7 +26,7 @@ from ._early_stopping import EarlyStopping
 from ._net import DenoisingNet
 from ._optimizers import OPTIMIZERS
 from ._progress import ProgressLine
-from ._random import Streams
+from ._random import Streams, forked_global_generators
 from ._schedules import LEARNING_RATES
 from .corruption import CORRUPTIONS, BaseCorruption, make_corruption
 from .losses import LOSSES, BaseLoss, make_loss
@@ -36,10 +36,6 @@ __all__ = ["TrainedAutoencoder"]
 #: Steps that `max_iter="auto"` aims at; beyond them the digits gained little, and small
 #: tables lost.
 AUTO_STEPS = 8000
-
-# A user's module may draw from torch's global generator. One at a time does, on a
-# fork of it.
-_GLOBAL_GENERATOR = threading.RLock()
 
 
 class TrainedAutoencoder(CallbackSupportMixin, BaseAutoencoder):
@@ -145,6 +141,9 @@ class TrainedAutoencoder(CallbackSupportMixin, BaseAutoencoder):
 
     # -- what a subclass says ---------------------------------------------------------
 
+    #: The class of the estimator's own module.
+    _own_module = None
+
     def _module_config(self, n_features, n_outputs):
         """Return what defines the estimator's own module, as a dict."""
         raise NotImplementedError
@@ -179,10 +178,11 @@ class TrainedAutoencoder(CallbackSupportMixin, BaseAutoencoder):
             streams,
             self.validation_fraction if self.early_stopping else None,
         )
-        statistics = data.statistics
+        statistics, targets = data.statistics, data.target_statistics
         if resume and incremental:
             statistics = self._statistics + statistics
-        self._warn_of_empty_columns(statistics)
+            targets = self._target_statistics + targets
+        self._warn_of_empty_columns(targets)
 
         learns_corruption = not (resume and incremental)
         # Of its own, so that a sample of donors does not move the other streams.
@@ -203,44 +203,44 @@ class TrainedAutoencoder(CallbackSupportMixin, BaseAutoencoder):
             net = self._make_net(module, loss, corruption, device, incremental)
             if resume:
                 net.history = copy.copy(self.net_.history)
-                if incremental:
+                if incremental and self.optimizer == self.net_.optimizer:
                     net.resume_optimizer(self.net_.optimizer_state)
             n_before = len(net.history)
             fitted = {
                 "_device": device,
                 "_statistics": statistics,
+                "_target_statistics": targets,
                 "_widths": widths,
                 "corruption_": corruption,
             }
-            epochs = 1 if incremental else self._n_epochs(len(train))
+            n_epochs = 1 if incremental else self._n_epochs(len(train))
             fill_values = torch.from_numpy(statistics.means).to(device)
             net.train(
                 train,
                 valid,
-                epochs=epochs,
+                epochs=n_epochs,
                 streams=streams,
                 fill_values=fill_values if data.has_missing else None,
                 resumable=incremental,
-                watchers=self._make_watchers(X, epochs, fitted, incremental),
+                watchers=self._make_watchers(X, n_epochs, fitted, incremental),
             )
         if learns_corruption and corruption is not None:
             corruption._forget_rows(X, donor_state)
 
-        if not any("train_loss" in epoch for epoch in net.history[n_before:]):
+        epochs = net.history[n_before:]
+        if not epochs:
             raise ValueError("A callback has ended the training before its first step.")
-        loss_curve = net.history[:, "train_loss"]
-        validation_loss_curve = None
-        if self.early_stopping:
-            validation_loss_curve = net.history[n_before:, "valid_loss"]
+        losses = [epoch["train_loss"] for epoch in epochs]
+        validation_losses = [e["valid_loss"] for e in epochs if "valid_loss" in e]
         # All at once, and last: whatever failed before has changed nothing.
         vars(self).update(
             fitted,
             net_=net,
             device_=str(device),
-            n_iter_=len(net.history) - n_before,
-            loss_curve_=loss_curve,
-            validation_loss_curve_=validation_loss_curve,
-            best_loss_=min(validation_loss_curve or loss_curve),
+            n_iter_=len(epochs),
+            loss_curve_=net.history[:, "train_loss"],
+            validation_loss_curve_=validation_losses or None,
+            best_loss_=min(validation_losses or losses),
             _stream_state=streams.get_state(),
         )
         if hasattr(self, "_callback_fit_ctx"):
@@ -297,25 +297,44 @@ class TrainedAutoencoder(CallbackSupportMixin, BaseAutoencoder):
             config = self._module_config(n_features, n_outputs)
             return self._build_module(config, streams["init"]), self._layer_widths()
         if isinstance(self.module, torch.nn.Module):
-            module = copy.deepcopy(self.module)
+            # The net moves it to its device itself.
+            module = copy.deepcopy(self.module).cpu()
         else:
             module = self.module(n_features, self.n_components)
+        if not isinstance(module, torch.nn.Module):
+            raise TypeError(
+                "module must be, or return, a torch.nn.Module, got "
+                f"{type(module).__name__}."
+            )
         for method in ("encode", "decode"):
             if not callable(getattr(module, method, None)):
                 raise TypeError(
                     "module must be, or return, a torch.nn.Module with the methods "
                     f"encode and decode; {type(module).__name__} has no {method}."
                 )
-        if self.features == "layers" and not hasattr(module, "hidden_layers"):
-            raise TypeError(
-                "features='layers' needs a module with a method hidden_layers; "
-                f"{type(module).__name__} has none."
-            )
+        if self.features == "layers":
+            _check_hidden_layers(module)
         return module, _measure_widths(module, n_features, n_outputs)
+
+    def _class_of_module(self):
+        """Return the class of the user's module, so far as it can be known."""
+        if isinstance(self.module, type):
+            return self.module
+        if isinstance(self.module, torch.nn.Module):
+            return type(self.module)
+        return torch.nn.Module
 
     def _copy_module(self, n_features, loss):
         """Return a copy of the trained module, which must be of the form asked for."""
         module = self.net_.module_
+        was_own = type(module) is type(self)._own_module
+        same_class = self.module is None or isinstance(module, self._class_of_module())
+        if was_own != (self.module is None) or not same_class:
+            raise ValueError(
+                f"module is {self.module!r}, but the one that training would go on "
+                f"with is a {type(module).__name__}. Set warm_start=False and call fit "
+                "to start afresh."
+            )
         if self.module is None:
             config = self._module_config(n_features, loss.n_outputs(n_features))
             for name, value in module.config().items():
@@ -358,18 +377,11 @@ class TrainedAutoencoder(CallbackSupportMixin, BaseAutoencoder):
 
     @contextlib.contextmanager
     def _draws_of_user_modules(self, streams, device):
-        """Let a user's module draw from torch's global generators, seeded, forked."""
+        """Let the module of a user draw from global generators, and restore them."""
         if self.module is None:
             yield
             return
-        cuda = device.type == "cuda"
-        devices = [device.index or 0] if cuda else []
-        with _GLOBAL_GENERATOR, torch.random.fork_rng(devices):
-            torch.random.default_generator.manual_seed(streams.seeds["init"])
-            if cuda:
-                torch.cuda.default_generators[devices[0]].manual_seed(
-                    streams.seeds["init"]
-                )
+        with forked_global_generators(streams.seeds["init"], device):
             yield
 
     # -- tensors ----------------------------------------------------------------------
@@ -381,6 +393,7 @@ class TrainedAutoencoder(CallbackSupportMixin, BaseAutoencoder):
         return self.net_.criterion_.to_data(self.net_.module_.decode(code))
 
     def _hidden_layers(self, X):
+        _check_hidden_layers(self.net_.module_)
         return self.net_.module_.hidden_layers(self._fill_missing(X))
 
     # -- pickling ---------------------------------------------------------------------
@@ -411,6 +424,14 @@ class TrainedAutoencoder(CallbackSupportMixin, BaseAutoencoder):
         return hasattr(self, "net_")
 
 
+def _check_hidden_layers(module):
+    if not inspect.ismethod(getattr(module, "hidden_layers", None)):
+        raise TypeError(
+            "features='layers' needs a module with a method hidden_layers; "
+            f"{type(module).__name__} has none."
+        )
+
+
 def _measure_widths(module, n_features, n_outputs):
     """Return the widths of a user's module, by passing two rows through it."""
     training = module.training
@@ -436,7 +457,7 @@ def _measure_widths(module, n_features, n_outputs):
                 f"{n_outputs}), got {tuple(output.shape)} for {len(rows)} rows."
             )
         encoder, decoder = [], []
-        if hasattr(module, "hidden_layers"):
+        if inspect.ismethod(getattr(module, "hidden_layers", None)):
             encoder, _, decoder = module.hidden_layers(rows)
     module.train(training)
     return (

@@ -194,6 +194,7 @@ class DenoisingAutoencoder(TrainedAutoencoder):
     (1, 64)
     """
 
+    _own_module = MLPAutoencoder
     _parameter_constraints: dict = {
         **TrainedAutoencoder._parameter_constraints,
         "hidden_layer_sizes": [

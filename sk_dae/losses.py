@@ -62,6 +62,25 @@ class BaseLoss(BaseEstimator):
         """
         return output
 
+    def state_dict(self):
+        """Return the learned state, of which a loss has none; for skorch's Checkpoint.
+
+        Returns
+        -------
+        state : dict
+            Empty.
+        """
+        return {}
+
+    def load_state_dict(self, state):
+        """Take the learned state, of which a loss has none.
+
+        Parameters
+        ----------
+        state : dict
+            Ignored.
+        """
+
     def cellwise(self, output, target, *, reduction="none"):
         """Return the loss of every cell, or their mean.
 

@@ -7,8 +7,10 @@ those objects and runs nothing that the file brings.
 
 from __future__ import annotations
 
+import copy
 import json
 import math
+import os
 import warnings
 
 import numpy as np
@@ -17,7 +19,9 @@ from skorch.history import History
 
 from ._device import find_device
 from ._net import DenoisingNet
+from ._random import forked_global_generators, seeded_generator
 from ._statistics import ColumnStatistics
+from ._trained import TrainedAutoencoder
 from .autoencoder import DenoisingAutoencoder
 from .corruption import (
     ComposeNoise,
@@ -54,7 +58,7 @@ _CLASSES = {
 }
 
 # Of an estimator's state, what belongs to the process that it lives in.
-_TRANSIENT = frozenset({"callbacks", "_skl_callbacks", "_sklearn_output_config"})
+_TRANSIENT = frozenset({"_skl_callbacks", "_metadata_request", "_parent_callback_ctx"})
 
 
 def save(estimator, path):
@@ -63,13 +67,16 @@ def save(estimator, path):
     Parameters
     ----------
     estimator : DenoisingAutoencoder
-        What to save. Callbacks are left out.
+        What to save. Callbacks and metadata requests are left out.
 
     path : str or path-like
         The file, of the safetensors format; an old one is replaced.
 
     Raises
     ------
+    FileNotFoundError
+        If the folder of `path` does not exist.
+
     TypeError
         If a part cannot be written without code: a callable, a class of your own, a
         ``RandomState``. For a fitted model with a `module` of your own, the weights
@@ -102,13 +109,16 @@ def save(estimator, path):
         )
     if getattr(estimator, "callbacks", None):
         warnings.warn("callbacks are not saved.", UserWarning, stacklevel=2)
+    folder = os.path.dirname(os.path.abspath(os.fsdecode(path)))
+    if not os.path.isdir(folder):
+        raise FileNotFoundError(f"path lies in a folder that is not there: {folder}")
     writer = _Writer()
     header = {
         "format": FORMAT,
         "version": __version__,
         "estimator": writer.encode(estimator, type(estimator).__name__),
     }
-    save_file(writer.arrays, path, metadata={"sk_dae": json.dumps(header)})
+    save_file(writer.arrays, os.fsdecode(path), metadata={"sk_dae": json.dumps(header)})
 
 
 def load(path, *, device=None, module=None):
@@ -142,6 +152,7 @@ def load(path, *, device=None, module=None):
     """
     from safetensors import SafetensorError, safe_open
 
+    path = os.fsdecode(path)
     try:
         with safe_open(path, framework="numpy") as file:
             text = (file.metadata() or {}).get("sk_dae")
@@ -150,13 +161,18 @@ def load(path, *, device=None, module=None):
         raise ValueError(f"{path} is not a safetensors file: {error}") from None
     if text is None:
         raise ValueError(f"{path} was not written by sk_dae.save.")
-    header = json.loads(text)
-    if header["format"] > FORMAT:
-        raise ValueError(
-            f"{path} was written by sk_dae {header['version']}, whose format this "
-            "version does not know."
-        )
-    estimator = _Reader(arrays, module).decode(header["estimator"])
+    try:
+        header = json.loads(text)
+        if header["format"] > FORMAT:
+            raise ValueError(
+                f"{path} was written by sk_dae {header['version']}, whose format this "
+                "version does not know."
+            )
+        estimator = _Reader(arrays, module).decode(header["estimator"])
+    except (AttributeError, KeyError, TypeError) as error:
+        raise ValueError(f"{path} is damaged: {error!r}.") from error
+    if not isinstance(estimator, TrainedAutoencoder):
+        raise ValueError(f"{path} holds no estimator of sk_dae.")
     if hasattr(estimator, "net_"):
         _place(estimator, device)
     return estimator
@@ -196,6 +212,8 @@ class _Writer:
             return value
         if isinstance(value, float):
             return value if math.isfinite(value) else {"float": str(value)}
+        if isinstance(value, range):
+            value = tuple(value)
         if isinstance(value, list | tuple):
             items = [self.encode(item, f"{name}[{i}]") for i, item in enumerate(value)]
             return {type(value).__name__: items}
@@ -205,7 +223,7 @@ class _Writer:
         if isinstance(value, np.ndarray) and value.dtype == object:
             return {"strings": [str(item) for item in value]}
         if isinstance(value, np.ndarray):
-            self.arrays[name] = np.ascontiguousarray(value)
+            self.arrays[name] = value.copy(order="C")
             return {"array": name}
         if isinstance(value, torch.Tensor):
             self.arrays[name] = value.detach().cpu().contiguous().numpy()
@@ -222,9 +240,9 @@ class _Writer:
         )
 
     def _encode_object(self, value, name):
-        state = dict(vars(value))
-        for attribute in _TRANSIENT & set(state):
-            state[attribute] = None
+        state = {k: v for k, v in vars(value).items() if k not in _TRANSIENT}
+        if "callbacks" in state:
+            state["callbacks"] = None
         if callable(state.get("module")):
             if "net_" not in state:
                 raise TypeError(
@@ -244,6 +262,7 @@ class _Writer:
         parts = {
             "config": config,
             "tensors": tensors,
+            "frozen": [n for n, p in module.named_parameters() if not p.requires_grad],
             "history": [dict(epoch) for epoch in net.history],
             "criterion": net.criterion_,
             "settings": {"lr": net.lr, "alpha": net.alpha, "optimizer": optimizer},
@@ -315,11 +334,14 @@ class _Reader:
     def _build_net(self, estimator, parts):
         n_features = estimator.n_features_in_
         if parts["config"] is not None:
-            module = MLPAutoencoder(**parts["config"])
+            # Its weights are drawn, from a generator of its own, and replaced.
+            generator = seeded_generator(0)
+            module = MLPAutoencoder(**parts["config"], generator=generator)
         elif isinstance(self._module, torch.nn.Module):
-            module = self._module
+            module = copy.deepcopy(self._module).cpu()
         else:
-            module = self._module(n_features, estimator.n_components)
+            with forked_global_generators(0, torch.device("cpu")):
+                module = self._module(n_features, estimator.n_components)
         own = {**dict(module.named_parameters()), **dict(module.named_buffers())}
         if own.keys() != parts["tensors"].keys():
             raise ValueError(
@@ -328,7 +350,14 @@ class _Reader:
             )
         with torch.no_grad():
             for name, tensor in parts["tensors"].items():
+                if own[name].shape != tensor.shape:
+                    raise ValueError(
+                        f"{name} of module has the shape {tuple(own[name].shape)}, "
+                        f"expected {tuple(tensor.shape)}."
+                    )
                 own[name].copy_(tensor)
+        for name in parts["frozen"]:
+            own[name].requires_grad_(False)
         net = DenoisingNet(
             module,
             parts["criterion"],

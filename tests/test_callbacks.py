@@ -1,5 +1,9 @@
 """skorch's callbacks, and scikit-learn's where it has them."""
 
+import os
+import signal
+import time
+
 import numpy as np
 import pytest
 import torch
@@ -9,12 +13,14 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from skorch.callbacks import (
     Callback,
+    Checkpoint,
     EarlyStopping,
     EpochScoring,
     Freezer,
     GradientNormClipping,
     LRScheduler,
     PrintLog,
+    TrainEndCheckpoint,
 )
 
 from helpers import weights_of
@@ -127,14 +133,74 @@ def test_stop_before_the_first_step_is_an_error(table, event):
     np.testing.assert_array_equal(dae.transform(table), before)
 
 
+class StopAtTheStart(Callback):
+    """Stops at the beginning of the third epoch."""
+
+    def on_epoch_begin(self, net, **kwargs):
+        if len(net.history) == 3:
+            raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize("early_stopping", [False, True])
+def test_epoch_that_was_not_begun_does_not_count(table, early_stopping, capsys):
+    dae = make(
+        callbacks=[StopAtTheStart()], verbose=1, early_stopping=early_stopping
+    ).fit(table)
+    assert dae.n_iter_ == len(dae.loss_curve_) == 2
+
+
+def test_stop_before_the_first_validation_leaves_no_validation_curve(table):
+    stop = StopWithin("on_batch_end", 1)
+    dae = make(callbacks=[stop], early_stopping=True).fit(table)
+    assert dae.validation_loss_curve_ is None
+    assert dae.best_loss_ == dae.loss_curve_[0]
+
+
+@pytest.mark.parametrize("listens", [False, True])
+def test_checkpoints_of_skorch_keep_the_best_epoch(table, tmp_path, listens):
+    checkpoint = Checkpoint(dirname=tmp_path, load_best=True)
+    callbacks = [checkpoint, TrainEndCheckpoint(dirname=tmp_path / "end")]
+    if listens:
+        callbacks.append(Recorder())
+    make(callbacks=callbacks, early_stopping=True).fit(table)
+    assert (tmp_path / "params.pt").exists()
+    assert (tmp_path / "end" / "train_end_params.pt").exists()
+
+
+def test_schedule_goes_on_when_a_part_is_frozen(table):
+    rates = []
+
+    class Spy(Callback):
+        def on_epoch_end(self, net, **kwargs):
+            rates.append(net.optimizer_.param_groups[0]["lr"])
+
+    schedule = LRScheduler(torch.optim.lr_scheduler.StepLR, step_size=1, gamma=0.5)
+    callbacks = [Freezer("encoder.0.bias"), Spy(), schedule]
+    make(callbacks=callbacks, learning_rate="constant").fit(table)
+    np.testing.assert_allclose(rates, 0.003 * 0.5 ** np.arange(6.0))
+
+
+class Meddler(Callback):
+    """Does to parameters and gradients what other libraries do."""
+
+    def on_batch_begin(self, net, **kwargs):
+        net.module_.zero_grad()
+
+    def on_batch_end(self, net, **kwargs):
+        net.optimizer_.zero_grad()
+        for parameter in net.module_.parameters():
+            parameter.data = parameter.data.clone()
+
+
+def test_detached_parameters_and_gradients_are_attached_again(table):
+    meddled = make(callbacks=[Meddler()]).fit(table)
+    assert torch.equal(weights_of(meddled), weights_of(make().fit(table)))
+
+
 class Interrupted(Callback):
     """Receives Ctrl-C while it is at work."""
 
     def on_epoch_end(self, net, **kwargs):
-        import os
-        import signal
-        import time
-
         os.kill(os.getpid(), signal.SIGINT)
         time.sleep(1)
 
@@ -145,9 +211,18 @@ def test_callback_that_raises_keyboard_interrupt_stops_the_fit(table):
     assert dae.transform(table).shape == (60, 3)
 
 
-def test_interrupt_during_a_callback_is_an_interrupt(table):
-    with pytest.raises(KeyboardInterrupt):
-        make(callbacks=[Interrupted()]).fit(table)
+def raise_interrupt(number, frame):
+    raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize("handler", [signal.default_int_handler, raise_interrupt])
+def test_interrupt_during_a_callback_is_an_interrupt(table, handler):
+    before = signal.signal(signal.SIGINT, handler)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            make(callbacks=[Interrupted()]).fit(table)
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def test_skorch_early_stopping_is_a_normal_stop(table):

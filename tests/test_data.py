@@ -89,7 +89,7 @@ def test_clean_columns_must_come_in_the_order_of_X(table):
 def test_validation_rows_are_shuffled_seeded_and_not_trained_on(table):
     # Rows in order of size: a split by row order would show in the validation loss.
     X = np.sort(table, axis=0)
-    data = TrainingData(X, None, None, None, False)
+    data = TrainingData(X, None, None, None, None)
     train, valid = data.batches(7, torch.device("cpu"), Streams(0), 0.2)
     again, _ = data.batches(7, torch.device("cpu"), Streams(0), 0.2)
     seen = torch.cat([batch[0] for batch in train])
@@ -129,7 +129,47 @@ def test_automatic_batches_grow_with_the_rows_and_shrink_with_the_columns(
     X = np.lib.stride_tricks.as_strided(
         np.zeros(1, dtype=np.float32), (n_rows, n_features), (0, 0)
     )
-    data = TrainingData(X, None, None, None, False)
+    data = TrainingData(X, None, None, None, None)
     train, valid = data.batches("auto", torch.device("cpu"), Streams(0))
     assert len(train) == n_batches
     assert valid is None
+
+
+def test_range_is_that_of_float32():
+    # A scaler computes in float64, and may overstep its range by a rounding error.
+    X = np.array([[0.0, 1.0 + 3e-16], [1.0, 0.5], [-1e-50, 0.0]])
+    make(loss="binary_cross_entropy").fit(X)
+    with pytest.raises(ValueError, match="leave: 1"):
+        make(loss="binary_cross_entropy").fit(X + [[0.0, 1e-6]] * 3)
+
+
+def test_validation_rows_must_count(table):
+    dae = make(early_stopping=True, validation_fraction=0.05, random_state=1)
+    weight = np.zeros(60)
+    weight[:3] = 1.0
+    with pytest.raises(ValueError, match="validation rows that count"):
+        dae.fit(table, sample_weight=weight)
+    holes = np.full_like(table, np.nan)
+    holes[:3] = table[:3]
+    with pytest.raises(ValueError, match="validation rows that count"):
+        dae.fit(holes)
+
+
+def test_loss_of_an_epoch_is_the_mean_over_observed_cells(table):
+    holes = table.copy()
+    holes[10:] = np.nan
+    frozen = {"learning_rate_init": 1e-12, "max_iter": 1, "corruption": None}
+    small, large = (
+        make(batch_size=size, **frozen).fit(holes).loss_curve_[0] for size in (5, 60)
+    )
+    assert small == pytest.approx(large, rel=1e-5)
+
+
+def test_column_known_from_the_clean_rows_alone_is_reconstructed(table):
+    noisy = table.copy()
+    noisy[:, 2] = np.nan
+    dae = make(max_iter=200, corruption=None).fit(noisy, clean=table)
+    assert np.square(dae.denoise(noisy)[:, 2] - table[:, 2]).mean() < 0.5
+    with pytest.warns(UserWarning, match="reconstructed as 0: 2"):
+        dae = make().fit(table, clean=noisy)
+    assert not dae.denoise(table)[:, 2].any()

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 
+import sk_dae
 from sk_dae import (
     ComposeNoise,
     DenoisingAutoencoder,
@@ -111,6 +112,43 @@ def test_model_is_loaded_without_a_gpu(table, tmp_path):
     np.testing.assert_allclose(
         np.load(tmp_path / "code.npy"), dae.transform(table), rtol=1e-3, atol=1e-4
     )
+
+
+class Dropping(torch.nn.Module):
+    """A user's module, which draws from torch's global generators."""
+
+    def __init__(self, n_features, n_components):
+        super().__init__()
+        self.encoder = torch.nn.Linear(n_features, n_components)
+        self.dropout = torch.nn.Dropout(0.2)
+        self.decoder = torch.nn.Linear(n_components, n_features)
+
+    def encode(self, X):
+        return self.encoder(self.dropout(X))
+
+    def decode(self, code):
+        return self.decoder(code)
+
+
+@pytest.mark.parametrize("kind", ["class", "instance there"])
+def test_module_of_a_user_is_trained_and_global_states_are_left_alone(table, kind):
+    module = Dropping if kind == "class" else Dropping(5, 3).cuda()
+    before = torch.cuda.get_rng_state()
+    first, second = (make(module=module).fit(table) for _ in range(2))
+    np.testing.assert_allclose(first.loss_curve_, second.loss_curve_, rtol=1e-3)
+    assert torch.equal(before, torch.cuda.get_rng_state())
+
+
+def test_saved_model_goes_on_on_either_device(table, tmp_path):
+    dae = make(corruption="swap").partial_fit(table)
+    sk_dae.save(dae, tmp_path / "model.safetensors")
+    for device in ("cpu", "cuda"):
+        loaded = sk_dae.load(tmp_path / "model.safetensors", device=device)
+        assert loaded.device_ == device
+        np.testing.assert_allclose(
+            loaded.transform(table), dae.transform(table), rtol=1e-3, atol=1e-4
+        )
+        loaded.set_params(device=device).partial_fit(table)
 
 
 def test_global_states_are_left_alone(table):

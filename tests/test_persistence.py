@@ -6,6 +6,7 @@ import pickle
 import numpy as np
 import pandas as pd
 import pytest
+import sklearn
 import torch
 from safetensors import safe_open
 from safetensors.numpy import save_file
@@ -195,3 +196,85 @@ def test_device_is_that_of_the_argument_or_what_is_there(table, tmp_path):
     assert round_trip(dae, tmp_path).device_ == "cpu"
     with pytest.raises(ValueError, match="asks for a GPU that is not there"):
         round_trip(dae, tmp_path, device="cuda")
+
+
+def test_output_of_frames_is_kept_and_requests_are_not(table, tmp_path):
+    dae = make().fit(table).set_output(transform="pandas")
+    assert isinstance(round_trip(dae, tmp_path).transform(table), pd.DataFrame)
+    with sklearn.config_context(enable_metadata_routing=True):
+        dae = make().set_fit_request(clean=True).fit(table)
+        loaded = round_trip(dae, tmp_path)
+        assert loaded.get_metadata_routing().fit.requests["clean"] is None
+
+
+def test_watched_estimator_can_be_fitted_again_after_loading(table, tmp_path):
+    pytest.importorskip("sklearn.callback")
+    from sklearn.callback import ScoringMonitor
+
+    monitor = ScoringMonitor(scoring={"zero": lambda estimator, X, y: 0.0})
+    round_trip(make().set_callbacks(monitor).fit(table), tmp_path).fit(table)
+
+
+def test_frozen_parameters_stay_frozen(table, tmp_path):
+    from skorch.callbacks import Freezer
+
+    dae = make(callbacks=[Freezer("encoder.*")]).partial_fit(table)
+    with pytest.warns(UserWarning, match="callbacks are not saved"):
+        loaded = round_trip(dae, tmp_path)
+    start = loaded.transform(table)
+    np.testing.assert_array_equal(loaded.partial_fit(table).transform(table), start)
+
+
+def test_loading_leaves_the_module_and_the_generators_alone(table, tmp_path):
+    module = Linear(5, 3)
+    before = [p.detach().clone() for p in module.parameters()]
+    dae = make(module=module).fit(table)
+    state = torch.get_rng_state()
+    loaded = round_trip(dae, tmp_path, module=module)
+    round_trip(dae, tmp_path, module=Linear)
+    round_trip(make().fit(table), tmp_path)
+    assert torch.equal(torch.get_rng_state(), state)
+    assert loaded.net_.module_ is not module
+    for parameter, old in zip(module.parameters(), before, strict=True):
+        assert torch.equal(parameter, old)
+
+
+def test_module_of_other_shapes_is_refused(table, tmp_path):
+    dae = make(module=Linear).fit(table)
+    with pytest.raises(ValueError, match="has the shape"):
+        round_trip(dae, tmp_path, module=lambda n, k: Linear(n, k + 1))
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        [],
+        {},
+        {"format": "9", "version": "0", "estimator": None},
+        {"format": 1, "version": "0", "estimator": 5},
+        {"format": 1, "version": "0", "estimator": {"array": "absent"}},
+        {
+            "format": 1,
+            "version": "0",
+            "estimator": {"class": "SquaredError", "state": {"dict": []}},
+        },
+    ],
+    ids=str,
+)
+def test_damaged_header_is_refused(table, tmp_path, header):
+    path = tmp_path / "model.safetensors"
+    save_file({"a": table}, path, metadata={"sk_dae": json.dumps(header)})
+    with pytest.raises(ValueError, match=r"damaged|no estimator"):
+        sk_dae.load(path)
+
+
+def test_paths_of_all_kinds_and_a_missing_folder(table, tmp_path):
+    dae = make(noise_level=np.array(0.2), hidden_layer_sizes=range(3, 5)).fit(table)
+    path = tmp_path / "model.safetensors"
+    for form in (path, str(path), bytes(path)):
+        sk_dae.save(dae, form)
+        np.testing.assert_array_equal(
+            sk_dae.load(form).fit(table).transform(table), dae.transform(table)
+        )
+    with pytest.raises(FileNotFoundError, match="folder that is not there"):
+        sk_dae.save(dae, tmp_path / "absent" / "model.safetensors")

@@ -83,3 +83,16 @@ def test_verbose_prints_and_silence_does_not(table, capsys):
     dae = DenoisingAutoencoder(2, max_iter=3).fit(table)
     dae.partial_fit(table).transform(table)
     assert capsys.readouterr().out == ""
+
+
+def test_console_without_the_characters_gets_plain_ones(monkeypatch):
+    class Ascii(Terminal):
+        encoding = "ascii"
+
+    monkeypatch.setenv("COLUMNS", "200")
+    assert run(Ascii(), 5).isascii()
+
+
+def test_program_without_a_console_is_served(table, monkeypatch):
+    monkeypatch.setattr("sys.stdout", None)
+    DenoisingAutoencoder(2, max_iter=2, verbose=1).fit(table)

@@ -3,6 +3,7 @@
 import copy
 import os
 import pickle
+import random
 import signal
 import threading
 import time
@@ -53,6 +54,28 @@ def test_partial_fit_keeps_the_optimizer_and_fit_drops_it(table):
     assert dae.net_.optimizer_state is None
     dae.partial_fit(table)
     assert len(dae.loss_curve_) == 5
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [("adamw", "sgd"), ("sgd", "adamw"), ("rmsprop", "adam"), ("adamw", "adam")],
+)
+def test_another_optimizer_starts_afresh(table, first, second):
+    dae = make(optimizer=first).partial_fit(table)
+    dae.set_params(optimizer=second).partial_fit(table)
+    (state,) = dae.net_.optimizer_state["state"].values()
+    if second != "sgd":
+        assert state["step"] == 2
+    group = dae.net_.optimizer_state["param_groups"][0]
+    assert group.get("decoupled_weight_decay", False) == (second == "adamw")
+
+
+def test_partial_fit_takes_a_new_rate_and_keeps_the_state(table):
+    dae = make(optimizer="sgd").partial_fit(table)
+    dae.set_params(learning_rate_init=0.5, alpha=0.25).partial_fit(table)
+    group = dae.net_.optimizer_state["param_groups"][0]
+    assert group["lr"] == 0.5
+    assert group["weight_decay"] == 0.25
 
 
 def test_partial_fit_counts_missing_values_of_all_calls(table):
@@ -279,7 +302,9 @@ def test_container_and_layout_do_not_matter(table, convert):
     )
 
 
-@pytest.mark.parametrize("dtype", [bool, np.int8, np.int64, np.uint16, np.uint64])
+@pytest.mark.parametrize(
+    "dtype", [bool, np.int8, np.int64, np.uint16, np.uint64, np.ulonglong]
+)
 def test_integers_and_booleans_are_served(dtype):
     X = np.random.RandomState(0).randint(0, 2, size=(40, 6)).astype(dtype)
     codes = make().fit_transform(X)
@@ -392,6 +417,7 @@ def test_module_class_factory_and_instance_are_served(table):
         (NoDecoder, TypeError, "has no decode"),
         (Flat, ValueError, "encode of the module must return"),
         (Linear(5, 3).encoder, TypeError, "has no encode"),
+        (lambda n_features, n_components: None, TypeError, "got NoneType"),
         (Narrow, ValueError, "decode of the module must return"),
         (Linear(6, 3), ValueError, "does not take rows of 5 features"),
     ],
@@ -399,6 +425,57 @@ def test_module_class_factory_and_instance_are_served(table):
 def test_module_that_breaks_the_contract_is_refused(table, module, error, match):
     with pytest.raises(error, match=match):
         make(module=module).fit(table)
+
+
+class Listed(Linear):
+    """Has a list of the name of the optional method."""
+
+    def __init__(self, n_features, n_components):
+        super().__init__(n_features, n_components)
+        self.hidden_layers = torch.nn.ModuleList([torch.nn.Linear(1, 1)])
+
+
+def test_list_of_layers_is_not_the_method(table):
+    dae = make(module=Listed).fit(table)
+    assert dae.transform(table).shape == (60, 3)
+    with pytest.raises(TypeError, match="hidden_layers"):
+        dae.set_params(features="layers").transform(table)
+
+
+@pytest.mark.parametrize(("first", "second"), [(None, Linear), (Linear, None)])
+def test_training_cannot_go_on_with_a_module_of_another_kind(table, first, second):
+    dae = make(module=first, warm_start=True).fit(table).set_params(module=second)
+    with pytest.raises(ValueError, match=r"module is .*warm_start=False"):
+        dae.fit(table)
+
+
+class NumpyDrawing(Linear):
+    def __init__(self, n_features, n_components):
+        super().__init__(n_features, n_components)
+        self.scale = float(np.random.uniform(0.5, 1.5) + random.uniform(0, 1))
+
+    def encode(self, X):
+        return self.scale * super().encode(X)
+
+
+def test_module_may_draw_from_numpy_and_random(table):
+    before = np.random.get_state()[1].copy(), random.getstate()
+    first = make(module=NumpyDrawing).fit_transform(table)
+    np.testing.assert_array_equal(np.random.get_state()[1], before[0])
+    assert random.getstate() == before[1]
+    np.random.seed(5)
+    random.seed(5)
+    np.testing.assert_array_equal(make(module=NumpyDrawing).fit_transform(table), first)
+
+
+def test_function_that_moves_missing_values_is_served(table):
+    holes = table.copy()
+    holes[::5, 1] = np.nan
+
+    def shuffle(X, generator):
+        return X[torch.randperm(len(X), generator=generator)]
+
+    assert np.isfinite(make(corruption=shuffle).fit(holes).loss_curve_).all()
 
 
 def test_layers_of_a_module_that_has_none_are_refused(table):

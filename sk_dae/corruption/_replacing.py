@@ -190,8 +190,9 @@ class SwapNoise(BaseCorruption):
 
     n_donors : int, default=10000
         Training rows that are kept, at most, to draw from once training is over;
-        during training donors come from all rows. Sparse data, data on disk and data
-        with missing values are sampled from the start. Wide data is sampled further,
+        during training on the CPU donors come from all rows. On other devices, and of
+        sparse data, data on disk and data with missing values, rows are sampled from
+        the start. Wide data is sampled further,
         to 64 MiB.
 
     random_state : int, RandomState instance or None, default=None
