@@ -5,9 +5,9 @@ import sys
 
 import pytest
 
-# The modules are timed by the interpreter; the least of three runs is the one that
+# The modules are timed by the interpreter; the least of some runs is the one that
 # the machine disturbed the least.
-N_RUNS = 3
+N_RUNS = 5
 
 
 def run(*args):
