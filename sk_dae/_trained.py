@@ -317,7 +317,9 @@ class TrainedAutoencoder(CallbackSupportMixin, BaseAutoencoder):
         return module, _measure_widths(module, n_features, n_outputs)
 
     def _class_of_module(self):
-        """Return the class of the user's module, so far as it can be known."""
+        """Return the class that the module has, so far as it can be known."""
+        if self.module is None:
+            return self._own_module
         if isinstance(self.module, type):
             return self.module
         if isinstance(self.module, torch.nn.Module):
@@ -327,9 +329,7 @@ class TrainedAutoencoder(CallbackSupportMixin, BaseAutoencoder):
     def _copy_module(self, n_features, loss):
         """Return a copy of the trained module, which must be of the form asked for."""
         module = self.net_.module_
-        was_own = type(module) is type(self)._own_module
-        same_class = self.module is None or isinstance(module, self._class_of_module())
-        if was_own != (self.module is None) or not same_class:
+        if not isinstance(module, self._class_of_module()):
             raise ValueError(
                 f"module is {self.module!r}, but the one that training would go on "
                 f"with is a {type(module).__name__}. Set warm_start=False and call fit "

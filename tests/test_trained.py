@@ -19,6 +19,7 @@ from sklearn.preprocessing import StandardScaler
 from helpers import make, weights_of
 from sk_dae import GaussianNoise, MaskingNoise
 from sk_dae.losses import HuberLoss
+from sk_dae.modules import MLPAutoencoder
 
 
 def test_empty_cells_do_not_count(table):
@@ -447,6 +448,11 @@ def test_training_cannot_go_on_with_a_module_of_another_kind(table, first, secon
     dae = make(module=first, warm_start=True).fit(table).set_params(module=second)
     with pytest.raises(ValueError, match=r"module is .*warm_start=False"):
         dae.fit(table)
+
+
+def test_own_perceptron_may_be_given_as_a_module(table):
+    dae = make(module=MLPAutoencoder, warm_start=True).fit(table).fit(table)
+    assert dae.partial_fit(table).transform(table).shape == (60, 3)
 
 
 class NumpyDrawing(Linear):
