@@ -1,5 +1,9 @@
 """Pipelines, grid searches and metadata routing."""
 
+import os
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 import sklearn
@@ -53,6 +57,27 @@ def test_parallel_grid_search_gives_the_same_bits(table, labels, one_thread):
     assert np.unique(alone).size > 8
     for _ in range(2):
         np.testing.assert_array_equal(scores(make_search(2).fit(table, labels)), alone)
+
+
+@pytest.mark.slow
+def test_grid_search_in_another_process_gives_the_same_bits(
+    table, labels, one_thread, tmp_path
+):
+    here = scores(make_search(1).fit(table, labels))
+    np.savez(tmp_path / "data.npz", table=table, labels=labels)
+    code = (
+        "import sys, numpy as np, torch\n"
+        "from threadpoolctl import threadpool_limits\n"
+        f"sys.path.insert(0, {os.path.dirname(__file__)!r})\n"
+        "from test_model_selection import make_search, scores\n"
+        "torch.set_num_threads(1)\n"
+        f"data = np.load({str(tmp_path / 'data.npz')!r})\n"
+        "with threadpool_limits(1):\n"
+        "    search = make_search(2).fit(data['table'], data['labels'])\n"
+        f"np.save({str(tmp_path / 'scores.npy')!r}, scores(search))\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+    np.testing.assert_array_equal(np.load(tmp_path / "scores.npy"), here)
 
 
 def test_parameters_of_a_corruption_are_searchable(table):
