@@ -173,3 +173,16 @@ def test_column_known_from_the_clean_rows_alone_is_reconstructed(table):
     with pytest.warns(UserWarning, match="reconstructed as 0: 2"):
         dae = make().fit(table, clean=noisy)
     assert not dae.denoise(table)[:, 2].any()
+
+
+def test_same_validation_rows_are_set_aside_again_when_training_goes_on(table):
+    data, streams = TrainingData(table, None, None, None, None), Streams(0)
+    first, second = (
+        torch.cat(
+            [batch[0] for batch in data.batches(7, torch.device("cpu"), s, 0.2)[1]]
+        )
+        for s in (streams, Streams.from_state(streams.get_state()))
+    )
+    again = data.batches(7, torch.device("cpu"), streams, 0.2)[1]
+    assert torch.equal(first, second)
+    assert torch.equal(first, torch.cat([batch[0] for batch in again]))

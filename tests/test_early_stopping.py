@@ -35,3 +35,12 @@ def test_without_early_stopping_there_is_no_validation_curve(table):
     dae.set_params(early_stopping=False).fit(table)
     assert dae.validation_loss_curve_ is None
     assert dae.best_loss_ == min(dae.loss_curve_)
+
+
+def test_validation_rows_are_corrupted_the_same_way_in_every_epoch(table):
+    dae = make(early_stopping=True, learning_rate_init=1e-12, tol=0.0).fit(table)
+    # The weights stand still, so that the noise alone could change the loss.
+    np.testing.assert_allclose(
+        dae.validation_loss_curve_, dae.validation_loss_curve_[0], rtol=1e-6
+    )
+    assert np.ptp(dae.loss_curve_) > 1e-4

@@ -48,3 +48,11 @@ def test_diverging_loss_names_the_epoch_and_a_way_out(table):
     dae = make(learning_rate_init=1e30, optimizer="sgd", alpha=0)
     with pytest.raises(ValueError, match=r"in epoch \d.*learning_rate_init"):
         dae.fit(table)
+
+
+def test_history_flags_the_best_epochs(table):
+    history = make(max_iter=30, learning_rate_init=0.1).fit(table).net_.history
+    losses = history[:, "train_loss"]
+    best = [loss < min(losses[:i], default=np.inf) for i, loss in enumerate(losses)]
+    assert history[:, "train_loss_best"] == best
+    assert not all(best)

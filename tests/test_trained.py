@@ -17,7 +17,7 @@ from sklearn.base import clone
 from sklearn.preprocessing import StandardScaler
 
 from helpers import make, weights_of
-from sk_dae import GaussianNoise, MaskingNoise
+from sk_dae import GaussianNoise, MaskingNoise, SwapNoise
 from sk_dae.losses import HuberLoss
 from sk_dae.modules import MLPAutoencoder
 
@@ -82,6 +82,35 @@ def test_partial_fit_takes_a_new_rate_and_keeps_the_state(table):
 def test_partial_fit_counts_missing_values_of_all_calls(table):
     dae = make().partial_fit(table[:30]).partial_fit(table[30:])
     np.testing.assert_allclose(dae._statistics.means, table.mean(axis=0), atol=1e-6)
+
+
+def test_resumed_training_draws_new_noise(table):
+    draws = []
+
+    def record(X, generator):
+        draws.append(torch.rand(3, generator=generator))
+        return X
+
+    dae = make(corruption=record, batch_size=60, warm_start=True, max_iter=1)
+    dae.partial_fit(table).partial_fit(table).fit(table)
+    # Of another seed: what is resumed is this stream, and not that of some default.
+    other = make(corruption=record, batch_size=60, random_state=1)
+    other.partial_fit(table).partial_fit(table)
+    assert len({tuple(draw.tolist()) for draw in draws}) == 5
+
+
+def test_swap_draws_from_all_rows_in_training_and_keeps_few(table):
+    seen = []
+
+    class Recording(SwapNoise):
+        def draw(self, X, generator):
+            drawn = super().draw(X, generator)
+            seen.append(drawn[0][:, 0])
+            return drawn
+
+    dae = make(corruption=Recording(1.0, n_donors=1), device="cpu").fit(table)
+    assert len(torch.cat(seen).unique()) > 30
+    assert len(np.unique(dae.corruption_.transform(table)[:, 0])) == 1
 
 
 def test_partial_fit_refuses_early_stopping_and_other_columns(table):
