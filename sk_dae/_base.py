@@ -233,15 +233,6 @@ class BaseAutoencoder(TransformerMixin, BaseEstimator):
     def _row_errors(self, X):
         return torch.nanmean(self._squared_errors(X), dim=1, keepdim=True)
 
-    def _fill_missing(self, X):
-        """Replace missing values, and columns never seen, by the column's mean."""
-        means = torch.from_numpy(self._statistics.means).to(X.device)
-        missing = torch.isnan(X)
-        never_observed = self._statistics.never_observed
-        if never_observed.any():
-            missing |= torch.from_numpy(never_observed).to(X.device)
-        return torch.where(missing, means, X)
-
     # -- arrays ---------------------------------------------------------------------
 
     @property

@@ -44,6 +44,10 @@ class DenoisingNet(NeuralNet):
     corruption : BaseCorruption or None
         The fitted process.
 
+    emphasis : pair of float or None
+        What a corrupted and an uncorrupted cell weigh in the loss; None weighs all
+        alike.
+
     learning_rate : callable or None
         Factor of the learning rate as a function of progress; None leaves it alone.
 
@@ -66,6 +70,7 @@ class DenoisingNet(NeuralNet):
         criterion,
         *,
         corruption=None,
+        emphasis=None,
         learning_rate=None,
         alpha=0.0,
         optimizer="adamw",
@@ -82,11 +87,13 @@ class DenoisingNet(NeuralNet):
             **kwargs,
         )
         self.corruption = corruption
+        self.emphasis = emphasis
         self.learning_rate = learning_rate
         self.alpha = alpha
         # Set for the time of a training.
         self._streams = None
         self._fill_values = None
+        self._has_missing = False
         self._gradients = None
         #: What the optimizer had accumulated at the end of the last training.
         self.optimizer_state = None
@@ -180,6 +187,7 @@ class DenoisingNet(NeuralNet):
         epochs,
         streams,
         fill_values=None,
+        has_missing=False,
         resumable=False,
         watchers=(),
     ):
@@ -200,7 +208,11 @@ class DenoisingNet(NeuralNet):
             Where corruption and dropout are drawn from.
 
         fill_values : Tensor of shape (n_features,), default=None
-            What a missing value enters the encoder as; None where none is missing.
+            What a missing value enters the encoder as; None where none is missing,
+            before or after the corruption.
+
+        has_missing : bool, default=False
+            Whether a value of the batches is missing.
 
         resumable : bool, default=False
             Whether to keep the state of the optimizer.
@@ -220,6 +232,7 @@ class DenoisingNet(NeuralNet):
         ]
         self._streams = streams
         self._fill_values = fill_values
+        self._has_missing = has_missing
         self._listens_to_batches = any(
             _overrides(callback, event)
             for _, callback in self.callbacks_
@@ -403,21 +416,38 @@ class DenoisingNet(NeuralNet):
         The size is what the batch counts for in the mean loss of an epoch.
         """
         X, target, weight = batch
-        corrupted, size = X, len(X)
+        corrupted, chosen, size = X, None, len(X)
         if self.corruption is not None:
-            corrupted, _ = self.corruption.draw(X, generator)
+            corrupted, chosen = self.corruption.draw(X, generator)
+        if weight is not None:
+            weight = weight[:, None]
+        if self.emphasis is not None:
+            emphasis = self._emphasise(X, chosen)
+            weight = emphasis if weight is None else emphasis * weight
         if self._fill_values is not None:
-            # A function of the user's may have moved NaN elsewhere.
-            missing = torch.isnan(X) | torch.isnan(corrupted)
+            missing = torch.isnan(corrupted)
+            if self._has_missing:
+                # A corruption may have put something into the gaps.
+                missing |= torch.isnan(X)
             corrupted = torch.where(missing, self._fill_values, corrupted)
+        if self._has_missing:
             observed = ~torch.isnan(target)
             target = torch.where(observed, target, 0.0)
             size = observed.sum()
-            weight = observed if weight is None else observed * weight[:, None]
+            weight = observed if weight is None else observed * weight
             weight = weight / size.clamp(min=1)
         elif weight is not None:
-            weight = weight[:, None] / target.numel()
+            weight = weight / target.numel()
         return corrupted, target, weight, size
+
+    def _emphasise(self, X, chosen):
+        """Return what the cells weigh for having been corrupted or not."""
+        corrupted, uncorrupted = self.emphasis
+        if self.corruption is None:
+            return X.new_full((1, 1), uncorrupted)
+        if chosen is None:
+            chosen = self.corruption._all_chosen(X)
+        return torch.where(chosen, corrupted, uncorrupted)
 
     def _forward(self, X, target, weight):
         output = self.module_.decode(self.module_.encode(X))

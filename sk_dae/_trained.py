@@ -33,6 +33,9 @@ from .losses import LOSSES, BaseLoss, make_loss
 
 __all__ = ["TrainedAutoencoder"]
 
+#: What the strings that `emphasis` takes weigh corrupted and uncorrupted cells.
+EMPHASES = {"full": (1.0, 0.0), "double": (1.0, 0.5)}
+
 #: Steps that `max_iter="auto"` aims at; beyond them the digits gained little, and small
 #: tables lost.
 AUTO_STEPS = 8000
@@ -50,6 +53,7 @@ class TrainedAutoencoder(CallbackSupportMixin, BaseAutoencoder):
         "n_components": [Interval(Integral, 1, None, closed="left")],
         "corruption": [StrOptions(set(CORRUPTIONS)), BaseCorruption, callable, None],
         "noise_level": [Interval(Real, 0, None, closed="left"), "array-like"],
+        "emphasis": [StrOptions(set(EMPHASES)), tuple, list, None],
         "loss": [StrOptions(set(LOSSES)), BaseLoss],
         "optimizer": [StrOptions(set(OPTIMIZERS)), callable],
         "learning_rate_init": [Interval(Real, 0, None, closed="neither")],
@@ -163,6 +167,7 @@ class TrainedAutoencoder(CallbackSupportMixin, BaseAutoencoder):
         X = self._validate_rows(X, reset=not resume)
         device = find_device(self.device)
         loss = make_loss(self.loss)
+        emphasis = self._check_emphasis()
         data = TrainingData.check(
             X,
             clean,
@@ -200,7 +205,9 @@ class TrainedAutoencoder(CallbackSupportMixin, BaseAutoencoder):
                 module, widths = self._copy_module(X.shape[1], loss), self._widths
             else:
                 module, widths = self._make_module(X.shape[1], loss, streams)
-            net = self._make_net(module, loss, corruption, device, incremental)
+            net = self._make_net(
+                module, loss, corruption, emphasis, device, incremental
+            )
             if resume:
                 net.history = copy.copy(self.net_.history)
                 if incremental and self.optimizer == self.net_.optimizer:
@@ -214,13 +221,16 @@ class TrainedAutoencoder(CallbackSupportMixin, BaseAutoencoder):
                 "corruption_": corruption,
             }
             n_epochs = 1 if incremental else self._n_epochs(len(train))
-            fill_values = torch.from_numpy(statistics.means).to(device)
+            fill_values = None
+            if data.has_missing or (corruption and corruption._makes_missing):
+                fill_values = _fill_values(module, statistics).to(device)
             net.train(
                 train,
                 valid,
                 epochs=n_epochs,
                 streams=streams,
-                fill_values=fill_values if data.has_missing else None,
+                fill_values=fill_values,
+                has_missing=data.has_missing,
                 resumable=incremental,
                 watchers=self._make_watchers(X, n_epochs, fitted, incremental),
             )
@@ -284,6 +294,33 @@ class TrainedAutoencoder(CallbackSupportMixin, BaseAutoencoder):
             return self.max_iter
         return int(np.clip(-(-AUTO_STEPS // n_batches), 20, 200))
 
+    def _check_emphasis(self):
+        """Return the weights of corrupted and uncorrupted cells, or None."""
+        if self.emphasis is None:
+            return None
+        try:
+            corrupted, uncorrupted = (
+                EMPHASES[self.emphasis]
+                if isinstance(self.emphasis, str)
+                else (float(weight) for weight in self.emphasis)
+            )
+            valid = 0 <= min(corrupted, uncorrupted) and 0 < corrupted + uncorrupted
+            valid = valid and np.isfinite([corrupted, uncorrupted]).all()
+        except (TypeError, ValueError):
+            valid = False
+        if not valid:
+            raise ValueError(
+                "emphasis must be None, 'full', 'double' or a pair (corrupted, "
+                "uncorrupted) of non-negative numbers, not both zero, got "
+                f"{self.emphasis!r}."
+            )
+        if self.corruption is None and uncorrupted == 0:
+            raise ValueError(
+                f"emphasis={self.emphasis!r} counts corrupted cells only, of which "
+                "corruption=None makes none."
+            )
+        return corrupted, uncorrupted
+
     def _make_corruption(self):
         corruption = make_corruption(self.corruption, self.noise_level)
         if isinstance(self.corruption, str):
@@ -346,12 +383,13 @@ class TrainedAutoencoder(CallbackSupportMixin, BaseAutoencoder):
                     )
         return copy.deepcopy(module)
 
-    def _make_net(self, module, loss, corruption, device, incremental):
+    def _make_net(self, module, loss, corruption, emphasis, device, incremental):
         learning_rate = None if incremental else LEARNING_RATES[self.learning_rate]
         net = DenoisingNet(
             module,
             loss,
             corruption=corruption,
+            emphasis=emphasis,
             optimizer=self.optimizer,
             lr=self.learning_rate_init,
             learning_rate=learning_rate,
@@ -385,6 +423,15 @@ class TrainedAutoencoder(CallbackSupportMixin, BaseAutoencoder):
             yield
 
     # -- tensors ----------------------------------------------------------------------
+
+    def _fill_missing(self, X):
+        """Replace missing values, and columns never seen, by what stands for them."""
+        fill_values = _fill_values(self.net_.module_, self._statistics).to(X.device)
+        missing = torch.isnan(X)
+        never_observed = self._statistics.never_observed
+        if never_observed.any():
+            missing |= torch.from_numpy(never_observed).to(X.device)
+        return torch.where(missing, fill_values, X)
 
     def _encode(self, X):
         return self.net_.module_.encode(self._fill_missing(X))
@@ -422,6 +469,14 @@ class TrainedAutoencoder(CallbackSupportMixin, BaseAutoencoder):
 
     def __sklearn_is_fitted__(self):
         return hasattr(self, "net_")
+
+
+def _fill_values(module, statistics):
+    """Return what a missing value of each column enters a module as."""
+    means = torch.from_numpy(statistics.means)
+    if getattr(module, "takes_missing", False):
+        return torch.full_like(means, torch.nan)
+    return means
 
 
 def _check_hidden_layers(module):

@@ -66,6 +66,12 @@ class DenoisingAutoencoder(TrainedAutoencoder):
         Level of a corruption given by name: standard deviation ("gaussian") or
         half-width ("uniform") in the units of X; fraction of the cells (the others).
 
+    emphasis : {"full", "double"}, pair of float or None, default=None
+        What a corrupted and an uncorrupted cell weigh in the loss: (1, 0) with
+        "full", (1, 0.5) with "double", or the given pair; None weighs all alike. A
+        cell counts as corrupted where the process has chosen it, even if its value
+        stayed the same.
+
     loss : str or loss instance, default="squared_error"
         What is minimised: "squared_error", "absolute_error", "huber",
         "binary_cross_entropy" (for data in [0, 1]; reconstructions are then
@@ -218,6 +224,7 @@ class DenoisingAutoencoder(TrainedAutoencoder):
         dropout=0.0,
         corruption="gaussian",
         noise_level=0.2,
+        emphasis=None,
         loss="squared_error",
         features="code",
         optimizer="adamw",
@@ -245,6 +252,7 @@ class DenoisingAutoencoder(TrainedAutoencoder):
         self.dropout = dropout
         self.corruption = corruption
         self.noise_level = noise_level
+        self.emphasis = emphasis
         self.loss = loss
         self.features = features
         self.optimizer = optimizer

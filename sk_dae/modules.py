@@ -7,7 +7,9 @@ A user's own module needs two methods: ``encode(X)``, which turns rows into a co
 shape (n_samples, n_components), and ``decode(code)``, which turns a code into the
 output that the loss takes (for ``binary_cross_entropy``: logits). With a third,
 ``hidden_layers(X)``, which returns the lists of the encoder's and the decoder's
-hidden activations and between them the code, it serves ``features="layers"`` too.
+hidden activations and between them the code, it serves ``features="layers"`` too. A
+module whose attribute ``takes_missing`` is true gets missing values as NaN; any other
+gets the column's mean in their place.
 """
 
 from __future__ import annotations

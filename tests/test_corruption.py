@@ -537,7 +537,16 @@ def test_masked_cells_take_the_fill_value(level, fill_value):
     assert (corrupted[mask] == float(fill_value)).all()
 
 
-@pytest.mark.parametrize("fill_value", [np.nan, np.inf, 1e300, "0", None])
+def test_cells_may_be_masked_as_missing():
+    X = make_X()
+    fitted = MaskingNoise(0.5, fill_value=np.nan, random_state=0).fit(X)
+    corrupted = fitted.transform(X)
+    missing = np.isnan(corrupted)
+    assert missing.mean() == pytest.approx(0.5, abs=0.1)
+    assert (corrupted[~missing] == X.astype(np.float32)[~missing]).all()
+
+
+@pytest.mark.parametrize("fill_value", [np.inf, 1e300, "0", None])
 def test_wrong_fill_value_is_refused(fill_value):
     with pytest.raises(ValueError, match="fill_value"):
         MaskingNoise(fill_value=fill_value).fit(make_X())

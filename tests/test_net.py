@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from helpers import make, weights_of
+from sk_dae import MaskingNoise
 
 
 @pytest.mark.parametrize(
@@ -56,3 +57,124 @@ def test_history_flags_the_best_epochs(table):
     best = [loss < min(losses[:i], default=np.inf) for i, loss in enumerate(losses)]
     assert history[:, "train_loss_best"] == best
     assert not all(best)
+
+
+class Silent(torch.nn.Module):
+    """A module that reconstructs zero, whatever comes."""
+
+    def __init__(self, n_features, n_components):
+        super().__init__()
+        self.code = torch.nn.Parameter(torch.zeros(n_components, n_features))
+
+    def encode(self, X):
+        return torch.zeros(len(X), len(self.code))
+
+    def decode(self, code):
+        return 0.0 * (code @ self.code)
+
+
+@pytest.mark.parametrize(
+    ("emphasis", "corrupted", "uncorrupted"),
+    [("full", 1, 0), ("double", 1, 0.5), ((0.5, 2), 0.5, 2), (None, 1, 1)],
+)
+@pytest.mark.parametrize("missing", [False, True])
+@pytest.mark.parametrize("weighted", [False, True])
+def test_emphasis_weighs_the_cells(
+    table, emphasis, corrupted, uncorrupted, missing, weighted
+):
+    level = np.array([1.0, 0.0, 0.0, 1.0, 0.0])
+    X = table.copy()
+    if missing:
+        X[::3, 0] = X[::4, 1] = np.nan
+    weight = np.arange(len(X)) % 3 if weighted else None
+    dae = make(
+        corruption="masking",
+        noise_level=level,
+        emphasis=emphasis,
+        module=Silent,
+        batch_size=len(X),
+        max_iter=1,
+    ).fit(X, sample_weight=weight)
+    cells = np.where(level == 1, corrupted, uncorrupted) * X.astype(np.float64) ** 2
+    if weighted:
+        cells *= (weight / weight.mean())[:, None]
+    assert dae.loss_curve_[0] == pytest.approx(np.nanmean(cells), rel=1e-5)
+
+
+def test_emphasis_takes_all_cells_of_additive_noise_as_corrupted(table):
+    plain, full = (
+        make(corruption="gaussian", emphasis=emphasis).fit(table)
+        for emphasis in (None, "full")
+    )
+    assert torch.allclose(weights_of(plain), weights_of(full), atol=1e-5)
+
+
+def test_emphasis_of_untouched_cells_is_all_there_is_without_corruption(table):
+    plain, double = (
+        make(corruption=None, module=Silent, emphasis=emphasis).fit(table)
+        for emphasis in (None, "double")
+    )
+    assert double.loss_curve_[0] == pytest.approx(plain.loss_curve_[0] / 2, rel=1e-5)
+
+
+@pytest.mark.parametrize(
+    "emphasis", [(1,), (1, 2, 3), (-1, 1), (0, 0), (np.nan, 1), (1, np.inf), ("a", 1)]
+)
+def test_wrong_emphasis_is_refused(table, emphasis):
+    with pytest.raises(ValueError, match=r"emphasis must be .* got"):
+        make(emphasis=emphasis).fit(table)
+
+
+def test_full_emphasis_needs_a_corruption(table):
+    with pytest.raises(ValueError, match="corruption=None"):
+        make(emphasis="full", corruption=None).fit(table)
+
+
+@pytest.mark.parametrize("missing", [False, True])
+def test_masking_as_missing_is_masking_by_the_mean(table, missing):
+    X = np.vstack([table, -table])
+    if missing:
+        # Symmetric, so that the means stay zero.
+        X[[1, 61], 2] = X[[5, 65], 0] = np.nan
+    masked, hidden = (
+        make(corruption=MaskingNoise(0.5, fill_value=value)).fit(X)
+        for value in (0.0, np.nan)
+    )
+    assert np.allclose(masked.transform(X), hidden.transform(X), atol=1e-5)
+
+
+class Indicated(torch.nn.Module):
+    """A module that is told which values are missing."""
+
+    takes_missing = True
+
+    def __init__(self, n_features, n_components):
+        super().__init__()
+        self.encoder = torch.nn.Linear(2 * n_features, n_components)
+        self.decode = torch.nn.Linear(n_components, n_features)
+        self.n_seen = 0
+
+    def encode(self, X):
+        missing = X.isnan()
+        if self.training:
+            self.n_seen += int(missing.sum())
+        return self.encoder(torch.cat([X.nan_to_num(0.0), missing], dim=1))
+
+
+@pytest.mark.parametrize(
+    "corruption",
+    ["swap", MaskingNoise(0.5, fill_value=np.nan)],
+    ids=["swap", "masking"],
+)
+def test_module_that_takes_missing_values_gets_them(table, corruption):
+    X = table.copy()
+    X[::3, 0] = np.nan
+    dae = make(module=Indicated, corruption=corruption, max_iter=1).fit(X)
+    n_missing = int(np.isnan(X).sum())
+    if corruption == "swap":
+        assert dae.net_.module_.n_seen == n_missing
+    else:
+        assert dae.net_.module_.n_seen > 2 * n_missing
+    filled = np.where(np.isnan(X), 0.0, X)
+    differ = (dae.transform(X) != dae.transform(filled)).any(axis=1)
+    assert (differ == np.isnan(X).any(axis=1)).all()

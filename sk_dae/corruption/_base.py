@@ -43,6 +43,8 @@ class BaseCorruption(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     }
     # One where the level is a fraction of cells.
     _max_level = LARGEST
+    # Whether a cell that had a value may lose it: NaN.
+    _makes_missing = False
     # What an error calls the level: an estimator's parameter has another name.
     _level_name = "level"
 

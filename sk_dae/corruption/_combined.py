@@ -98,6 +98,10 @@ class ComposeNoise(_BaseComposition, BaseCorruption):
             self.corruptions = params.pop("corruptions")
         return self._set_params("_named_corruptions", **params)
 
+    @property
+    def _makes_missing(self):
+        return any(corruption._makes_missing for corruption in self.corruptions_)
+
     def _set_level(self, n_features):
         """A composition has no level of its own."""
 
@@ -167,6 +171,9 @@ class CallableCorruption(BaseCorruption):
     def __init__(self, function, *, random_state=None):
         self.function = function
         self.random_state = random_state
+
+    # For all one knows.
+    _makes_missing = True
 
     def _set_level(self, n_features):
         """A function has no level."""

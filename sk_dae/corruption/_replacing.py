@@ -30,7 +30,8 @@ class MaskingNoise(BaseCorruption):
 
     fill_value : float, default=0.0
         The value :math:`v` of a masked cell. Zero is the mean of a standardised
-        column and the background of an image.
+        column and the background of an image. NaN masks as missing values are: an
+        autoencoder then sees what it sees of a value that is missing.
 
     random_state : int, RandomState instance or None, default=None
         Seeds :meth:`transform`.
@@ -63,12 +64,16 @@ class MaskingNoise(BaseCorruption):
     _max_level = 1.0
     _parameter_constraints: dict = {
         **BaseCorruption._parameter_constraints,
-        "fill_value": [Interval(Real, -LARGEST, LARGEST, closed="both")],
+        "fill_value": [Interval(Real, -LARGEST, LARGEST, closed="both"), "nan"],
     }
 
     def __init__(self, level=0.2, *, fill_value=0.0, random_state=None):
         super().__init__(level, random_state=random_state)
         self.fill_value = fill_value
+
+    @property
+    def _makes_missing(self):
+        return bool(np.isnan(self.fill_value))
 
     def draw(self, X, generator):
         """Draw corrupted rows, as in ``BaseCorruption``."""
