@@ -1,5 +1,7 @@
 """Denoising autoencoders as scikit-learn estimators."""
 
+from importlib import import_module
+
 from .autoencoder import DenoisingAutoencoder
 from .corruption import (
     ComposeNoise,
@@ -19,16 +21,28 @@ __all__ = [
     "MaskingNoise",
     "SaltAndPepperNoise",
     "SwapNoise",
+    "TabularDenoisingAutoencoder",
     "UniformNoise",
     "load",
     "save",
 ]
 
 
-def __getattr__(name):
-    # Imported when first used.
-    if name in ("load", "save"):
-        from . import persistence
+# What is imported when it is first used, and from where.
+_LATER = {
+    "TabularDenoisingAutoencoder": "tabular",
+    "load": "persistence",
+    "save": "persistence",
+}
 
-        return getattr(persistence, name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+def __getattr__(name):
+    if name not in _LATER:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(f".{_LATER[name]}", __name__), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__():
+    return sorted({*globals(), *_LATER})

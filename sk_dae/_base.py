@@ -50,15 +50,17 @@ class BaseAutoencoder(TransformerMixin, BaseEstimator):
         """
         X = self._validate_rows(X)
         # Once more: it may have been set since the fit.
+        (allowed,) = self._parameter_constraints["features"]
+        if self.features not in allowed.options:
+            raise ValueError(
+                f"features must be one of {sorted(allowed.options)}, got "
+                f"{self.features!r}."
+            )
         functions = {
             "code": self._encode,
             "layers": self._all_layers,
             "reconstruction": self._reconstruct,
         }
-        if self.features not in functions:
-            raise ValueError(
-                f"features must be one of {sorted(functions)}, got {self.features!r}."
-            )
         return self._map_rows(X, functions[self.features], self._n_features_out)
 
     def inverse_transform(self, X):
@@ -248,6 +250,12 @@ class BaseAutoencoder(TransformerMixin, BaseEstimator):
         encoder, code, decoder = self._widths
         return sum(encoder) + code + sum(decoder)
 
+    @property
+    def _widest(self):
+        """How many numbers a row is at most, on its way."""
+        encoder, code, decoder = self._widths
+        return max(self.n_features_in_, code, *encoder, *decoder)
+
     def _validate_rows(self, X, *, reset=False):
         if not reset:
             check_is_fitted(self)
@@ -265,8 +273,7 @@ class BaseAutoencoder(TransformerMixin, BaseEstimator):
         rows = rows_of(X)
         n_samples = X.shape[0]
         out = np.empty((n_samples, n_outputs), dtype=np.float32)
-        encoder, code, decoder = self._widths
-        widest = max(self.n_features_in_, n_outputs, code, *encoder, *decoder)
+        widest = max(n_outputs, self._widest)
         may_overflow = X.dtype != np.float32
         with torch.inference_mode():
             for span in spans(n_samples, 4 * widest):

@@ -12,7 +12,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from .modules import ACTIVATIONS, MLPAutoencoder
+from .modules import ACTIVATIONS, MLPAutoencoder, TableAutoencoder
 
 __all__ = ["FlatParameters", "MLPGradients"]
 
@@ -121,6 +121,7 @@ class MLPGradients:
 
     def __init__(self, module, loss):
         self._loss = loss
+        self._expand = module.expand
         tied = module.decoder[0].tied
         self._layers = [
             *(_Layer(layer, adds=tied) for layer in module.encoder),
@@ -148,7 +149,7 @@ class MLPGradients:
             True for a perceptron of known activations, all of it to be trained.
         """
         return (
-            type(module) is MLPAutoencoder
+            type(module) in (MLPAutoencoder, TableAutoencoder)
             and all(
                 name in _FROM_OUTPUT or name in _FROM_INPUT
                 for name in module.hidden_activations()
@@ -179,7 +180,7 @@ class MLPGradients:
         output : Tensor of shape (n_samples, n_outputs)
             What the module gave.
         """
-        inputs, saved, masks, output = self._forward(X)
+        inputs, saved, masks, output = self._forward(self._expand(X))
         loss, delta = self._loss.value_and_gradient(output, target, weight)
         for i in range(len(self._layers) - 1, -1, -1):
             layer = self._layers[i]

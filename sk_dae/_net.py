@@ -93,7 +93,7 @@ class DenoisingNet(NeuralNet):
         # Set for the time of a training.
         self._streams = None
         self._fill_values = None
-        self._has_missing = False
+        self._has_missing = self._needs_mask = self._estimates_mask = False
         self._gradients = None
         #: What the optimizer had accumulated at the end of the last training.
         self.optimizer_state = None
@@ -233,6 +233,8 @@ class DenoisingNet(NeuralNet):
         self._streams = streams
         self._fill_values = fill_values
         self._has_missing = has_missing
+        self._estimates_mask = getattr(self.criterion_, "estimates_mask", False)
+        self._needs_mask = self._estimates_mask or self.emphasis is not None
         self._listens_to_batches = any(
             _overrides(callback, event)
             for _, callback in self.callbacks_
@@ -419,10 +421,12 @@ class DenoisingNet(NeuralNet):
         corrupted, chosen, size = X, None, len(X)
         if self.corruption is not None:
             corrupted, chosen = self.corruption.draw(X, generator)
+        if self._needs_mask and chosen is None:
+            chosen = self._mask_of_all(X)
         if weight is not None:
             weight = weight[:, None]
         if self.emphasis is not None:
-            emphasis = self._emphasise(X, chosen)
+            emphasis = torch.where(chosen, *self.emphasis)
             weight = emphasis if weight is None else emphasis * weight
         if self._fill_values is not None:
             missing = torch.isnan(corrupted)
@@ -430,24 +434,32 @@ class DenoisingNet(NeuralNet):
                 # A corruption may have put something into the gaps.
                 missing |= torch.isnan(X)
             corrupted = torch.where(missing, self._fill_values, corrupted)
+        n_cells = target.numel()
         if self._has_missing:
             observed = ~torch.isnan(target)
             target = torch.where(observed, target, 0.0)
             size = observed.sum()
+            n_cells = size.clamp(min=1)
             weight = observed if weight is None else observed * weight
-            weight = weight / size.clamp(min=1)
-        elif weight is not None:
-            weight = weight / target.numel()
+        if weight is not None:
+            weight = weight / n_cells
+        if self._estimates_mask:
+            target = torch.cat([target, chosen.to(target.dtype)], dim=1)
+            if weight is not None:
+                # As hard to tell for one cell as for another, whatever the emphasis.
+                cells = torch.ones_like(X) if batch[2] is None else batch[2][:, None]
+                if self._has_missing:
+                    cells = cells * observed
+                weight = torch.cat(
+                    [part.expand(X.shape) for part in (weight, cells / n_cells)], dim=1
+                )
         return corrupted, target, weight, size
 
-    def _emphasise(self, X, chosen):
-        """Return what the cells weigh for having been corrupted or not."""
-        corrupted, uncorrupted = self.emphasis
+    def _mask_of_all(self, X):
+        """Return the mask of a process that chooses all cells, or of none."""
         if self.corruption is None:
-            return X.new_full((1, 1), uncorrupted)
-        if chosen is None:
-            chosen = self.corruption._all_chosen(X)
-        return torch.where(chosen, corrupted, uncorrupted)
+            return torch.zeros_like(X, dtype=torch.bool)
+        return self.corruption._all_chosen(X)
 
     def _forward(self, X, target, weight):
         output = self.module_.decode(self.module_.encode(X))

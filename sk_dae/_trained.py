@@ -135,11 +135,7 @@ class TrainedAutoencoder(CallbackSupportMixin, BaseAutoencoder):
         self : object
             The autoencoder, trained further.
         """
-        if self.early_stopping:
-            raise ValueError(
-                "partial_fit does not support early_stopping=True: it has no "
-                "validation rows that last from call to call."
-            )
+        self._refuse_early_stopping()
         with self._unharmed_by_failure():
             return self._fit(X, sample_weight, clean, resume=True, incremental=True)
 
@@ -147,6 +143,9 @@ class TrainedAutoencoder(CallbackSupportMixin, BaseAutoencoder):
 
     #: The class of the estimator's own module.
     _own_module = None
+
+    #: What `_validate_rows` sets, and a fit that fails puts back.
+    _set_by_validation = ("n_features_in_", "feature_names_in_")
 
     def _module_config(self, n_features, n_outputs):
         """Return what defines the estimator's own module, as a dict."""
@@ -166,7 +165,7 @@ class TrainedAutoencoder(CallbackSupportMixin, BaseAutoencoder):
         resume = resume and hasattr(self, "net_")
         X = self._validate_rows(X, reset=not resume)
         device = find_device(self.device)
-        loss = make_loss(self.loss)
+        loss = self._make_loss()
         emphasis = self._check_emphasis()
         data = TrainingData.check(
             X,
@@ -257,10 +256,17 @@ class TrainedAutoencoder(CallbackSupportMixin, BaseAutoencoder):
             self._callback_fit_ctx.call_on_fit_task_end(estimator=self, X=X, y=X)
         return self
 
+    def _refuse_early_stopping(self):
+        if self.early_stopping:
+            raise ValueError(
+                "partial_fit does not support early_stopping=True: it has no "
+                "validation rows that last from call to call."
+            )
+
     @contextlib.contextmanager
     def _unharmed_by_failure(self):
         """Put back what validation sets before training can fail."""
-        names = ("n_features_in_", "feature_names_in_")
+        names = self._set_by_validation
         before = {name: vars(self)[name] for name in names if name in vars(self)}
         try:
             yield
@@ -293,6 +299,9 @@ class TrainedAutoencoder(CallbackSupportMixin, BaseAutoencoder):
         if self.max_iter != "auto":
             return self.max_iter
         return int(np.clip(-(-AUTO_STEPS // n_batches), 20, 200))
+
+    def _make_loss(self):
+        return make_loss(self.loss)
 
     def _check_emphasis(self):
         """Return the weights of corrupted and uncorrupted cells, or None."""

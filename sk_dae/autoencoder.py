@@ -272,19 +272,8 @@ class DenoisingAutoencoder(TrainedAutoencoder):
         self.random_state = random_state
         self.verbose = verbose
 
-    def _hidden_sizes(self):
-        sizes = self.hidden_layer_sizes
-        sizes = (sizes,) if isinstance(sizes, Integral) else tuple(sizes)
-        for size in sizes:
-            if not isinstance(size, Integral) or size < 1:
-                raise ValueError(
-                    "hidden_layer_sizes must hold integers of at least 1, got "
-                    f"{self.hidden_layer_sizes!r}."
-                )
-        return tuple(int(size) for size in sizes)
-
     def _module_config(self, n_features, n_outputs):
-        hidden = self._hidden_sizes()
+        hidden = hidden_sizes(self.hidden_layer_sizes)
         code_activation = self.code_activation
         if code_activation == "auto":
             code_activation = "identity" if hidden else self.activation
@@ -303,5 +292,16 @@ class DenoisingAutoencoder(TrainedAutoencoder):
         return MLPAutoencoder(**config, generator=generator)
 
     def _layer_widths(self):
-        hidden = self._hidden_sizes()
+        hidden = hidden_sizes(self.hidden_layer_sizes)
         return hidden, self.n_components, hidden[::-1]
+
+
+def hidden_sizes(sizes):
+    """Return the widths that a parameter `hidden_layer_sizes` gives, as a tuple."""
+    checked = (sizes,) if isinstance(sizes, Integral) else tuple(sizes)
+    for size in checked:
+        if not isinstance(size, Integral) or size < 1:
+            raise ValueError(
+                f"hidden_layer_sizes must hold integers of at least 1, got {sizes!r}."
+            )
+    return tuple(int(size) for size in checked)

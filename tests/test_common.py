@@ -18,22 +18,24 @@ from sklearn.utils.estimator_checks import (
 )
 
 import sk_dae
-from sk_dae import DenoisingAutoencoder
+from sk_dae import DenoisingAutoencoder, TabularDenoisingAutoencoder
 
 FEATURES = ("code", "layers", "reconstruction")
 
 
-def small(**params):
+def small(cls=DenoisingAutoencoder, **params):
     """Return an estimator that trains in no time, with its defaults otherwise."""
-    return DenoisingAutoencoder(
-        n_components=2, hidden_layer_sizes=(8,), max_iter=5, **params
-    )
+    return cls(n_components=2, hidden_layer_sizes=(8,), max_iter=5, **params)
 
 
 ESTIMATORS = [
-    small(features=features, tied_weights=tied)
-    for features in FEATURES
-    for tied in (False, True)
+    *(
+        small(features=features, tied_weights=tied)
+        for features in FEATURES
+        for tied in (False, True)
+    ),
+    small(TabularDenoisingAutoencoder),
+    small(TabularDenoisingAutoencoder, features="code", mask_weight=0.5),
 ]
 
 # A weight scales a row's gradient; a repeated row is drawn, shuffled and corrupted
@@ -53,7 +55,7 @@ def test_estimator_keeps_the_conventions_of_scikit_learn(estimator, check):
 
 
 @parametrize_with_checks(
-    [DenoisingAutoencoder()],
+    [DenoisingAutoencoder(), TabularDenoisingAutoencoder()],
     expected_failed_checks=lambda estimator: EXPECTED_FAILED_CHECKS,
 )
 def test_default_estimator_keeps_the_conventions_of_scikit_learn(estimator, check):

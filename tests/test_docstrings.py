@@ -57,7 +57,15 @@ def test_docstring_is_numpydoc(path):
     assert not errors
 
 
-@pytest.mark.parametrize("name", ["DenoisingAutoencoder", "SwapNoise", "GaussianNoise"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "DenoisingAutoencoder",
+        "GaussianNoise",
+        "SwapNoise",
+        "TabularDenoisingAutoencoder",
+    ],
+)
 def test_docstring_names_the_parameters_in_their_order(name):
     cls = getattr(sk_dae, name)
     names = [parameter.name for parameter in ClassDoc(cls)["Parameters"]]

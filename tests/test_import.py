@@ -33,8 +33,12 @@ def test_optional_packages_are_not_imported():
 
 @pytest.mark.slow
 def test_own_modules_take_at_most_fifty_milliseconds():
+    # Where the collector looks through all that torch and scikit-learn have made (a
+    # fifth of a second) depends on how many objects were made before, not on whose.
+    code = "import gc; gc.disable(); import sk_dae"
+
     def own_time():
-        lines = run("-X", "importtime", "-c", "import sk_dae").stderr.splitlines()
+        lines = run("-X", "importtime", "-c", code).stderr.splitlines()
         times = [
             int(line.partition(":")[2].split("|")[0])
             for line in lines
@@ -43,5 +47,14 @@ def test_own_modules_take_at_most_fifty_milliseconds():
         assert len(times) > 10
         return sum(times) / 1000
 
-    run("-c", "import sk_dae")  # compiles what is not yet compiled
+    run("-c", code)  # compiles what is not yet compiled
     assert min(own_time() for _ in range(N_RUNS)) <= 50
+
+
+def test_every_public_name_can_be_imported_and_is_listed():
+    code = (
+        "import sk_dae; print(set(sk_dae.__all__) <= set(dir(sk_dae)),"
+        " all(hasattr(sk_dae, name) for name in sk_dae.__all__),"
+        " hasattr(sk_dae, 'nothing'))"
+    )
+    assert run("-c", code).stdout.split() == ["True", "True", "False"]

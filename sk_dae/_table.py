@@ -1,0 +1,561 @@
+"""Mixed tables as one float matrix, and back: a column in, a column out.
+
+Numeric columns are scaled; times become numbers first; a category becomes its index,
+so that a corruption which exchanges cells of a column can make no category that does
+not exist. NaN stands for what is missing.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from sklearn.base import BaseEstimator
+from sklearn.preprocessing import OrdinalEncoder, QuantileTransformer, StandardScaler
+
+__all__ = ["TableEncoder", "check_categorical_features", "is_frame", "names_of"]
+
+#: What `numeric_scaling` may be.
+SCALINGS = ("quantile", "standard")
+
+
+def is_frame(X):
+    """Whether X is a data frame of pandas or polars."""
+    return hasattr(X, "iloc") or _is_polars(X)
+
+
+def _is_polars(X):
+    return hasattr(X, "get_columns") and hasattr(X, "to_series")
+
+
+def names_of(X):
+    """Return the names of the columns of a table, or their indices."""
+    return list(X.columns) if is_frame(X) else list(range(X.shape[1]))
+
+
+def _columns_of(X):
+    """Return the columns of a table, each in a wrapper that knows its container."""
+    if _is_polars(X):
+        return [_PolarsColumn(column) for column in X.get_columns()]
+    if is_frame(X):
+        return [_PandasColumn(X.iloc[:, i]) for i in range(X.shape[1])]
+    return [_ArrayColumn(X[:, i]) for i in range(X.shape[1])]
+
+
+# -- containers -----------------------------------------------------------------------
+
+
+class _ArrayColumn:
+    """A column of an ndarray."""
+
+    def __init__(self, values):
+        self.values = values
+        self.dtype = values.dtype
+
+    def kind(self):
+        """Return "numeric", "time" or "categorical"."""
+        kind = self.values.dtype.kind
+        if kind in "mM":
+            return "time"
+        if kind in "iuf":
+            return "numeric"
+        if kind == "O" and _are_numbers(self.values[~self.missing()]):
+            return "numeric"
+        return "categorical"
+
+    def missing(self):
+        """Return the mask of the missing values."""
+        if self.values.dtype.kind == "O":
+            # NaN, NaT and NA are not equal to themselves, or do not say.
+            return np.fromiter(
+                (_is_missing(value) for value in self.values), bool, len(self.values)
+            )
+        if self.values.dtype.kind in "fmM":
+            return np.isnan(self.values)
+        return np.zeros(len(self.values), dtype=bool)
+
+    def to_float(self):
+        """Return the values as float64, NaN where missing."""
+        values = self.values
+        if values.dtype.kind in "mM":
+            return _time_to_float(values)
+        if values.dtype.kind == "O":
+            values = np.where(self.missing(), np.nan, values)
+        return values.astype(np.float64)
+
+    def to_objects(self):
+        """Return the values as objects."""
+        return self.values.astype(object)
+
+
+class _PandasColumn(_ArrayColumn):
+    """A column of a pandas data frame."""
+
+    def __init__(self, series):
+        self.series = series
+        self.dtype = series.dtype
+
+    def kind(self):
+        """Return "numeric", "time" or "categorical"."""
+        kind = getattr(self.dtype, "kind", "O")
+        if kind in "iuf":
+            return "numeric"
+        if kind in "mM":
+            return "time"
+        if kind == "O" and isinstance(self.dtype, np.dtype):
+            return _ArrayColumn(self.to_objects()).kind()
+        return "categorical"
+
+    def missing(self):
+        """Return the mask of the missing values."""
+        return self.series.isna().to_numpy()
+
+    def to_float(self):
+        """Return the values as float64, NaN where missing."""
+        if getattr(self.dtype, "kind", "O") in "mM":
+            kind = self.dtype.kind
+            return _time_to_float(self.series.to_numpy(dtype=f"{kind}8[ns]"))
+        return self.series.to_numpy(dtype=np.float64, na_value=np.nan)
+
+    def to_objects(self):
+        """Return the values as objects."""
+        return self.series.astype(object).to_numpy()
+
+
+class _PolarsColumn(_ArrayColumn):
+    """A column of a polars data frame."""
+
+    def __init__(self, series):
+        self.series = series
+        self.dtype = series.dtype
+
+    def kind(self):
+        """Return "numeric", "time" or "categorical"."""
+        if self.dtype.is_numeric():
+            return "numeric"
+        return "time" if self.dtype.is_temporal() else "categorical"
+
+    def missing(self):
+        """Return the mask of the missing values."""
+        return self.series.is_null().to_numpy()
+
+    def to_float(self):
+        """Return the values as float64, NaN where missing."""
+        import polars as pl
+
+        series = self.series.to_physical() if self.kind() == "time" else self.series
+        return series.cast(pl.Float64).to_numpy().astype(np.float64)
+
+    def to_objects(self):
+        """Return the values as objects."""
+        values = np.empty(len(self.series), dtype=object)
+        values[:] = self.series.to_list()
+        return values
+
+
+def _is_missing(value):
+    if value is None:
+        return True
+    try:
+        return bool(value != value)
+    except (TypeError, ValueError):
+        # pandas.NA, which compares to nothing.
+        return True
+
+
+def _are_numbers(values):
+    return all(
+        isinstance(value, int | float | np.number) and not isinstance(value, bool)
+        for value in values
+    )
+
+
+def _time_to_float(values):
+    numbers = values.view(np.int64).astype(np.float64)
+    numbers[np.isnat(values)] = np.nan
+    return numbers
+
+
+# -- columns --------------------------------------------------------------------------
+
+
+class NumericColumn:
+    """A numeric column, scaled to zero mean and unit variance.
+
+    Parameters
+    ----------
+    scaling : {"quantile", "standard"}
+        Whether its values are first mapped to those of a normal distribution with
+        the same ranks.
+
+    random_state : RandomState
+        Draws the values that the ranks are estimated from.
+    """
+
+    #: Number of categories: none.
+    n_categories = 0
+
+    def __init__(self, scaling, random_state):
+        self.scaling = scaling
+        self.random_state = random_state
+
+    def fit(self, values):
+        """Learn the scale of a column, given as float64 with NaN."""
+        observed = values[~np.isnan(values)][:, None]
+        self.empty = not len(observed)
+        self.has_missing = len(observed) < len(values)
+        self.steps = []
+        if not self.empty and self.scaling == "quantile":
+            quantiles = QuantileTransformer(
+                n_quantiles=min(1000, len(observed)),
+                output_distribution="normal",
+                random_state=self.random_state,
+            )
+            # Whatever a user wants transformers to return.
+            quantiles.set_output(transform="default")
+            observed = quantiles.fit_transform(observed)
+            self.steps.append(quantiles)
+        if not self.empty:
+            # After the ranks too: of many equal values, these may lie far out.
+            scaler = StandardScaler().set_output(transform="default")
+            self.steps.append(scaler.fit(observed))
+        del self.random_state
+        return self
+
+    def encode(self, values):
+        """Return the scaled values."""
+        if self.empty:
+            return np.full(len(values), np.nan)
+        values = values[:, None]
+        for step in self.steps:
+            values = step.transform(values)
+        return values[:, 0]
+
+    def decode(self, encoded):
+        """Return the values of scaled ones."""
+        if self.empty:
+            return np.full(len(encoded), np.nan)
+        values = encoded.astype(np.float64)[:, None]
+        for step in reversed(self.steps):
+            values = step.inverse_transform(values)
+        return values[:, 0]
+
+
+class CategoricalColumn:
+    """A column of categories, as their indices.
+
+    Parameters
+    ----------
+    name : str
+        For messages.
+
+    max_categories : int
+        The most categories that are told apart: the rarest share the last index.
+    """
+
+    def __init__(self, name, max_categories):
+        self.name = name
+        self.max_categories = max_categories
+
+    def fit(self, values, missing):
+        """Learn the categories of a column of objects."""
+        observed = values[~missing]
+        self.empty = not len(observed)
+        self.has_missing = bool(missing.any())
+        self.n_categories, self.entropy = 1, 0.0
+        if self.empty:
+            return self
+        self._refuse_mixture(observed)
+        self.encoder = OrdinalEncoder(
+            handle_unknown="use_encoded_value",
+            unknown_value=np.nan,
+            max_categories=self.max_categories,
+        ).set_output(transform="default")
+        codes = self.encoder.fit_transform(observed[:, None])[:, 0].astype(np.intp)
+        counts = np.bincount(codes)
+        self.n_categories = len(counts)
+        frequencies = counts / counts.sum()
+        self.entropy = float(-(frequencies * np.log(frequencies)).sum())
+        # A rare category comes back as the most frequent of the rare ones.
+        categories, all_counts = np.unique(observed, return_counts=True)
+        codes_of_categories = self.encoder.transform(categories[:, None])[:, 0]
+        self.categories = np.empty(self.n_categories, dtype=object)
+        for i in np.argsort(all_counts, kind="stable"):
+            self.categories[int(codes_of_categories[i])] = categories[i]
+        return self
+
+    def encode(self, values, missing):
+        """Return the indices of categories; NaN where missing, or never seen."""
+        codes = np.full(len(values), np.nan)
+        if not self.empty and not missing.all():
+            observed = values[~missing]
+            self._refuse_mixture(observed)
+            codes[~missing] = self.encoder.transform(observed[:, None])[:, 0]
+        return codes
+
+    def decode(self, encoded):
+        """Return the categories of indices."""
+        if self.empty:
+            return np.full(len(encoded), None, dtype=object)
+        return self.categories[encoded.astype(np.intp)]
+
+    def _refuse_mixture(self, values):
+        types = {
+            "number" if isinstance(v, int | float | np.number | np.bool_) else type(v)
+            for v in values
+        }
+        if types - {str, "number"} or len(types) > 1:
+            names = sorted(getattr(t, "__name__", t) for t in types)
+            raise TypeError(
+                "The categories of a column must be uniformly strings or numbers: "
+                f"column {self.name} has {', '.join(names)}."
+            )
+
+
+class TableEncoder(BaseEstimator):
+    """A table as a float32 matrix with a column for each of its columns.
+
+    Parameters
+    ----------
+    numeric_scaling : {"quantile", "standard"}, default="quantile"
+        How numeric columns are scaled.
+
+    categorical_features : "from_dtype" or sequence, default="from_dtype"
+        Which columns hold categories: those that hold no numbers and no times; or
+        indices, names or a mask of further ones.
+
+    max_categories : int, default=100
+        The most categories of a column.
+
+    random_state : RandomState
+        Draws the values that ranks are estimated from.
+    """
+
+    def __init__(
+        self,
+        numeric_scaling="quantile",
+        categorical_features="from_dtype",
+        max_categories=100,
+        random_state=None,
+    ):
+        self.numeric_scaling = numeric_scaling
+        self.categorical_features = categorical_features
+        self.max_categories = max_categories
+        self.random_state = random_state
+
+    def fit(self, X):
+        """Learn the columns of a table.
+
+        Parameters
+        ----------
+        X : data frame or ndarray of shape (n_samples, n_features)
+            The table.
+
+        Returns
+        -------
+        self : object
+            The fitted encoder.
+        """
+        self._names = [str(name) for name in names_of(X)]
+        forced = check_categorical_features(self.categorical_features, names_of(X))
+        seed = self.random_state
+        self._kinds, self._columns, self._dtypes = [], [], []
+        for name, column, is_forced in zip(
+            self._names, _columns_of(X), forced, strict=True
+        ):
+            kind = "categorical" if is_forced else column.kind()
+            if kind == "categorical":
+                fitted = CategoricalColumn(name, self.max_categories)
+                fitted.fit(column.to_objects(), column.missing())
+            else:
+                fitted = NumericColumn(self.numeric_scaling, seed)
+                fitted.fit(self._numbers(column, name))
+            self._kinds.append(kind)
+            self._columns.append(fitted)
+            self._dtypes.append(column.dtype)
+        self._container = "array"
+        if is_frame(X):
+            self._container = "polars" if _is_polars(X) else "pandas"
+            self._frame_names = names_of(X)
+        del self.random_state
+        return self
+
+    @property
+    def has_missing(self):
+        """Tuple that says of each column whether it missed a value in fit."""
+        return tuple(column.has_missing for column in self._columns)
+
+    @property
+    def categories(self):
+        """The categories of each column that has any, by its name."""
+        return {
+            name: column.categories
+            for name, column in zip(self._names, self._columns, strict=True)
+            if column.n_categories and not column.empty
+        }
+
+    @property
+    def n_categories(self):
+        """Tuple with the number of categories of each column; 0 where numeric."""
+        return tuple(column.n_categories for column in self._columns)
+
+    @property
+    def entropies(self):
+        """Tuple with the entropy of each categorical column, in nats; else None."""
+        return tuple(getattr(column, "entropy", None) for column in self._columns)
+
+    def transform(self, X):
+        """Return a table as a matrix.
+
+        Parameters
+        ----------
+        X : data frame or ndarray of shape (n_samples, n_features)
+            A table of the same columns.
+
+        Returns
+        -------
+        encoded : ndarray of shape (n_samples, n_features), dtype float32
+            The matrix; NaN where a value is missing, or a category was never seen.
+        """
+        encoded = np.empty(X.shape, dtype=np.float32)
+        for j, column in enumerate(_columns_of(X)):
+            if self._kinds[j] == "categorical":
+                values = self._columns[j].encode(column.to_objects(), column.missing())
+            else:
+                values = self._columns[j].encode(self._numbers(column, self._names[j]))
+            encoded[:, j] = values
+        return encoded
+
+    def inverse_transform(self, encoded, index=None):
+        """Return a table of the container, the columns and the types of the first.
+
+        Parameters
+        ----------
+        encoded : ndarray of shape (n_samples, n_features)
+            A matrix without missing values.
+
+        index : pandas.Index, default=None
+            Of the data frame, where it is one of pandas.
+
+        Returns
+        -------
+        X : data frame or ndarray of shape (n_samples, n_features)
+            The table.
+        """
+        columns = [
+            column.decode(encoded[:, j]) for j, column in enumerate(self._columns)
+        ]
+        if self._container == "pandas":
+            return self._to_pandas(columns, index)
+        if self._container == "polars":
+            return self._to_polars(columns)
+        if all(kind == "numeric" for kind in self._kinds):
+            return np.column_stack(columns).astype(np.float32)
+        table = np.empty(encoded.shape, dtype=object)
+        for j, values in enumerate(columns):
+            table[:, j] = values
+        return table
+
+    @staticmethod
+    def _numbers(column, name):
+        try:
+            values = column.to_float()
+        except (TypeError, ValueError) as error:
+            raise ValueError(
+                f"Column {name} was numeric in fit, got values of another kind: {error}"
+            ) from None
+        if np.isinf(values).any():
+            raise ValueError(
+                f"Input X contains infinity or a value too large in column {name}."
+            )
+        return values
+
+    def _to_pandas(self, columns, index):
+        import pandas as pd
+
+        frame = {}
+        for j, values in enumerate(columns):
+            dtype, kind = self._dtypes[j], self._kinds[j]
+            if kind == "time":
+                series = _to_pandas_time(pd, values, dtype)
+            elif kind == "numeric":
+                series = _to_pandas_numbers(pd, values, dtype)
+            else:
+                series = pd.Series(values, dtype=object).astype(dtype)
+            frame[j] = series
+        frame = pd.DataFrame(frame)
+        frame.columns = self._frame_names
+        if index is not None:
+            frame.index = index
+        return frame
+
+    def _to_polars(self, columns):
+        import polars as pl
+
+        series = []
+        for j, values in enumerate(columns):
+            dtype, kind = self._dtypes[j], self._kinds[j]
+            if kind == "categorical":
+                column = pl.Series(values=values.tolist(), dtype=dtype, strict=False)
+            else:
+                column = pl.Series(values=values).fill_nan(None)
+                if kind == "time" or dtype.is_integer():
+                    column = column.round().cast(pl.Int64)
+                column = column.cast(dtype)
+            series.append(column.alias(self._frame_names[j]))
+        return pl.DataFrame(series)
+
+
+def _to_pandas_time(pd, values, dtype):
+    known = ~np.isnan(values)
+    numbers = np.where(known, values, 0.0).round().astype(np.int64)
+    times = numbers.view(f"{dtype.kind}8[ns]")
+    times[~known] = np.array("NaT", dtype=times.dtype)
+    series = pd.Series(times)
+    if getattr(dtype, "tz", None) is not None:
+        series = series.dt.tz_localize("UTC")
+    return series.astype(dtype)
+
+
+def _to_pandas_numbers(pd, values, dtype):
+    if dtype.kind in "iu":
+        limits = np.iinfo(getattr(dtype, "numpy_dtype", dtype))
+        values = values.round().clip(limits.min, limits.max)
+    series = pd.Series(values)
+    if not isinstance(dtype, np.dtype):
+        series = series.where(series.notna(), pd.NA)
+    return series.astype(dtype)
+
+
+def check_categorical_features(categorical_features, names):
+    """Return which columns a parameter `categorical_features` names.
+
+    Parameters
+    ----------
+    categorical_features : "from_dtype" or array-like
+        Indices, names, or a mask.
+
+    names : list
+        Names of the columns.
+
+    Returns
+    -------
+    mask : ndarray of shape (n_features,), dtype bool
+        True for the columns that it names.
+    """
+    mask = np.zeros(len(names), dtype=bool)
+    if isinstance(categorical_features, str):
+        return mask
+    given = np.asarray(categorical_features)
+    if given.dtype == bool and given.shape == mask.shape:
+        return given.copy()
+    for item in given.ravel().tolist():
+        is_index = isinstance(item, int) and not isinstance(item, bool)
+        if is_index and 0 <= item < len(names):
+            mask[item] = True
+        elif item in names:
+            mask[names.index(item)] = True
+        else:
+            raise ValueError(
+                "categorical_features must be 'from_dtype', or hold indices or names "
+                f"of columns of X, or a mask of them, got {item!r}."
+            )
+    return mask
