@@ -111,8 +111,7 @@ class _PandasColumn(_ArrayColumn):
     def to_float(self):
         """Return the values as float64, NaN where missing."""
         if getattr(self.dtype, "kind", "O") in "mM":
-            kind = self.dtype.kind
-            return _time_to_float(self.series.to_numpy(dtype=f"{kind}8[ns]"))
+            return _time_to_float(self.series.to_numpy(dtype=_numpy_time(self.dtype)))
         return self.series.to_numpy(dtype=np.float64, na_value=np.nan)
 
     def to_objects(self):
@@ -168,6 +167,13 @@ def _are_numbers(values):
     )
 
 
+def _numpy_time(dtype):
+    """Return NumPy's type of the times of a pandas type, in its unit."""
+    if isinstance(dtype, np.dtype):
+        return dtype
+    return np.dtype(f"{dtype.kind}8[{getattr(dtype, 'unit', 'ns')}]")
+
+
 def _time_to_float(values):
     numbers = values.view(np.int64).astype(np.float64)
     numbers[np.isnat(values)] = np.nan
@@ -185,17 +191,13 @@ class NumericColumn:
     scaling : {"quantile", "standard"}
         Whether its values are first mapped to those of a normal distribution with
         the same ranks.
-
-    random_state : RandomState
-        Draws the values that the ranks are estimated from.
     """
 
     #: Number of categories: none.
     n_categories = 0
 
-    def __init__(self, scaling, random_state):
+    def __init__(self, scaling):
         self.scaling = scaling
-        self.random_state = random_state
 
     def fit(self, values):
         """Learn the scale of a column, given as float64 with NaN."""
@@ -207,7 +209,8 @@ class NumericColumn:
             quantiles = QuantileTransformer(
                 n_quantiles=min(1000, len(observed)),
                 output_distribution="normal",
-                random_state=self.random_state,
+                # Which values of a large column tell its ranks is of no note.
+                random_state=0,
             )
             # Whatever a user wants transformers to return.
             quantiles.set_output(transform="default")
@@ -217,7 +220,6 @@ class NumericColumn:
             # After the ranks too: of many equal values, these may lie far out.
             scaler = StandardScaler().set_output(transform="default")
             self.steps.append(scaler.fit(observed))
-        del self.random_state
         return self
 
     def encode(self, values):
@@ -324,9 +326,6 @@ class TableEncoder(BaseEstimator):
 
     max_categories : int, default=100
         The most categories of a column.
-
-    random_state : RandomState
-        Draws the values that ranks are estimated from.
     """
 
     def __init__(
@@ -334,12 +333,10 @@ class TableEncoder(BaseEstimator):
         numeric_scaling="quantile",
         categorical_features="from_dtype",
         max_categories=100,
-        random_state=None,
     ):
         self.numeric_scaling = numeric_scaling
         self.categorical_features = categorical_features
         self.max_categories = max_categories
-        self.random_state = random_state
 
     def fit(self, X):
         """Learn the columns of a table.
@@ -356,7 +353,6 @@ class TableEncoder(BaseEstimator):
         """
         self._names = [str(name) for name in names_of(X)]
         forced = check_categorical_features(self.categorical_features, names_of(X))
-        seed = self.random_state
         self._kinds, self._columns, self._dtypes = [], [], []
         for name, column, is_forced in zip(
             self._names, _columns_of(X), forced, strict=True
@@ -366,7 +362,7 @@ class TableEncoder(BaseEstimator):
                 fitted = CategoricalColumn(name, self.max_categories)
                 fitted.fit(column.to_objects(), column.missing())
             else:
-                fitted = NumericColumn(self.numeric_scaling, seed)
+                fitted = NumericColumn(self.numeric_scaling)
                 fitted.fit(self._numbers(column, name))
             self._kinds.append(kind)
             self._columns.append(fitted)
@@ -375,7 +371,6 @@ class TableEncoder(BaseEstimator):
         if is_frame(X):
             self._container = "polars" if _is_polars(X) else "pandas"
             self._frame_names = names_of(X)
-        del self.random_state
         return self
 
     @property
@@ -507,7 +502,7 @@ class TableEncoder(BaseEstimator):
 def _to_pandas_time(pd, values, dtype):
     known = ~np.isnan(values)
     numbers = np.where(known, values, 0.0).round().astype(np.int64)
-    times = numbers.view(f"{dtype.kind}8[ns]")
+    times = numbers.view(_numpy_time(dtype))
     times[~known] = np.array("NaT", dtype=times.dtype)
     series = pd.Series(times)
     if getattr(dtype, "tz", None) is not None:

@@ -15,13 +15,15 @@ import warnings
 
 import numpy as np
 import torch
+from sklearn.preprocessing import OrdinalEncoder, QuantileTransformer, StandardScaler
 from skorch.history import History
 
+from . import _dtypes
 from ._device import find_device
 from ._net import DenoisingNet
 from ._random import forked_global_generators, seeded_generator
 from ._statistics import ColumnStatistics
-from ._trained import TrainedAutoencoder
+from ._table import CategoricalColumn, NumericColumn, TableEncoder
 from .autoencoder import DenoisingAutoencoder
 from .corruption import (
     ComposeNoise,
@@ -32,33 +34,49 @@ from .corruption import (
     UniformNoise,
 )
 from .corruption._donors import ColumnDonors, RowDonors
-from .losses import LOSSES
-from .modules import MLPAutoencoder
+from .losses import LOSSES, TableLoss
+from .modules import MLPAutoencoder, TableAutoencoder
+from .tabular import TabularDenoisingAutoencoder
 
 __all__ = ["load", "save"]
 
 #: Raised by one when a file can no longer be read by older versions.
 FORMAT = 1
 
+_ESTIMATORS = (DenoisingAutoencoder, TabularDenoisingAutoencoder)
+
 _CLASSES = {
     cls.__name__: cls
     for cls in (
-        DenoisingAutoencoder,
+        *_ESTIMATORS,
         ComposeNoise,
         GaussianNoise,
         MaskingNoise,
         SaltAndPepperNoise,
         SwapNoise,
         UniformNoise,
+        CategoricalColumn,
         ColumnDonors,
         ColumnStatistics,
+        NumericColumn,
         RowDonors,
+        TableEncoder,
+        TableLoss,
         *LOSSES.values(),
+        # Of scikit-learn's, those that hold nothing but plain data.
+        OrdinalEncoder,
+        QuantileTransformer,
+        StandardScaler,
     )
 }
 
-# Of an estimator's state, what belongs to the process that it lives in.
-_TRANSIENT = frozenset({"_skl_callbacks", "_metadata_request", "_parent_callback_ctx"})
+_MODULES = {cls.__name__: cls for cls in (MLPAutoencoder, TableAutoencoder)}
+
+# Of an object's state, what belongs to the process that it lives in,
+# and what can be made again.
+_TRANSIENT = frozenset(
+    {"_skl_callbacks", "_metadata_request", "_parent_callback_ctx", "_layout"}
+)
 
 
 def save(estimator, path):
@@ -103,7 +121,7 @@ def save(estimator, path):
 
     from . import __version__
 
-    if type(estimator).__name__ not in _CLASSES:
+    if type(estimator) not in _ESTIMATORS:
         raise TypeError(
             f"estimator must be an estimator of sk_dae, got {type(estimator).__name__}."
         )
@@ -171,11 +189,22 @@ def load(path, *, device=None, module=None):
         estimator = _Reader(arrays, module).decode(header["estimator"])
     except (AttributeError, KeyError, TypeError) as error:
         raise ValueError(f"{path} is damaged: {error!r}.") from error
-    if not isinstance(estimator, TrainedAutoencoder):
+    if type(estimator) not in _ESTIMATORS:
         raise ValueError(f"{path} holds no estimator of sk_dae.")
-    if hasattr(estimator, "net_"):
-        _place(estimator, device)
+    for autoencoder in _trained_within(estimator):
+        _place(autoencoder, device)
     return estimator
+
+
+def _trained_within(value):
+    """Yield the autoencoders with a net that an object is, or holds."""
+    if isinstance(value, list | tuple):
+        for item in value:
+            yield from _trained_within(item)
+    elif isinstance(value, _ESTIMATORS):
+        if hasattr(value, "net_"):
+            yield value
+        yield from _trained_within(list(vars(value).values()))
 
 
 def _place(estimator, device):
@@ -220,8 +249,9 @@ class _Writer:
         if isinstance(value, dict):
             items = [[k, self.encode(v, f"{name}.{k}")] for k, v in value.items()]
             return {"dict": items}
-        if isinstance(value, np.ndarray) and value.dtype == object:
-            return {"strings": [str(item) for item in value]}
+        if isinstance(value, np.ndarray) and value.dtype.kind in "OUS":
+            items = [self.encode(v, f"{name}[{i}]") for i, v in enumerate(value)]
+            return {"objects": items}
         if isinstance(value, np.ndarray):
             self.arrays[name] = value.copy(order="C")
             return {"array": name}
@@ -230,6 +260,8 @@ class _Writer:
             return {"tensor": name}
         if isinstance(value, torch.device):
             return {"device": str(value)}
+        if _dtypes.is_dtype(value):
+            return {"dtype": _dtypes.describe(value)}
         if isinstance(value, DenoisingNet):
             return {"net": self._encode_net(value, name)}
         if _CLASSES.get(type(value).__name__) is type(value):
@@ -255,12 +287,13 @@ class _Writer:
 
     def _encode_net(self, net, name):
         module = net.module_
-        config = module.config() if type(module) is MLPAutoencoder else None
+        own = _MODULES.get(type(module).__name__) is type(module)
         # By parameter, and not by state: tied weights have two names there.
         tensors = {**dict(module.named_parameters()), **dict(module.named_buffers())}
         optimizer = net.optimizer if isinstance(net.optimizer, str) else "adamw"
         parts = {
-            "config": config,
+            "module": type(module).__name__ if own else None,
+            "config": module.config() if own else None,
             "tensors": tensors,
             "frozen": [n for n, p in module.named_parameters() if not p.requires_grad],
             "history": [dict(epoch) for epoch in net.history],
@@ -301,14 +334,18 @@ class _Reader:
             return items if kind == "list" else tuple(items)
         if kind == "dict":
             return {key: self.decode(item) for key, item in content}
-        if kind == "strings":
-            return np.array(content, dtype=object)
+        if kind == "objects":
+            items = np.empty(len(content), dtype=object)
+            items[:] = [self.decode(item) for item in content]
+            return items
         if kind == "array":
             return self._arrays[content]
         if kind == "tensor":
             return torch.from_numpy(self._arrays[content])
         if kind == "device":
             return torch.device(content)
+        if kind == "dtype":
+            return _dtypes.make(content)
         if kind == "net":
             return self.decode(content)
         raise ValueError(f"The file holds a {kind!r}, which sk_dae does not know.")
@@ -336,7 +373,8 @@ class _Reader:
         if parts["config"] is not None:
             # Its weights are drawn, from a generator of its own, and replaced.
             generator = seeded_generator(0)
-            module = MLPAutoencoder(**parts["config"], generator=generator)
+            cls = _MODULES[parts["module"]]
+            module = cls(**parts["config"], generator=generator)
         elif isinstance(self._module, torch.nn.Module):
             module = copy.deepcopy(self._module).cpu()
         else:

@@ -418,11 +418,7 @@ class TabularDenoisingAutoencoder(TrainedAutoencoder):
         X = _check_table(self, X, reset=reset)
         if reset:
             self._table = TableEncoder(
-                self.numeric_scaling,
-                self.categorical_features,
-                self.max_categories,
-                # Which values tell the ranks of a large column is no choice of note.
-                np.random.RandomState(0),
+                self.numeric_scaling, self.categorical_features, self.max_categories
             ).fit(X)
         return self._table.transform(X)
 

@@ -7,8 +7,8 @@ import torch
 
 from sk_dae._gradients import FlatParameters, MLPGradients
 from sk_dae._random import seeded_generator
-from sk_dae.losses import LOSSES
-from sk_dae.modules import ACTIVATIONS, MLPAutoencoder
+from sk_dae.losses import LOSSES, TableLoss
+from sk_dae.modules import ACTIVATIONS, MLPAutoencoder, TableAutoencoder
 
 
 def make_module(**options):
@@ -48,6 +48,34 @@ def test_gradients_are_those_of_autograd(options, loss, weighted):
     flat = FlatParameters(module)
     flat.buffer.grad.fill_(7.0)  # what an earlier step may have left
     own_value, own_output = MLPGradients(module, loss)(X, target, weight)
+    torch.testing.assert_close(own_value, value)
+    torch.testing.assert_close(own_output, output)
+    for parameter, gradient in zip(module.parameters(), expected, strict=True):
+        torch.testing.assert_close(parameter.grad, gradient, rtol=1e-5, atol=1e-7)
+
+
+@pytest.mark.parametrize("mask_weight", [0.0, 0.5])
+def test_gradients_of_a_table_are_those_of_autograd(mask_weight):
+    generator = seeded_generator(1)
+    loss = TableLoss([0, 3, 2], mask_weight=mask_weight)
+    module = TableAutoencoder(
+        [0, 3, 2],
+        4,
+        loss.n_outputs(3),
+        indicated=[True, False, True],
+        hidden_layer_sizes=(7,),
+        generator=generator,
+    )
+    target = torch.tensor([[0.5, 2, 1], [-1, 0, 0], [2, 1, 1]])
+    X = target.clone()
+    X[0, 0] = X[1, 2] = torch.nan
+    if mask_weight:
+        target = torch.cat([target, torch.eye(3)], dim=1)
+    assert MLPGradients.serves(module)
+    value, output, expected = by_autograd(copy.deepcopy(module), loss, X, target, None)
+    flat = FlatParameters(module)
+    flat.restore()
+    own_value, own_output = MLPGradients(module, loss)(X, target, None)
     torch.testing.assert_close(own_value, value)
     torch.testing.assert_close(own_output, output)
     for parameter, gradient in zip(module.parameters(), expected, strict=True):

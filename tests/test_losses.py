@@ -17,6 +17,7 @@ from sk_dae.losses import (
     BinaryCrossEntropy,
     HuberLoss,
     SquaredError,
+    TableLoss,
     make_loss,
 )
 
@@ -194,3 +195,92 @@ def test_own_loss_may_have_two_outputs_a_feature():
     assert loss(output, torch.tensor([[3.0]])) == 4.0
     assert loss(output, torch.tensor([[3.0]]), torch.tensor([[0.5]])) == 2.0
     assert loss.to_data(output).tolist() == [[1.0]]
+
+
+# -- tables ----------------------------------------------------------------------------
+
+TABLES = [(0, 3, 0, 2, 1), (0, 0), (2, 4), (1,), (5,)]
+
+
+def draw_table(n_categories, mask_weight, seed=0, spread=1.0):
+    """Draw outputs and targets for a table loss."""
+    generator = torch.Generator().manual_seed(seed)
+    loss = TableLoss(
+        n_categories, [1 + j for j in range(len(n_categories))], mask_weight
+    )
+    n_features = len(n_categories)
+    output = torch.randn(6, loss.n_outputs(n_features), generator=generator) * spread
+    target = torch.stack(
+        [
+            torch.randint(n, (6,), generator=generator).float()
+            if n
+            else torch.randn(6, generator=generator)
+            for n in n_categories
+        ],
+        dim=1,
+    )
+    if mask_weight:
+        mask = torch.rand(6, n_features, generator=generator) < 0.3
+        target = torch.cat([target, mask.float()], dim=1)
+    return loss, output, target
+
+
+@pytest.mark.parametrize("n_categories", TABLES, ids=str)
+def test_cells_of_a_table(n_categories):
+    loss, output, target = draw_table(n_categories, 0.0)
+    cells = loss.cellwise(output, target)
+    numbers = [j for j, n in enumerate(n_categories) if not n]
+    start = len(numbers)
+    for i, j in enumerate(numbers):
+        expected = (output[:, i] - target[:, j]) ** 2
+        torch.testing.assert_close(cells[:, j], expected)
+    for j, n in enumerate(n_categories):
+        if n:
+            block, start = output[:, start : start + n], start + n
+            expected = torch.nn.functional.cross_entropy(
+                block, target[:, j].long(), reduction="none"
+            )
+            torch.testing.assert_close(cells[:, j], expected / (1 + j))
+            assert (loss.to_data(output)[:, j] == block.argmax(dim=1)).all()
+
+
+@pytest.mark.parametrize("spread", [1.0, 300.0])
+@pytest.mark.parametrize("mask_weight", [0.0, 0.5])
+@pytest.mark.parametrize("weighted", ["not", "rows", "cells"])
+@pytest.mark.parametrize("n_categories", TABLES, ids=str)
+def test_gradient_of_a_table_is_that_of_autograd(
+    n_categories, weighted, mask_weight, spread
+):
+    loss, output, target = draw_table(n_categories, mask_weight, spread=spread)
+    shape = {"not": None, "rows": (6, 1), "cells": target.shape}[weighted]
+    weight = None if shape is None else torch.rand(shape)
+    value, gradient = loss.value_and_gradient(output, target, weight)
+    expected = BaseLoss.value_and_gradient(loss, output, target, weight)
+    torch.testing.assert_close(value, expected[0])
+    torch.testing.assert_close(gradient, expected[1], rtol=1e-4, atol=1e-6)
+    assert torch.isfinite(gradient).all()
+
+
+def test_squared_error_of_a_category_is_half_the_distance_to_certainty():
+    loss = TableLoss([3])
+    output, target = torch.log(torch.tensor([[0.5, 0.3, 0.2]])), torch.tensor([[1.0]])
+    expected = 0.5 * (0.5**2 + 0.7**2 + 0.2**2)
+    assert loss.squared_errors(output, target).item() == pytest.approx(expected)
+    assert loss.squared_errors(output, torch.tensor([[np.nan]])).isnan().all()
+
+
+def test_best_constant_guess_costs_one_in_each_column():
+    frequencies = torch.tensor([0.7, 0.2, 0.1])
+    entropy = -(frequencies * frequencies.log()).sum().item()
+    loss = TableLoss([3], [entropy])
+    target = torch.repeat_interleave(torch.arange(3.0), torch.tensor([7, 2, 1]))
+    output = frequencies.log().expand(10, 3)
+    assert loss(output, target[:, None]).item() == pytest.approx(1)
+
+
+def test_table_loss_is_cloned_and_pickled_without_its_tensors():
+    loss, output, target = draw_table((0, 3), 0.0)
+    value = loss(output, target)
+    copied = pickle.loads(pickle.dumps(loss))
+    assert "_layout" not in vars(copied)
+    assert copied(output, target) == clone(loss)(output, target) == value

@@ -13,7 +13,13 @@ import torch
 from torch import nn
 
 from sk_dae._random import seeded_generator
-from sk_dae.modules import ACTIVATIONS, Dropout, Linear, MLPAutoencoder
+from sk_dae.modules import (
+    ACTIVATIONS,
+    Dropout,
+    Linear,
+    MLPAutoencoder,
+    TableAutoencoder,
+)
 
 every_depth = pytest.mark.parametrize("hidden", [(), (7,), (7, 5), (5, 5)], ids=str)
 tied_and_not = pytest.mark.parametrize("tied", [False, True])
@@ -344,3 +350,41 @@ def test_module_is_a_plain_torch_module():
     assert isinstance(module, nn.Module)
     assert set(dict(module.named_children())) == {"encoder", "decoder"}
     assert all(parameter.requires_grad for parameter in module.parameters())
+
+
+# -- tables ----------------------------------------------------------------------------
+
+
+def make_table_module(**options):
+    return TableAutoencoder(
+        [0, 3, 0, 2], 2, 7, indicated=[False, True, True, False], **options
+    )
+
+
+def test_table_is_expanded_to_numbers_ones_and_indicators():
+    X = torch.tensor([[0.5, 2.0, -1.0, 0.0], [1.5, torch.nan, torch.nan, 1.0]])
+    expected = [[0.5, -1, 0, 0, 1, 1, 0, 0, 0], [1.5, 0, 0, 0, 0, 0, 1, 1, 1]]
+    assert make_table_module().expand(X).tolist() == expected
+
+
+def test_index_out_of_range_is_the_nearest_category():
+    X = torch.tensor([[0.0, 7.3, 0.0, -2.0], [0.0, 0.6, 0.0, 0.4]])
+    ones = make_table_module().expand(X)[:, 2:7]
+    assert ones.tolist() == [[0, 0, 1, 1, 0], [0, 1, 0, 1, 0]]
+
+
+def test_table_module_is_made_again_from_its_config():
+    module = make_table_module(hidden_layer_sizes=(5,), activation="tanh", dropout=0.1)
+    again = TableAutoencoder(**module.config())
+    assert again.config() == module.config()
+    again.load_state_dict(module.state_dict())
+    X = torch.tensor([[0.5, 2.0, torch.nan, 0.0]])
+    assert torch.equal(again.eval()(X), module.eval()(X))
+
+
+@pytest.mark.parametrize("n_categories", [[0, 0], [2, 2]])
+def test_table_of_numbers_or_of_categories_alone(n_categories):
+    module = TableAutoencoder(
+        n_categories, 2, 4, indicated=[False, False], generator=None
+    )
+    assert module(torch.zeros(3, 2)).shape == (3, 4)

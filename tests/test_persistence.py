@@ -19,6 +19,7 @@ from sk_dae import (
     MaskingNoise,
     SaltAndPepperNoise,
     SwapNoise,
+    TabularDenoisingAutoencoder,
 )
 from sk_dae.losses import HuberLoss
 
@@ -80,6 +81,31 @@ def test_loaded_estimator_is_the_saved_one(table, tmp_path, params, missing):
     # It goes on from where the saved one stood, draw for draw.
     for estimator in (dae, loaded):
         estimator.set_params(early_stopping=False).partial_fit(X)
+    np.testing.assert_array_equal(loaded.transform(X), dae.transform(X))
+
+
+@pytest.mark.parametrize("params", [{}, {"corruption": "masking", "mask_weight": 0.5}])
+def test_tables_are_saved_with_their_columns(tmp_path, params):
+    X = pd.DataFrame(
+        {
+            "kind": ["cat", "dog", None, "dog"] * 10,
+            "grade": pd.Categorical([1, 2, 2, 3] * 10, ordered=True),
+            "size": [1.0, np.nan, 2.5, 4.0] * 10,
+            "count": pd.array([1, 2, None, 4] * 10, dtype="Int64"),
+            "seen": pd.date_range("2020-01-01", periods=40, tz="Asia/Tokyo"),
+            "empty": [None] * 40,
+        }
+    )
+    dae = TabularDenoisingAutoencoder(3, max_iter=3, random_state=0, **params)
+    with pytest.warns(UserWarning, match="empty"):
+        dae.fit(X)
+    loaded = round_trip(dae, tmp_path)
+    np.testing.assert_array_equal(loaded.transform(X), dae.transform(X))
+    pd.testing.assert_frame_equal(loaded.denoise(X), dae.denoise(X))
+    assert loaded.categories_["kind"].tolist() == ["cat", "dog"]
+    with pytest.warns(UserWarning, match="empty"):
+        for estimator in (dae, loaded):
+            estimator.partial_fit(X)
     np.testing.assert_array_equal(loaded.transform(X), dae.transform(X))
 
 
