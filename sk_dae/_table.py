@@ -162,8 +162,8 @@ def _is_missing(value):
 
 def _are_numbers(values):
     return all(
-        isinstance(value, int | float | np.number) and not isinstance(value, bool)
-        for value in values
+        issubclass(t, (int, float, np.number)) and not issubclass(t, bool)
+        for t in set(map(type, values))
     )
 
 
@@ -300,15 +300,19 @@ class CategoricalColumn:
         return self.categories[encoded.astype(np.intp)]
 
     def _refuse_mixture(self, values):
+        numbers = (int, float, np.number, np.bool_)
         types = {
-            "number" if isinstance(v, int | float | np.number | np.bool_) else type(v)
-            for v in values
+            "number"
+            if issubclass(t, numbers)
+            else "str"
+            if issubclass(t, str)
+            else t.__name__
+            for t in set(map(type, values))
         }
-        if types - {str, "number"} or len(types) > 1:
-            names = sorted(getattr(t, "__name__", t) for t in types)
+        if len(types) > 1 or types - {"str", "number"}:
             raise TypeError(
                 "The categories of a column must be uniformly strings or numbers: "
-                f"column {self.name} has {', '.join(names)}."
+                f"column {self.name} has {', '.join(sorted(types))}."
             )
 
 

@@ -144,6 +144,8 @@ class TrainedAutoencoder(CallbackSupportMixin, BaseAutoencoder):
     #: The class of the estimator's own module.
     _own_module = None
 
+    _fate_of_empty_columns = "are reconstructed as 0"
+
     #: What `_validate_rows` sets, and a fit that fails puts back.
     _set_by_validation = ("n_features_in_", "feature_names_in_")
 
@@ -289,8 +291,8 @@ class TrainedAutoencoder(CallbackSupportMixin, BaseAutoencoder):
         if len(empty):
             names = getattr(self, "feature_names_in_", None)
             warnings.warn(
-                "Nothing is observed in these columns, which are reconstructed as 0: "
-                f"{name_columns(empty, names)}.",
+                "Nothing is observed in these columns, which "
+                f"{self._fate_of_empty_columns}: {name_columns(empty, names)}.",
                 UserWarning,
                 stacklevel=5,
             )

@@ -216,6 +216,7 @@ class TabularDenoisingAutoencoder(TrainedAutoencoder):
 
     _own_module = TableAutoencoder
     _set_by_validation = (*TrainedAutoencoder._set_by_validation, "_table")
+    _fate_of_empty_columns = "stay empty"
     # Modules of the user's own do not know the columns.
     module = None
     tied_weights = False

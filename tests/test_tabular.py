@@ -164,7 +164,7 @@ def test_unseen_category_is_as_missing(fitted, X):
 
 def test_empty_columns_are_named_and_stay_empty(X):
     table = X.assign(void=np.nan, nothing=None)
-    with pytest.warns(UserWarning, match="void, nothing"):
+    with pytest.warns(UserWarning, match="stay empty: void, nothing"):
         dae = make().fit(table)
     denoised = dae.denoise(table)
     assert denoised[["void", "nothing"]].isna().all().all()
