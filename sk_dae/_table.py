@@ -7,11 +7,17 @@ not exist. NaN stands for what is missing.
 
 from __future__ import annotations
 
+import datetime
+from decimal import Decimal
+
 import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.preprocessing import OrdinalEncoder, QuantileTransformer, StandardScaler
 
 __all__ = ["TableEncoder", "check_categorical_features", "is_frame", "names_of"]
+
+#: Times that come as Python's objects.
+TIMES = np.dtype("datetime64[us]")
 
 #: What `numeric_scaling` may be.
 SCALINGS = ("quantile", "standard")
@@ -19,7 +25,7 @@ SCALINGS = ("quantile", "standard")
 
 def is_frame(X):
     """Whether X is a data frame of pandas or polars."""
-    return hasattr(X, "iloc") or _is_polars(X)
+    return (hasattr(X, "iloc") and hasattr(X, "columns")) or _is_polars(X)
 
 
 def _is_polars(X):
@@ -57,9 +63,7 @@ class _ArrayColumn:
             return "time"
         if kind in "iuf":
             return "numeric"
-        if kind == "O" and _are_numbers(self.values[~self.missing()]):
-            return "numeric"
-        return "categorical"
+        return _kind_of_objects(self) if kind == "O" else "categorical"
 
     def missing(self):
         """Return the mask of the missing values."""
@@ -78,7 +82,11 @@ class _ArrayColumn:
         if values.dtype.kind in "mM":
             return _time_to_float(values)
         if values.dtype.kind == "O":
-            values = np.where(self.missing(), np.nan, values)
+            missing = self.missing()
+            if self.kind() == "time":
+                # Also where a later table holds times of another type.
+                return _time_to_float(np.where(missing, None, values).astype(TIMES))
+            values = np.where(missing, np.nan, values)
         return values.astype(np.float64)
 
     def to_objects(self):
@@ -101,7 +109,7 @@ class _PandasColumn(_ArrayColumn):
         if kind in "mM":
             return "time"
         if kind == "O" and isinstance(self.dtype, np.dtype):
-            return _ArrayColumn(self.to_objects()).kind()
+            return _kind_of_objects(self)
         return "categorical"
 
     def missing(self):
@@ -110,7 +118,10 @@ class _PandasColumn(_ArrayColumn):
 
     def to_float(self):
         """Return the values as float64, NaN where missing."""
-        if getattr(self.dtype, "kind", "O") in "mM":
+        kind = getattr(self.dtype, "kind", "O")
+        if kind == "O":
+            return _ArrayColumn(self.to_objects()).to_float()
+        if kind in "mM":
             return _time_to_float(self.series.to_numpy(dtype=_numpy_time(self.dtype)))
         return self.series.to_numpy(dtype=np.float64, na_value=np.nan)
 
@@ -160,18 +171,24 @@ def _is_missing(value):
         return True
 
 
-def _are_numbers(values):
-    return all(
-        issubclass(t, (int, float, np.number)) and not issubclass(t, bool)
-        for t in set(map(type, values))
-    )
+def _kind_of_objects(column):
+    types = set(map(type, column.to_objects()[~column.missing()]))
+    if all(
+        issubclass(t, (int, float, np.number, Decimal)) and not issubclass(t, bool)
+        for t in types
+    ):
+        return "numeric"
+    if all(issubclass(t, (datetime.date, np.datetime64)) for t in types):
+        return "time"
+    return "categorical"
 
 
 def _numpy_time(dtype):
     """Return NumPy's type of the times of a pandas type, in its unit."""
     if isinstance(dtype, np.dtype):
-        return dtype
-    return np.dtype(f"{dtype.kind}8[{getattr(dtype, 'unit', 'ns')}]")
+        return TIMES if dtype.kind == "O" else dtype
+    known = getattr(dtype, "numpy_dtype", None)
+    return known or np.dtype(f"{dtype.kind}8[{getattr(dtype, 'unit', 'ns')}]")
 
 
 def _time_to_float(values):
@@ -312,7 +329,8 @@ class CategoricalColumn:
         if len(types) > 1 or types - {"str", "number"}:
             raise TypeError(
                 "The categories of a column must be uniformly strings or numbers: "
-                f"column {self.name} has {', '.join(sorted(types))}."
+                f"column {self.name} has {', '.join(sorted(types))}. Convert it, or "
+                "leave it out."
             )
 
 
@@ -509,6 +527,8 @@ def _to_pandas_time(pd, values, dtype):
     times = numbers.view(_numpy_time(dtype))
     times[~known] = np.array("NaT", dtype=times.dtype)
     series = pd.Series(times)
+    if isinstance(dtype, np.dtype) and dtype.kind == "O":
+        return series.astype(object)
     if getattr(dtype, "tz", None) is not None:
         series = series.dt.tz_localize("UTC")
     return series.astype(dtype)
@@ -517,7 +537,11 @@ def _to_pandas_time(pd, values, dtype):
 def _to_pandas_numbers(pd, values, dtype):
     if dtype.kind in "iu":
         limits = np.iinfo(getattr(dtype, "numpy_dtype", dtype))
-        values = values.round().clip(limits.min, limits.max)
+        # The greatest float that is no greater: of 64 bits, not all are numbers.
+        greatest = np.float64(limits.max)
+        if int(greatest) > limits.max:
+            greatest = np.nextafter(greatest, 0)
+        values = values.round().clip(limits.min, greatest)
     series = pd.Series(values)
     if not isinstance(dtype, np.dtype):
         series = series.where(series.notna(), pd.NA)

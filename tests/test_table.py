@@ -1,5 +1,8 @@
 """Mixed tables as a matrix, and back."""
 
+import datetime
+from decimal import Decimal
+
 import numpy as np
 import pandas as pd
 import polars as pl
@@ -24,6 +27,11 @@ PANDAS = {
     "string": pd.Series(np.where(A > 0, "x", "y")).astype("string").mask(A > 1),
     "object": pd.Series(np.where(A > 0, "x", None), dtype=object),
     "objects of numbers": pd.Series([v if v < 1 else None for v in A], dtype=object),
+    "decimal": pd.Series([Decimal(str(round(v, 3))) for v in A], dtype=object),
+    "dates": pd.Series(
+        [datetime.date(2020, 1, 1) + datetime.timedelta(int(v)) for v in DAYS],
+        dtype=object,
+    ),
     "category": pd.Series(np.where(A > 0, "x", "y")).astype("category"),
     "ordered": pd.Series(
         pd.Categorical((A > 0).astype(int), categories=[2, 1, 0], ordered=True)
@@ -76,9 +84,11 @@ def test_pandas_column_comes_back(name, scaling):
     assert restored.dtypes.tolist() == X.dtypes.tolist()
     assert not restored[name].isna().any()
     columns = [frame[name][~missing] for frame in (restored, X)]
-    if name == "objects of numbers":
+    if name in ("objects of numbers", "decimal"):
         columns = [column.astype(float) for column in columns]
-    if X[name].dtype.kind not in "mM":
+    if name == "dates":
+        columns = [pd.to_datetime(c).astype("datetime64[us]") for c in columns]
+    if columns[0].dtype.kind not in "mM":
         columns = [column.to_numpy() for column in columns]
     assert close(*columns)
 
@@ -226,6 +236,16 @@ def test_wrong_categorical_features_are_refused(given):
         check_categorical_features(given, ["a", "k"])
 
 
+@pytest.mark.parametrize("dtype", ["int64", "uint64", "int8"])
+def test_greatest_integers_come_back(dtype):
+    limits = np.iinfo(dtype)
+    X = pd.DataFrame({"n": np.array([limits.min, limits.max] * 5, dtype=dtype)})
+    encoder = TableEncoder("standard").fit(X)
+    restored = encoder.inverse_transform(1.5 * encoder.transform(X))["n"]
+    assert restored.dtype == dtype
+    assert np.allclose(restored.astype(float), X["n"].astype(float))
+
+
 def test_mixture_of_types_is_refused_by_name():
     X = pd.DataFrame({"kind": ["a", 1, "b"]})
     with pytest.raises(TypeError, match="column kind has number, str"):
@@ -264,3 +284,4 @@ def test_frames_are_known():
     assert is_frame(pl.DataFrame())
     assert not is_frame(np.zeros((1, 1)))
     assert not is_frame([[1]])
+    assert not is_frame(pd.Series([1]))
