@@ -56,12 +56,7 @@ class BaseAutoencoder(TransformerMixin, BaseEstimator):
                 f"features must be one of {sorted(allowed.options)}, got "
                 f"{self.features!r}."
             )
-        functions = {
-            "code": self._encode,
-            "layers": self._all_layers,
-            "reconstruction": self._reconstruct,
-        }
-        return self._map_rows(X, functions[self.features], self._n_features_out)
+        return self._map_rows(X, self._features, self._n_features_out)
 
     def inverse_transform(self, X):
         """Reconstruct rows from their features.
@@ -87,10 +82,9 @@ class BaseAutoencoder(TransformerMixin, BaseEstimator):
             )
         if self.features == "reconstruction":
             return X.copy()
-        if self.features == "layers":
-            start = sum(self._widths[0])
-            X = X[:, start : start + self._n_code]
-        return self._map_rows(X, self._decode_to_data, self.n_features_in_)
+        start = self._start_of_code
+        code = X[:, start : start + self._n_code]
+        return self._map_rows(code, self._decode_to_data, self.n_features_in_)
 
     def denoise(self, X):
         """Reconstruct `X` from its code.
@@ -225,7 +219,12 @@ class BaseAutoencoder(TransformerMixin, BaseEstimator):
     def _reconstruct(self, X):
         return self._decode_to_data(self._encode(X))
 
-    def _all_layers(self, X):
+    def _features(self, X):
+        """Return what `features` names."""
+        if self.features == "code":
+            return self._encode(X)
+        if self.features == "reconstruction":
+            return self._reconstruct(X)
         encoder, code, decoder = self._hidden_layers(X)
         return torch.cat([*encoder, code, *decoder], dim=1)
 
@@ -240,6 +239,11 @@ class BaseAutoencoder(TransformerMixin, BaseEstimator):
     @property
     def _n_code(self):
         return self._widths[1]
+
+    @property
+    def _start_of_code(self):
+        """Where the code begins among the features."""
+        return sum(self._widths[0]) if self.features == "layers" else 0
 
     @property
     def _n_features_out(self):

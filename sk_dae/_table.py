@@ -280,6 +280,7 @@ class CategoricalColumn:
         self.empty = not len(observed)
         self.has_missing = bool(missing.any())
         self.n_categories, self.entropy = 1, 0.0
+        self.categories = np.array([None], dtype=object)
         if self.empty:
             return self
         self._refuse_mixture(observed)
@@ -312,8 +313,6 @@ class CategoricalColumn:
 
     def decode(self, encoded):
         """Return the categories of indices."""
-        if self.empty:
-            return np.full(len(encoded), None, dtype=object)
         return self.categories[encoded.astype(np.intp)]
 
     def _refuse_mixture(self, values):
@@ -408,6 +407,30 @@ class TableEncoder(BaseEstimator):
             for name, column in zip(self._names, self._columns, strict=True)
             if column.n_categories and not column.empty
         }
+
+    def names_of_inputs(self, names):
+        """Return a name for each input of a module that takes the matrix.
+
+        Parameters
+        ----------
+        names : sequence of str
+            Names of the columns.
+
+        Returns
+        -------
+        names : ndarray of str objects
+            Of the numbers, the categories and the indicators of missing values.
+        """
+        pairs = list(zip(names, self._columns, strict=True))
+        numbers = [name for name, column in pairs if not column.n_categories]
+        categories = [
+            f"{name}_{category}"
+            for name, column in pairs
+            if column.n_categories
+            for category in column.categories
+        ]
+        missing = [f"missingindicator_{n}" for n, column in pairs if column.has_missing]
+        return np.array([*numbers, *categories, *missing], dtype=object)
 
     @property
     def n_categories(self):

@@ -5,9 +5,14 @@ from __future__ import annotations
 from numbers import Integral, Real
 
 import numpy as np
+import torch
 from sklearn.base import _fit_context
 from sklearn.utils._param_validation import Interval, StrOptions
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import (
+    _check_feature_names_in,
+    check_is_fitted,
+    validate_data,
+)
 
 from ._callbacks import with_callbacks
 from ._table import SCALINGS, TableEncoder, is_frame
@@ -98,6 +103,11 @@ class TabularDenoisingAutoencoder(TrainedAutoencoder):
     features : {"code", "layers"}, default="layers"
         What :meth:`transform` returns: the code; or the hidden layers of the encoder,
         the code and the hidden layers of the decoder, in this order.
+
+    passthrough : bool, default=False
+        Whether the features begin with what the perceptron reads: the scaled numbers,
+        a one for each category, a one for each missing value. A linear model behind
+        then has what it would have without the autoencoder, and more.
 
     optimizer : str or type, default="adamw"
         "adamw", "adam", "sgd" (momentum 0.9), "nesterov", "rmsprop", or an optimizer
@@ -236,6 +246,7 @@ class TabularDenoisingAutoencoder(TrainedAutoencoder):
         "corruption": [StrOptions(set(CORRUPTIONS)), BaseCorruption, callable, None],
         "mask_weight": [Interval(Real, 0, None, closed="left")],
         "features": [StrOptions({"code", "layers"})],
+        "passthrough": ["boolean"],
     }
     del _parameter_constraints["loss"], _parameter_constraints["module"]
 
@@ -255,6 +266,7 @@ class TabularDenoisingAutoencoder(TrainedAutoencoder):
         emphasis=None,
         mask_weight=0.0,
         features="layers",
+        passthrough=False,
         optimizer="adamw",
         learning_rate_init=0.003,
         learning_rate="one_cycle",
@@ -284,6 +296,7 @@ class TabularDenoisingAutoencoder(TrainedAutoencoder):
         self.emphasis = emphasis
         self.mask_weight = mask_weight
         self.features = features
+        self.passthrough = passthrough
         self.optimizer = optimizer
         self.learning_rate_init = learning_rate_init
         self.learning_rate = learning_rate
@@ -384,6 +397,26 @@ class TabularDenoisingAutoencoder(TrainedAutoencoder):
         encoded = super().inverse_transform(X)
         return self._table.inverse_transform(encoded, getattr(X, "index", None))
 
+    def get_feature_names_out(self, input_features=None):
+        """Get the names of the features that :meth:`transform` returns.
+
+        Parameters
+        ----------
+        input_features : array-like of str or None, default=None
+            Names of the columns, which the names of the features that `passthrough`
+            adds are made of.
+
+        Returns
+        -------
+        feature_names_out : ndarray of str objects
+            One name per column.
+        """
+        names = super().get_feature_names_out(input_features)
+        if not self.passthrough:
+            return names
+        columns = _check_feature_names_in(self, input_features)
+        return np.concatenate([self._table.names_of_inputs(columns), names])
+
     def reconstruction_error(self, X, *, per_feature=False):
         """Compute how far the reconstruction of each row is from it.
 
@@ -460,9 +493,29 @@ class TabularDenoisingAutoencoder(TrainedAutoencoder):
         hidden = hidden_sizes(self.hidden_layer_sizes)
         return hidden, self.n_components, hidden[::-1]
 
+    def _features(self, X):
+        features = super()._features(X)
+        if self.passthrough:
+            inputs = self.net_.module_.expand(self._fill_missing(X))
+            features = torch.cat([inputs, features], dim=1)
+        return features
+
+    @property
+    def _n_inputs(self):
+        return self.net_.module_.n_features
+
+    @property
+    def _start_of_code(self):
+        return super()._start_of_code + self.passthrough * self._n_inputs
+
+    @property
+    def _n_features_out(self):
+        return super()._n_features_out + self.passthrough * self._n_inputs
+
     @property
     def _widest(self):
-        return max(super()._widest, len(self.net_.module_.decoder[-1].bias))
+        n_outputs = len(self.net_.module_.decoder[-1].bias)
+        return max(super()._widest, n_outputs, self._n_inputs)
 
     def _squared_errors(self, X):
         output = self.net_.module_.decode(self._encode(X))

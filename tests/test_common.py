@@ -36,6 +36,7 @@ ESTIMATORS = [
     ),
     small(TabularDenoisingAutoencoder),
     small(TabularDenoisingAutoencoder, features="code", mask_weight=0.5),
+    small(TabularDenoisingAutoencoder, passthrough=True),
 ]
 
 # A weight scales a row's gradient; a repeated row is drawn, shuffled and corrupted

@@ -112,6 +112,28 @@ def test_features_are_the_layers_or_the_code(X):
     np.testing.assert_array_equal(layers.transform(X)[:, 16:20], code.transform(X))
 
 
+@pytest.mark.parametrize("features", ["code", "layers"])
+def test_what_the_module_reads_may_be_passed_through(X, features):
+    dae = make(features=features).fit(X)
+    alone = dae.transform(X)
+    more = dae.set_params(passthrough=True).transform(X)
+    names = dae.get_feature_names_out()
+    assert len(names) == more.shape[1]
+    np.testing.assert_array_equal(more[:, -alone.shape[1] :], alone)
+    passed = dict(zip(names, more[:, : -alone.shape[1]].T, strict=False))
+    assert list(passed) == [
+        *("size", "legs", "seen", "kind_cat", "kind_dog", "kind_horse"),
+        *("large_False", "large_True"),
+        *("missingindicator_kind", "missingindicator_size", "missingindicator_seen"),
+    ]
+    assert (passed["kind_dog"] == (X["kind"] == "dog")).all()
+    assert (passed["missingindicator_size"] == X["size"].isna()).all()
+    assert passed["size"][X["size"].notna()].std() == pytest.approx(1, abs=0.01)
+    pd.testing.assert_frame_equal(
+        dae.inverse_transform(more), dae.denoise(X), rtol=1e-4
+    )
+
+
 def test_reconstruction_is_no_feature(X):
     with pytest.raises(ValueError, match="features"):
         make(features="reconstruction").fit(X)
