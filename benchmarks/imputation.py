@@ -67,7 +67,7 @@ class Midas:
     def fit(self, X):
         """Train on rows with gaps."""
         self.mean_, self.scale_ = np.nanmean(X, axis=0), np.nanstd(X, axis=0)
-        self.scale_[self.scale_ == 0] = 1.0
+        self.scale_[self.scale_ < 1e-9] = 1.0
         self.dae_ = DenoisingAutoencoder(
             256,
             hidden_layer_sizes=(256,),

@@ -128,7 +128,7 @@ class DenoisingImputer(_BaseImputer):
     >>> x = np.random.RandomState(0).uniform(size=(200, 1))
     >>> X = np.hstack([x, 3 * x, 1 - x])
     >>> X[0, 1] = np.nan
-    >>> imputer = DenoisingImputer(random_state=0).fit(X)
+    >>> imputer = DenoisingImputer(n_estimators=1, random_state=0).fit(X)
     >>> filled = imputer.transform(X[:1])[0, 1]
     >>> bool(abs(filled - 3 * X[0, 0]) < 0.1)
     True

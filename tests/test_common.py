@@ -64,10 +64,16 @@ def test_estimator_keeps_the_conventions_of_scikit_learn(estimator, check):
 
 
 @parametrize_with_checks(
-    [DenoisingAutoencoder(), DenoisingImputer(), TabularDenoisingAutoencoder()],
+    [DenoisingAutoencoder(), TabularDenoisingAutoencoder()],
     expected_failed_checks=lambda estimator: EXPECTED_FAILED_CHECKS,
 )
 def test_default_estimator_keeps_the_conventions_of_scikit_learn(estimator, check):
+    check(estimator)
+
+
+@pytest.mark.slow
+@parametrize_with_checks([DenoisingImputer()])
+def test_default_imputer_keeps_the_conventions_of_scikit_learn(estimator, check):
     check(estimator)
 
 
