@@ -205,7 +205,7 @@ class DenoisingImputer(_BaseImputer):
                 UserWarning,
                 stacklevel=2,
             )
-        self._mean, self._scale = _location_and_scale(X, missing)
+        self._mean, self._scale, self._limits = _measure_columns(X, missing)
         random_state = check_random_state(self.random_state)
         if empty.all():
             self._completion = None
@@ -288,7 +288,13 @@ class DenoisingImputer(_BaseImputer):
         random_state = check_random_state(random_state)
         return np.stack(
             [
-                self._fill(X, missing, NumericCompletion.sample, random_state)
+                self._fill(
+                    X,
+                    missing,
+                    NumericCompletion.sample,
+                    random_state,
+                    within_limits=True,
+                )
                 for _ in range(n_imputations)
             ]
         )
@@ -348,7 +354,7 @@ class DenoisingImputer(_BaseImputer):
         rows[missing[:, full]] = np.nan
         return rows
 
-    def _fill(self, X, missing, complete, *args):
+    def _fill(self, X, missing, complete, *args, within_limits=False):
         """Return rows with their gaps filled by a method of the completion."""
         filled = X.copy()
         filled[missing & self._is_empty] = 0.0
@@ -361,6 +367,15 @@ class DenoisingImputer(_BaseImputer):
             for i, j in enumerate(full):
                 cells = gaps[:, j]
                 values = self._mean[j] + self._scale[j] * rows[cells, i].astype(float)
+                if within_limits:
+                    # A draw that was stopped at a bound gets it to the last digit,
+                    # which float32, in which rows are completed, does not hold.
+                    low, high = self._completion.limits[:, i]
+                    values = np.where(rows[cells, i] <= low, self._limits[0, j], values)
+                    values = np.where(
+                        rows[cells, i] >= high, self._limits[1, j], values
+                    )
+                    values = np.clip(values, *self._limits[:, j])
                 filled[incomplete[cells], j] = values
         return filled if self.keep_empty_features else filled[:, full]
 
@@ -391,15 +406,27 @@ def _default_autoencoder(n_samples, n_steps):
     )
 
 
-def _location_and_scale(X, missing):
-    """Return mean and standard deviation of the observed values of each column."""
-    mean, scale = np.zeros(X.shape[1]), np.ones(X.shape[1])
-    for j in range(X.shape[1]):
+def _measure_columns(X, missing):
+    """Return what is known of the observed values of each column.
+
+    Returns
+    -------
+    mean, scale : ndarray of shape (n_features,)
+        Mean and standard deviation; 0 and 1 where nothing is observed.
+
+    limits : ndarray of shape (2, n_features)
+        The least and the greatest value.
+    """
+    n_features = X.shape[1]
+    mean, scale = np.zeros(n_features), np.ones(n_features)
+    limits = np.zeros((2, n_features))
+    for j in range(n_features):
         values = X[~missing[:, j], j].astype(np.float64)
         if len(values):
+            limits[:, j] = values.min(), values.max()
             # About a value of the column, for the sake of large means.
-            values, origin = values - values[0], values[0]
+            origin = values[0]
+            values -= origin
             mean[j] = origin + values.mean()
-            spread = values.std()
-            scale[j] = spread if spread > 0 else 1.0
-    return mean, scale
+            scale[j] = values.std() or 1.0
+    return mean, scale, limits
