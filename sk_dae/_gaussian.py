@@ -20,8 +20,8 @@ _EM_TOLERANCE = 3e-3
 #: Variance added to each standardised column, so that float32 can solve the systems.
 _NUGGET = 1e-4
 
-#: Bytes that the matrices of a chunk of rows may take.
-_CHUNK_BYTES = 2**24
+#: Bytes that the matrices of a chunk of rows may take; so few stay in the cache.
+_CHUNK_BYTES = 2**20
 
 
 class IncompleteGaussian:

@@ -371,11 +371,8 @@ class DenoisingImputer(_BaseImputer):
                     # A draw that was stopped at a bound gets it to the last digit,
                     # which float32, in which rows are completed, does not hold.
                     low, high = self._completion.limits[:, i]
-                    values = np.where(rows[cells, i] <= low, self._limits[0, j], values)
-                    values = np.where(
-                        rows[cells, i] >= high, self._limits[1, j], values
-                    )
-                    values = np.clip(values, *self._limits[:, j])
+                    values[rows[cells, i] <= low] = self._limits[0, j]
+                    values[rows[cells, i] >= high] = self._limits[1, j]
                 filled[incomplete[cells], j] = values
         return filled if self.keep_empty_features else filled[:, full]
 
