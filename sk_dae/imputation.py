@@ -203,7 +203,7 @@ class DenoisingImputer(_BaseImputer):
                 "Nothing is observed in these columns, which are left out: "
                 f"{name_columns(np.flatnonzero(empty), names)}.",
                 UserWarning,
-                stacklevel=2,
+                stacklevel=4,
             )
         self._mean, self._scale, self._limits = _measure_columns(X, missing)
         random_state = check_random_state(self.random_state)
@@ -323,11 +323,7 @@ class DenoisingImputer(_BaseImputer):
     @property
     def _kept(self):
         """Mask of the columns that are returned."""
-        return (
-            np.ones_like(self._is_empty)
-            if self.keep_empty_features
-            else (~self._is_empty)
-        )
+        return ~self._is_empty | self.keep_empty_features
 
     def _validate(self, X, *, reset=False):
         """Return rows of floats and where they are missing."""
@@ -373,6 +369,7 @@ class DenoisingImputer(_BaseImputer):
                     low, high = self._completion.limits[:, i]
                     values[rows[cells, i] <= low] = self._limits[0, j]
                     values[rows[cells, i] >= high] = self._limits[1, j]
+                    values.clip(*self._limits[:, j], out=values)
                 filled[incomplete[cells], j] = values
         return filled if self.keep_empty_features else filled[:, full]
 

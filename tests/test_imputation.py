@@ -16,7 +16,13 @@ from sklearn.linear_model import Ridge
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 
-from sk_dae import DenoisingAutoencoder, DenoisingImputer, load, save
+from sk_dae import (
+    DenoisingAutoencoder,
+    DenoisingImputer,
+    TabularDenoisingAutoencoder,
+    load,
+    save,
+)
 
 
 def small(**params):
@@ -130,6 +136,13 @@ def test_any_autoencoder_of_the_package_serves(corruption):
     imputer = make(small(corruption=corruption, emphasis=None)).fit(gaps)
     # Whatever it is worth: the weight keeps a useless one from doing harm.
     assert relative_error(imputer.transform(gaps), X, gaps) < 0.6
+
+
+def test_numbers_may_go_through_the_autoencoder_of_tables():
+    X, gaps = make_table()
+    imputer = make(TabularDenoisingAutoencoder(4, max_iter=3)).fit(gaps)
+    assert relative_error(imputer.transform(gaps), X, gaps) < 0.6
+    assert imputer.sample(gaps[:5]).shape == (5, 5, 6)
 
 
 def test_rows_without_anything_observed_get_about_the_mean(fitted):
