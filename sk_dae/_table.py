@@ -16,6 +16,12 @@ from sklearn.preprocessing import OrdinalEncoder, QuantileTransformer, StandardS
 
 __all__ = ["TableEncoder", "check_categorical_features", "is_frame", "names_of"]
 
+#: Values of a column that its ranks are estimated from, at most.
+RANK_SAMPLE = 10_000
+
+#: By how many standard deviations the ends of a column are moved out.
+MARGIN = 1e-3
+
 #: Times that come as Python's objects.
 TIMES = np.dtype("datetime64[us]")
 
@@ -222,22 +228,36 @@ class NumericColumn:
         self.empty = not len(observed)
         self.has_missing = len(observed) < len(values)
         self.steps = []
-        if not self.empty and self.scaling == "quantile":
-            quantiles = QuantileTransformer(
-                n_quantiles=min(1000, len(observed)),
-                output_distribution="normal",
+        if self.empty:
+            return self
+        self.range = observed.min(), observed.max()
+        observed = self._add_step(StandardScaler(), observed)
+        if self.scaling == "quantile":
+            sample = observed
+            if len(observed) > RANK_SAMPLE:
                 # Which values of a large column tell its ranks is of no note.
-                random_state=0,
+                chosen = np.random.RandomState(0).choice(len(observed), RANK_SAMPLE)
+                sample = observed[chosen]
+            # What lies at the ends of the range is mapped to the ends of the normal
+            # distribution: of a column of zeros and few other values, all zeros would
+            # lie far out. Beyond these two lies nothing.
+            ends = [[observed.min() - MARGIN], [observed.max() + MARGIN]]
+            sample = np.vstack([sample, ends])
+            quantiles = QuantileTransformer(
+                n_quantiles=min(1000, len(sample)),
+                output_distribution="normal",
+                subsample=None,
             )
-            # Whatever a user wants transformers to return.
-            quantiles.set_output(transform="default")
-            observed = quantiles.fit_transform(observed)
+            quantiles.set_output(transform="default").fit(sample)
             self.steps.append(quantiles)
-        if not self.empty:
-            # After the ranks too: of many equal values, these may lie far out.
-            scaler = StandardScaler().set_output(transform="default")
-            self.steps.append(scaler.fit(observed))
+            self._add_step(StandardScaler(), quantiles.transform(observed))
         return self
+
+    def _add_step(self, step, values):
+        # Whatever a user wants transformers to return.
+        step.set_output(transform="default").fit(values)
+        self.steps.append(step)
+        return step.transform(values)
 
     def encode(self, values):
         """Return the scaled values."""
@@ -255,7 +275,8 @@ class NumericColumn:
         values = encoded.astype(np.float64)[:, None]
         for step in reversed(self.steps):
             values = step.inverse_transform(values)
-        return values[:, 0]
+        values = values[:, 0]
+        return values if self.scaling == "standard" else values.clip(*self.range)
 
 
 class CategoricalColumn:

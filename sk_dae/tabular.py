@@ -48,7 +48,7 @@ class TabularDenoisingAutoencoder(TrainedAutoencoder):
 
     Missing values (NaN, None, NA, NaT) and categories that were not seen in training
     are taken as they come; they are left out of the loss. Results are float32. Read
-    more in the :ref:`User Guide <user_guide>`.
+    more in the :ref:`User Guide <tables>`.
 
     Parameters
     ----------
