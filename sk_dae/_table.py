@@ -14,7 +14,16 @@ import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.preprocessing import OrdinalEncoder, QuantileTransformer, StandardScaler
 
-__all__ = ["TableEncoder", "check_categorical_features", "is_frame", "names_of"]
+__all__ = [
+    "UNSEEN",
+    "TableEncoder",
+    "check_categorical_features",
+    "is_frame",
+    "names_of",
+]
+
+#: The index of a category that was never seen.
+UNSEEN = -1
 
 #: Values of a column that its ranks are estimated from, at most.
 RANK_SAMPLE = 10_000
@@ -288,7 +297,8 @@ class CategoricalColumn:
         For messages.
 
     max_categories : int
-        The most categories that are told apart: the rarest share the last index.
+        The most categories that are told apart: the rarest share the last index, and
+        what was never seen counts among them.
     """
 
     def __init__(self, name, max_categories):
@@ -307,7 +317,7 @@ class CategoricalColumn:
         self._refuse_mixture(observed)
         self.encoder = OrdinalEncoder(
             handle_unknown="use_encoded_value",
-            unknown_value=np.nan,
+            unknown_value=UNSEEN,
             max_categories=self.max_categories,
         ).set_output(transform="default")
         codes = self.encoder.fit_transform(observed[:, None])[:, 0].astype(np.intp)
@@ -318,18 +328,21 @@ class CategoricalColumn:
         # A rare category comes back as the most frequent of the rare ones.
         categories, all_counts = np.unique(observed, return_counts=True)
         codes_of_categories = self.encoder.transform(categories[:, None])[:, 0]
+        self.has_rare = len(categories) > self.n_categories
         self.categories = np.empty(self.n_categories, dtype=object)
         for i in np.argsort(all_counts, kind="stable"):
             self.categories[int(codes_of_categories[i])] = categories[i]
         return self
 
     def encode(self, values, missing):
-        """Return the indices of categories; NaN where missing, or never seen."""
+        """Return the indices of categories; NaN where missing, else `UNSEEN`."""
         codes = np.full(len(values), np.nan)
         if not self.empty and not missing.all():
             observed = values[~missing]
             self._refuse_mixture(observed)
             codes[~missing] = self.encoder.transform(observed[:, None])[:, 0]
+            if self.has_rare:
+                codes[codes == UNSEEN] = self.n_categories - 1
         return codes
 
     def decode(self, encoded):
@@ -474,7 +487,8 @@ class TableEncoder(BaseEstimator):
         Returns
         -------
         encoded : ndarray of shape (n_samples, n_features), dtype float32
-            The matrix; NaN where a value is missing, or a category was never seen.
+            The matrix; NaN where a value is missing, `UNSEEN` for a category that was
+            not there in fit.
         """
         encoded = np.empty(X.shape, dtype=np.float32)
         for j, column in enumerate(_columns_of(X)):
