@@ -5,6 +5,7 @@ from importlib import import_module
 from .autoencoder import DenoisingAutoencoder
 from .corruption import (
     ComposeNoise,
+    ConditionalMeanNoise,
     GaussianNoise,
     MaskingNoise,
     SaltAndPepperNoise,
@@ -16,7 +17,9 @@ __version__ = "0.1.0.dev0"
 
 __all__ = [
     "ComposeNoise",
+    "ConditionalMeanNoise",
     "DenoisingAutoencoder",
+    "DenoisingImputer",
     "GaussianNoise",
     "MaskingNoise",
     "SaltAndPepperNoise",
@@ -30,6 +33,7 @@ __all__ = [
 
 # What is imported when it is first used, and from where.
 _LATER = {
+    "DenoisingImputer": "imputation",
     "TabularDenoisingAutoencoder": "tabular",
     "load": "persistence",
     "save": "persistence",

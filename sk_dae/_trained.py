@@ -223,7 +223,8 @@ class TrainedAutoencoder(CallbackSupportMixin, BaseAutoencoder):
             }
             n_epochs = 1 if incremental else self._n_epochs(len(train))
             fill_values = None
-            if data.has_missing or (corruption and corruption._makes_missing):
+            has_gaps = data.has_missing or (corruption and corruption._makes_missing)
+            if has_gaps and not (corruption and corruption._fills_missing):
                 fill_values = _fill_values(module, statistics).to(device)
             net.train(
                 train,
@@ -440,11 +441,13 @@ class TrainedAutoencoder(CallbackSupportMixin, BaseAutoencoder):
 
     def _fill_missing(self, X):
         """Replace missing values, and columns never seen, by what stands for them."""
-        fill_values = _fill_values(self.net_.module_, self._statistics).to(X.device)
         missing = torch.isnan(X)
         never_observed = self._statistics.never_observed
         if never_observed.any():
             missing |= torch.from_numpy(never_observed).to(X.device)
+        if self.corruption_ is not None and self.corruption_._fills_missing:
+            return self.corruption_.fill(X.masked_fill(missing, torch.nan))
+        fill_values = _fill_values(self.net_.module_, self._statistics).to(X.device)
         return torch.where(missing, fill_values, X)
 
     def _encode(self, X):

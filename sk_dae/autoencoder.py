@@ -57,10 +57,10 @@ class DenoisingAutoencoder(TrainedAutoencoder):
 
     corruption : str, corruption instance, callable or None, default="gaussian"
         What corrupts the rows in training: "gaussian", "uniform", "masking",
-        "salt_and_pepper" or "swap", with `noise_level` as its level; an instance
-        (such as :class:`SwapNoise`), which is cloned and carries its own level; a
-        callable ``(X, generator) -> X_corrupted`` of tensors; or None for no
-        corruption, a plain autoencoder.
+        "salt_and_pepper", "swap" or "conditional_mean", with `noise_level` as its
+        level; an instance (such as :class:`SwapNoise`), which is cloned and carries
+        its own level; a callable ``(X, generator) -> X_corrupted`` of tensors; or
+        None for no corruption, a plain autoencoder.
 
     noise_level : float or array-like of shape (n_features,), default=0.2
         Level of a corruption given by name: standard deviation ("gaussian") or

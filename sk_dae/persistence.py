@@ -15,11 +15,14 @@ import warnings
 
 import numpy as np
 import torch
+from sklearn.impute import MissingIndicator
 from sklearn.preprocessing import OrdinalEncoder, QuantileTransformer, StandardScaler
 from skorch.history import History
 
 from . import _dtypes
+from ._completion import NumericCompletion
 from ._device import find_device
+from ._gaussian import IncompleteGaussian
 from ._net import DenoisingNet
 from ._random import forked_global_generators, seeded_generator
 from ._statistics import ColumnStatistics
@@ -27,6 +30,7 @@ from ._table import CategoricalColumn, NumericColumn, TableEncoder
 from .autoencoder import DenoisingAutoencoder
 from .corruption import (
     ComposeNoise,
+    ConditionalMeanNoise,
     GaussianNoise,
     MaskingNoise,
     SaltAndPepperNoise,
@@ -34,6 +38,7 @@ from .corruption import (
     UniformNoise,
 )
 from .corruption._donors import ColumnDonors, RowDonors
+from .imputation import DenoisingImputer
 from .losses import LOSSES, TableLoss
 from .modules import MLPAutoencoder, TableAutoencoder
 from .tabular import TabularDenoisingAutoencoder
@@ -43,13 +48,14 @@ __all__ = ["load", "save"]
 #: Raised by one when a file can no longer be read by older versions.
 FORMAT = 1
 
-_ESTIMATORS = (DenoisingAutoencoder, TabularDenoisingAutoencoder)
+_ESTIMATORS = (DenoisingAutoencoder, DenoisingImputer, TabularDenoisingAutoencoder)
 
 _CLASSES = {
     cls.__name__: cls
     for cls in (
         *_ESTIMATORS,
         ComposeNoise,
+        ConditionalMeanNoise,
         GaussianNoise,
         MaskingNoise,
         SaltAndPepperNoise,
@@ -58,12 +64,15 @@ _CLASSES = {
         CategoricalColumn,
         ColumnDonors,
         ColumnStatistics,
+        IncompleteGaussian,
         NumericColumn,
+        NumericCompletion,
         RowDonors,
         TableEncoder,
         TableLoss,
         *LOSSES.values(),
         # Of scikit-learn's, those that hold nothing but plain data.
+        MissingIndicator,
         OrdinalEncoder,
         QuantileTransformer,
         StandardScaler,
@@ -201,7 +210,7 @@ def _trained_within(value):
     if isinstance(value, list | tuple):
         for item in value:
             yield from _trained_within(item)
-    elif isinstance(value, _ESTIMATORS):
+    elif isinstance(value, (*_ESTIMATORS, NumericCompletion)):
         if hasattr(value, "net_"):
             yield value
         yield from _trained_within(list(vars(value).values()))

@@ -18,7 +18,11 @@ from sklearn.utils.estimator_checks import (
 )
 
 import sk_dae
-from sk_dae import DenoisingAutoencoder, TabularDenoisingAutoencoder
+from sk_dae import (
+    DenoisingAutoencoder,
+    DenoisingImputer,
+    TabularDenoisingAutoencoder,
+)
 
 FEATURES = ("code", "layers", "reconstruction")
 
@@ -37,6 +41,10 @@ ESTIMATORS = [
     small(TabularDenoisingAutoencoder),
     small(TabularDenoisingAutoencoder, features="code", mask_weight=0.5),
     small(TabularDenoisingAutoencoder, passthrough=True),
+    DenoisingImputer(small(), n_estimators=2),
+    DenoisingImputer(
+        small(corruption="conditional_mean"), n_estimators=1, add_indicator=True
+    ),
 ]
 
 # A weight scales a row's gradient; a repeated row is drawn, shuffled and corrupted
@@ -60,6 +68,12 @@ def test_estimator_keeps_the_conventions_of_scikit_learn(estimator, check):
     expected_failed_checks=lambda estimator: EXPECTED_FAILED_CHECKS,
 )
 def test_default_estimator_keeps_the_conventions_of_scikit_learn(estimator, check):
+    check(estimator)
+
+
+@pytest.mark.slow
+@parametrize_with_checks([DenoisingImputer()])
+def test_default_imputer_keeps_the_conventions_of_scikit_learn(estimator, check):
     check(estimator)
 
 

@@ -23,6 +23,7 @@ from sk_dae.corruption import (
     BaseCorruption,
     CallableCorruption,
     ComposeNoise,
+    ConditionalMeanNoise,
     GaussianNoise,
     MaskingNoise,
     SaltAndPepperNoise,
@@ -53,7 +54,7 @@ def negate_some(X, generator):
 
 
 ADDITIVE = [GaussianNoise, UniformNoise]
-REPLACING = [MaskingNoise, SaltAndPepperNoise, SwapNoise]
+REPLACING = [MaskingNoise, SaltAndPepperNoise, SwapNoise, ConditionalMeanNoise]
 LEVELLED = ADDITIVE + REPLACING
 ALL = [
     *(cls(0.4) for cls in LEVELLED),

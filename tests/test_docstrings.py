@@ -61,6 +61,7 @@ def test_docstring_is_numpydoc(path):
     "name",
     [
         "DenoisingAutoencoder",
+        "DenoisingImputer",
         "GaussianNoise",
         "SwapNoise",
         "TabularDenoisingAutoencoder",

@@ -12,6 +12,7 @@ from sklearn.base import clone
 from ._additive import GaussianNoise, UniformNoise
 from ._base import BaseCorruption
 from ._combined import CallableCorruption, ComposeNoise
+from ._conditional import ConditionalMeanNoise
 from ._replacing import MaskingNoise, SaltAndPepperNoise, SwapNoise
 
 __all__ = [
@@ -19,6 +20,7 @@ __all__ = [
     "BaseCorruption",
     "CallableCorruption",
     "ComposeNoise",
+    "ConditionalMeanNoise",
     "GaussianNoise",
     "MaskingNoise",
     "SaltAndPepperNoise",
@@ -35,6 +37,7 @@ CORRUPTIONS = {
     "masking": MaskingNoise,
     "salt_and_pepper": SaltAndPepperNoise,
     "swap": SwapNoise,
+    "conditional_mean": ConditionalMeanNoise,
 }
 
 

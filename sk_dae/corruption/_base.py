@@ -45,6 +45,8 @@ class BaseCorruption(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     _max_level = LARGEST
     # Whether a cell that had a value may lose it: NaN.
     _makes_missing = False
+    # Whether a method `fill` replaces missing values, in training and afterwards.
+    _fills_missing = False
     # What an error calls the level: an estimator's parameter has another name.
     _level_name = "level"
 

@@ -1,0 +1,217 @@
+"""A Gaussian fitted to rows with gaps, and what it expects of the missing cells."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+
+__all__ = ["IncompleteGaussian"]
+
+#: Beyond, a row's system of equations costs more than the net; columns then count as
+#: independent.
+MAX_FEATURES = 256
+
+#: Floating-point operations that one step of EM may take, where rows abound.
+_EM_COST = 2e9
+_EM_ROWS = 10_000
+_EM_STEPS = 15
+_EM_TOLERANCE = 3e-3
+
+#: Variance added to each standardised column, so that float32 can solve the systems.
+_NUGGET = 1e-4
+
+#: Bytes that the matrices of a chunk of rows may take.
+_CHUNK_BYTES = 2**24
+
+
+class IncompleteGaussian:
+    r"""Mean and covariance of rows with gaps, by expectation maximisation.
+
+    The columns are standardised. With the covariance :math:`\hat\Sigma` that EM's last
+    step found in :math:`n` rows of :math:`d` columns, and its diagonal :math:`D`, the
+    estimate is shrunk to
+
+    .. math:: \Sigma = \frac{n \hat\Sigma + d D}{n + d},
+
+    as if `d` more rows had been seen, of independent columns. Beyond
+    `MAX_FEATURES` columns all count as independent.
+
+    Parameters
+    ----------
+    means, scales : Tensor of shape (n_features,)
+        Of the observed values of each column, in their units.
+
+    shift : Tensor of shape (n_features,)
+        The mean that EM found, in units of the scales.
+
+    covariance : Tensor of shape (n_features, n_features) or None
+        Of the standardised columns; None where they count as independent.
+    """
+
+    def __init__(self, means, scales, shift, covariance):
+        self.means = means
+        self.scales = scales
+        self.shift = shift
+        self.covariance = covariance
+
+    @classmethod
+    def fit(cls, X):
+        """Fit to rows.
+
+        Parameters
+        ----------
+        X : Tensor of shape (n_samples, n_features)
+            Rows; NaN stands for a missing value.
+
+        Returns
+        -------
+        gaussian : IncompleteGaussian
+            The fitted distribution.
+        """
+        X = X.double()
+        missing = torch.isnan(X)
+        n_observed = (~missing).sum(dim=0).clamp(min=1)
+        means = torch.nansum(X, dim=0) / n_observed
+        X = torch.where(missing, 0.0, X - means)
+        scales = (X.square().sum(dim=0) / n_observed).sqrt()
+        # A constant column has but a rounding error of its mean.
+        constant = scales <= 1e-12 * means.abs().clamp(min=1e-300)
+        scales = torch.where(constant, 1.0, scales)
+        X = torch.where(constant, 0.0, X / scales)
+        shift, covariance = torch.zeros_like(means), None
+        if X.shape[1] <= MAX_FEATURES:
+            shift, covariance = _expectation_maximisation(X, missing)
+        return cls(
+            *(None if t is None else t.float() for t in (means, scales, shift)),
+            None if covariance is None else covariance.float(),
+        )
+
+    @staticmethod
+    def n_rows(n_features):
+        """Return how many rows are enough to fit to, for the sake of time.
+
+        Parameters
+        ----------
+        n_features : int
+            Number of columns.
+
+        Returns
+        -------
+        n_rows : int
+            Number of rows.
+        """
+        if n_features > MAX_FEATURES:
+            return _EM_ROWS
+        return int(np.clip(_EM_COST // n_features**3, 10 * n_features, _EM_ROWS))
+
+    def fill(self, X):
+        """Replace missing values by their conditional mean, given the observed ones.
+
+        Parameters
+        ----------
+        X : Tensor of shape (n_samples, n_features)
+            Rows; NaN stands for a missing value.
+
+        Returns
+        -------
+        X_filled : Tensor of shape (n_samples, n_features)
+            The completed rows.
+        """
+        missing = torch.isnan(X)
+        means, scales, shift = (t.to(X) for t in (self.means, self.scales, self.shift))
+        if self.covariance is None:
+            return torch.where(missing, means + scales * shift, X)
+        covariance = self.covariance.to(X)
+        centred = torch.where(missing, 0.0, (X - means) / scales - shift)
+        parts = []
+        for rows in _chunks(X):
+            root, observed = _root(covariance, missing[rows])
+            solved = torch.cholesky_solve(centred[rows].unsqueeze(2), root).squeeze(2)
+            parts.append((solved * observed) @ covariance)
+        expected = torch.cat(parts) if len(parts) > 1 else parts[0]
+        return torch.where(missing, means + scales * (shift + expected), X)
+
+    def spread(self, X):
+        """Compute the conditional standard deviation of all cells.
+
+        Parameters
+        ----------
+        X : Tensor of shape (n_samples, n_features)
+            Rows; NaN stands for a missing value.
+
+        Returns
+        -------
+        spread : Tensor of shape (n_samples, n_features)
+            Standard deviation of the missing cells given the observed ones, in the
+            units of X; that of the nugget for observed cells.
+        """
+        scales = self.scales.to(X)
+        if self.covariance is None:
+            return scales.expand(X.shape)
+        covariance = self.covariance.to(X)
+        missing = torch.isnan(X)
+        parts = []
+        for rows in _chunks(X):
+            root, observed = _root(covariance, missing[rows])
+            half = torch.linalg.solve_triangular(
+                root, covariance * observed.unsqueeze(2), upper=False
+            )
+            parts.append(covariance.diagonal() - half.square().sum(dim=1))
+        variance = torch.cat(parts) if len(parts) > 1 else parts[0]
+        return variance.clamp(min=_NUGGET).sqrt() * scales
+
+
+def _chunks(X):
+    step = max(1, _CHUNK_BYTES // (X.element_size() * X.shape[1] ** 2))
+    # At least one, so that no rows give no rows.
+    return [slice(i, i + step) for i in range(0, max(1, len(X)), step)]
+
+
+def _root(covariance, missing):
+    """Return the Cholesky roots of the rows' systems, and where they are observed.
+
+    In place of the missing columns stand those of the identity: all systems then have
+    the same size.
+    """
+    observed = (~missing).to(covariance.dtype)
+    systems = observed.unsqueeze(2) * covariance * observed.unsqueeze(1)
+    systems.diagonal(dim1=1, dim2=2).add_(1.0 - observed)
+    root, _ = torch.linalg.cholesky_ex(systems)
+    return root, observed
+
+
+def _expectation_maximisation(X, missing):
+    """Return mean and shrunk covariance of standardised rows, zero where missing."""
+    n_samples, n_features = X.shape
+    shrinkage = n_features / (n_features + n_samples)
+    nugget = _NUGGET * torch.eye(n_features, dtype=X.dtype)
+    mean = torch.zeros(n_features, dtype=X.dtype)
+    covariance = torch.eye(n_features, dtype=X.dtype)
+    for _ in range(_EM_STEPS):
+        total, square = torch.zeros_like(mean), torch.zeros_like(covariance)
+        for rows in _chunks(X):
+            gaps = missing[rows]
+            root, observed = _root(covariance, gaps)
+            half = torch.linalg.solve_triangular(
+                root, covariance * observed.unsqueeze(2), upper=False
+            )
+            centred = (X[rows] - mean) * observed
+            white = torch.linalg.solve_triangular(
+                root, centred.unsqueeze(2), upper=False
+            )
+            expected = (half * white).sum(dim=1)
+            filled = torch.where(gaps, expected, centred)
+            total += filled.sum(dim=0)
+            square += filled.T @ filled
+            # What the missing cells of a row vary by, and with one another.
+            hidden = gaps.to(X.dtype)
+            half = (half * hidden.unsqueeze(1)).reshape(-1, n_features)
+            square += covariance * (hidden.T @ hidden) - half.T @ half
+        shift = total / n_samples
+        found = square / n_samples - torch.outer(shift, shift)
+        found = (1 - shrinkage) * found + shrinkage * found.diagonal().diag() + nugget
+        change = (found - covariance).abs().max()
+        mean, covariance = mean + shift, found
+        if change < _EM_TOLERANCE:
+            break
+    return mean, covariance

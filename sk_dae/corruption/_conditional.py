@@ -1,0 +1,110 @@
+"""The process that masks cells and puts in what the other cells make expect."""
+
+from __future__ import annotations
+
+import torch
+from sklearn.utils.random import sample_without_replacement
+
+from .._gaussian import IncompleteGaussian
+from .._rows import rows_of
+from ._base import BaseCorruption
+
+__all__ = ["ConditionalMeanNoise"]
+
+
+class ConditionalMeanNoise(BaseCorruption):
+    r"""Masking noise that fills the masked cells with their conditional mean.
+
+    .. math:: \tilde x_M = \mu_M + \Sigma_{MO} \Sigma_{OO}^{-1} (x_O - \mu_O)
+
+    where :math:`M` are the masked cells of a row, each chosen with probability `p`,
+    and the missing ones, and :math:`O` all others. Mean and covariance are fitted to
+    the rows with their gaps, by expectation maximisation, and shrunk as `n_features`
+    more rows of independent columns would do.
+
+    An autoencoder trained with it starts from the best linear guess, and learns what
+    is not linear; it gets missing values filled the same way, in training and
+    afterwards. Made for imputation.
+
+    Parameters
+    ----------
+    level : float or array-like of shape (n_features,), default=0.3
+        Fraction :math:`p` of the cells that are masked, in [0, 1].
+
+    random_state : int, RandomState instance or None, default=None
+        Seeds :meth:`transform`.
+
+    Attributes
+    ----------
+    level_ : float or ndarray of shape (n_features,)
+        The validated level.
+
+    n_features_in_ : int
+        Number of features seen during fit.
+
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
+        Names of the features, where X had string column names.
+
+    See Also
+    --------
+    MaskingNoise : Puts in one value for all.
+
+    Notes
+    -----
+    A row needs the solution of a linear system of `n_features` unknowns. Beyond 256
+    features the columns count as independent, and the conditional mean is the mean.
+    At most 10,000 rows are fitted to, chosen at random.
+
+    References
+    ----------
+    Dempster, A. P., Laird, N. M. and Rubin, D. B. (1977). Maximum likelihood from
+    incomplete data via the EM algorithm. Journal of the Royal Statistical Society B,
+    39.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sk_dae import ConditionalMeanNoise
+    >>> x = np.random.RandomState(0).normal(size=(500, 1))
+    >>> X = np.hstack([x, 2 * x])
+    >>> masked = ConditionalMeanNoise([1, 0], random_state=0).fit_transform(X)
+    >>> bool(np.abs(masked - X).max() < 0.05)
+    True
+    """
+
+    _max_level = 1.0
+    _fills_missing = True
+
+    def __init__(self, level=0.3, *, random_state=None):
+        super().__init__(level, random_state=random_state)
+
+    def _learn(self, X, random_state, *, in_place):
+        n_samples, n_features = X.shape
+        n_rows = min(n_samples, IncompleteGaussian.n_rows(n_features))
+        if n_rows < n_samples:
+            index = torch.from_numpy(
+                sample_without_replacement(n_samples, n_rows, random_state=random_state)
+            )
+        else:
+            index = torch.arange(n_samples)
+        self._gaussian = IncompleteGaussian.fit(rows_of(X).take(index))
+
+    def draw(self, X, generator):
+        """Draw corrupted rows, as in ``BaseCorruption``."""
+        chosen = self._chosen(X, generator)
+        return self.fill(X.masked_fill(chosen, torch.nan)), chosen
+
+    def fill(self, X):
+        """Replace missing values by their conditional mean.
+
+        Parameters
+        ----------
+        X : Tensor of shape (n_samples, n_features)
+            Rows; NaN stands for a missing value.
+
+        Returns
+        -------
+        X_filled : Tensor of shape (n_samples, n_features)
+            The completed rows.
+        """
+        return self._gaussian.fill(X)

@@ -1,0 +1,426 @@
+"""The imputer: what it fills, what it leaves, how well, and how sure it is."""
+
+import pickle
+import random
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pytest
+import torch
+from sklearn.base import clone
+from sklearn.datasets import load_breast_cancer
+from sklearn.exceptions import NotFittedError
+from sklearn.impute import MissingIndicator, SimpleImputer
+from sklearn.linear_model import Ridge
+from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import make_pipeline
+
+from sk_dae import DenoisingAutoencoder, DenoisingImputer, load, save
+
+
+def small(**params):
+    """Return an autoencoder that trains in no time."""
+    return DenoisingAutoencoder(
+        **{
+            "n_components": 8,
+            "hidden_layer_sizes": (16,),
+            "corruption": "conditional_mean",
+            "noise_level": 0.3,
+            "emphasis": "full",
+            "max_iter": 5,
+            **params,
+        }
+    )
+
+
+def make(autoencoder=None, **params):
+    """Return an imputer that trains in no time."""
+    autoencoder = small() if autoencoder is None else autoencoder
+    return DenoisingImputer(
+        autoencoder, **{"n_estimators": 2, "random_state": 0, **params}
+    )
+
+
+def make_table(n_samples=200, missing=0.2, seed=0):
+    """Return correlated columns of unlike scales, and the same with gaps."""
+    rng = np.random.RandomState(seed)
+    X = rng.normal(size=(n_samples, 2)) @ rng.normal(size=(2, 6))
+    X += 0.1 * rng.normal(size=X.shape)
+    X = X * [1, 10, 0.01, 1000, 1, 1] + [0, 5, 0, 1e5, 0, -3]
+    return X, np.where(rng.uniform(size=X.shape) < missing, np.nan, X)
+
+
+@pytest.fixture(scope="module")
+def fitted():
+    """An imputer, the rows with gaps that it was fitted to, and the truth."""
+    X, gaps = make_table()
+    return make().fit(gaps), gaps, X
+
+
+def relative_error(filled, X, gaps):
+    """Return the error of the filled cells over that of the column's mean."""
+    missing = np.isnan(gaps)
+    scale = np.nanstd(gaps, axis=0)
+    error = ((filled - X) / scale)[missing]
+    of_mean = ((np.nanmean(gaps, axis=0) - X) / scale)[missing]
+    return np.sqrt(np.mean(error**2) / np.mean(of_mean**2))
+
+
+# -- one completion ---------------------------------------------------------------
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_observed_cells_come_back_as_they_were(fitted, dtype):
+    imputer, gaps, _ = fitted
+    rows = gaps.astype(dtype)
+    before = rows.copy()
+    filled = imputer.transform(rows)
+    observed = ~np.isnan(rows)
+    assert filled.dtype == dtype
+    assert np.isfinite(filled).all()
+    np.testing.assert_array_equal(filled[observed], rows[observed])
+    np.testing.assert_array_equal(rows, before)
+
+
+def test_unscaled_columns_are_filled_well(fitted):
+    imputer, gaps, X = fitted
+    assert relative_error(imputer.transform(gaps), X, gaps) < 0.5
+    imputer = make().fit(gaps[:120])
+    filled = imputer.transform(gaps[120:])
+    assert relative_error(filled, X[120:], gaps[120:]) < 0.5
+
+
+def test_filled_cells_follow_a_shift_and_a_change_of_scale(fitted):
+    imputer, gaps, _ = fitted
+    moved = make().fit(gaps * 4 + 8).transform(gaps * 4 + 8)
+    np.testing.assert_allclose(
+        moved, imputer.transform(gaps) * 4 + 8, rtol=1e-3, atol=1e-3
+    )
+
+
+def test_default_beats_the_mean_by_far_on_real_data():
+    X = load_breast_cancer().data[:, :10]
+    rng = np.random.RandomState(0)
+    gaps = np.where(rng.uniform(size=X.shape) < 0.3, np.nan, X)
+    imputer = DenoisingImputer(n_estimators=2, random_state=0).fit(gaps[:400])
+    filled = imputer.transform(gaps[400:])
+    assert relative_error(filled, X[400:], gaps[400:]) < 0.55
+    assert len(imputer.estimators_) == 2
+    assert 0.0 <= imputer.weight_ <= 1.0
+
+
+def test_autoencoder_learns_what_the_linear_guess_cannot():
+    # A parabola: uncorrelated columns, of which one follows from the other.
+    x = np.random.RandomState(0).uniform(-1, 1, size=(600, 1))
+    X = np.hstack([x, x**2])
+    rows = X.copy()
+    rows[::3, 1] = np.nan
+    ae = small(n_components=64, hidden_layer_sizes=(64,), max_iter=100)
+    imputer = make(ae, n_estimators=1).fit(rows)
+    assert imputer.weight_ > 0.7
+    error = np.abs(imputer.transform(rows) - X)[::3, 1]
+    of_mean = np.abs(np.nanmean(rows[:, 1]) - X)[::3, 1]
+    assert error.mean() < 0.4 * of_mean.mean()
+
+
+@pytest.mark.parametrize("corruption", ["gaussian", "swap", "masking", None])
+def test_any_autoencoder_of_the_package_serves(corruption):
+    X, gaps = make_table()
+    imputer = make(small(corruption=corruption, emphasis=None)).fit(gaps)
+    # Whatever it is worth: the weight keeps a useless one from doing harm.
+    assert relative_error(imputer.transform(gaps), X, gaps) < 0.6
+
+
+def test_rows_without_anything_observed_get_about_the_mean(fitted):
+    imputer, gaps, _ = fitted
+    filled = imputer.transform(np.full((1, 6), np.nan))[0]
+    scale = np.nanstd(gaps, axis=0)
+    assert (np.abs(filled - np.nanmean(gaps, axis=0)) < scale).all()
+
+
+def test_rows_do_not_depend_on_their_neighbours(fitted):
+    imputer, gaps, _ = fitted
+    together = imputer.transform(gaps[:20])
+    alone = np.vstack([imputer.transform(gaps[i : i + 1]) for i in range(20)])
+    np.testing.assert_allclose(alone, together, rtol=1e-5, atol=1e-5)
+
+
+def test_complete_rows_and_columns_complete_in_fit():
+    X, gaps = make_table()
+    imputer = make().fit(X)
+    np.testing.assert_array_equal(imputer.transform(X), X)
+    assert relative_error(imputer.transform(gaps), X, gaps) < 0.5
+
+
+@pytest.mark.parametrize("n_samples", [1, 2, 3, 7])
+def test_few_rows(n_samples):
+    _, gaps = make_table(n_samples)
+    gaps[0] = np.arange(6)
+    imputer = make().fit(gaps)
+    assert np.isfinite(imputer.transform(gaps)).all()
+    assert np.isfinite(imputer.sample(gaps, random_state=0)).all()
+
+
+@pytest.mark.filterwarnings("error")
+def test_column_observed_in_few_rows_only():
+    _, gaps = make_table()
+    gaps[2:, 0] = np.nan
+    imputer = make().fit(gaps)
+    assert np.isfinite(imputer.transform(gaps)).all()
+    assert np.isfinite(imputer.sample(gaps, random_state=0)).all()
+
+
+def test_constant_column_is_filled_with_its_value():
+    _, gaps = make_table()
+    gaps[:, 2] = np.where(np.isnan(gaps[:, 2]), np.nan, 0.3)
+    filled = make().fit(gaps).transform(gaps)
+    np.testing.assert_allclose(filled[:, 2], 0.3, rtol=1e-6, atol=1e-6)
+
+
+def test_many_columns_need_no_covariance():
+    X = np.random.RandomState(0).normal(size=(40, 300))
+    gaps = X.copy()
+    gaps[::2, ::3] = np.nan
+    assert np.isfinite(make().fit(gaps).transform(gaps)).all()
+
+
+# -- several completions ------------------------------------------------------------
+
+
+def test_sample_keeps_what_is_observed_and_varies_the_rest(fitted):
+    imputer, gaps, _ = fitted
+    draws = imputer.sample(gaps, n_imputations=3, random_state=0)
+    assert draws.shape == (3, *gaps.shape)
+    observed = ~np.isnan(gaps)
+    for draw in draws:
+        np.testing.assert_array_equal(draw[observed], gaps[observed])
+    varied = draws.std(axis=0)[~observed] > 0
+    assert varied.mean() > 0.95
+    low, high = np.nanmin(gaps, axis=0), np.nanmax(gaps, axis=0)
+    # To the rounding of float32, in which columns are standardised.
+    slack = 1e-5 * (np.abs(low) + np.abs(high))
+    assert ((low - slack <= draws) & (draws <= high + slack)).all()
+
+
+def test_sample_repeats_with_its_seed_and_leaves_the_imputer_alone(fitted):
+    imputer, gaps, _ = fitted
+    before = pickle.dumps(imputer)
+    first = imputer.sample(gaps, random_state=7)
+    np.testing.assert_array_equal(first, imputer.sample(gaps, random_state=7))
+    assert not np.array_equal(first, imputer.sample(gaps, random_state=8))
+    assert pickle.dumps(imputer) == before
+
+
+def test_intervals_of_the_draws_cover_the_truth():
+    X, gaps = make_table(600, missing=0.3)
+    imputer = make(small(max_iter=50)).fit(gaps[:400])
+    draws = imputer.sample(gaps[400:], n_imputations=60, random_state=0)
+    low, high = np.percentile(draws, [5, 95], axis=0)
+    missing = np.isnan(gaps[400:])
+    covered = ((low <= X[400:]) & (X[400:] <= high))[missing].mean()
+    # About 360 cells: a standard error of 1.6 %, doubled for cells of the same row.
+    assert 0.82 < covered < 0.97
+
+
+def test_draws_of_a_row_agree_with_one_another():
+    # Two columns, all but equal, and missing together: a draw must keep them so.
+    rng = np.random.RandomState(0)
+    x = rng.normal(size=(400, 1))
+    X = np.hstack([x, x + 0.05 * rng.normal(size=x.shape), rng.normal(size=x.shape)])
+    imputer = make(small(max_iter=30)).fit(X)
+    rows = np.tile([np.nan, np.nan, 0.0], (300, 1))
+    (draw,) = imputer.sample(rows, n_imputations=1, random_state=0)
+    assert draw[:, 0].std() > 0.7
+    assert np.corrcoef(draw[:, 0], draw[:, 1])[0, 1] > 0.9
+
+
+@pytest.mark.parametrize("n_imputations", [0, 1.5, "many"])
+def test_sample_names_a_wrong_number(fitted, n_imputations):
+    imputer, gaps, _ = fitted
+    with pytest.raises(ValueError, match="n_imputations"):
+        imputer.sample(gaps, n_imputations=n_imputations)
+
+
+# -- as scikit-learn's imputers ------------------------------------------------------
+
+
+@pytest.mark.parametrize("marker", [np.nan, -1, 0])
+def test_indicators_stand_behind_the_columns(marker):
+    X = np.array(
+        [
+            [marker, 1, 5, marker, 1],
+            [2, marker, 1, marker, 2],
+            [6, 3, marker, marker, 3],
+            [1, 2, 9, marker, 4],
+        ]
+    )
+    imputer = make(missing_values=marker, add_indicator=True)
+    with pytest.warns(UserWarning, match="left out: 3"):
+        filled = imputer.fit_transform(X)
+    expected = MissingIndicator(missing_values=marker).fit_transform(X)
+    np.testing.assert_array_equal(filled[:, -4:], expected)
+    np.testing.assert_array_equal(imputer.indicator_.features_, [0, 1, 2, 3])
+    imputer.set_params(add_indicator=False)
+    with pytest.warns(UserWarning, match="left out"):
+        np.testing.assert_allclose(imputer.fit_transform(X), filled[:, :-4])
+    assert imputer.indicator_ is None
+
+
+@pytest.mark.parametrize("keep", [False, True])
+def test_empty_columns_are_left_out_or_filled_as_simple_imputer_does(keep):
+    X = np.array([[np.nan, 1.0, np.nan], [np.nan, np.nan, np.nan], [np.nan, 3.0, 7.0]])
+    new = np.array([[5.0, np.nan, 2.0]])
+    imputer = make(keep_empty_features=keep)
+    simple = SimpleImputer(keep_empty_features=keep)
+    if keep:
+        imputer.fit(X)
+    else:
+        with pytest.warns(UserWarning, match="columns, which are left out: 0"):
+            imputer.fit(X)
+    simple.fit(X)
+    names = imputer.get_feature_names_out()
+    np.testing.assert_array_equal(names, simple.get_feature_names_out())
+    filled = imputer.transform(new)
+    assert filled.shape == (1, len(names))
+    # What is observed stays, also where nothing was in fit.
+    if keep:
+        assert filled[0, 0] == 5.0
+        assert imputer.transform(X)[0, 0] == 0.0
+    assert imputer.sample(new).shape == (5, 1, len(names))
+
+
+@pytest.mark.parametrize("keep", [False, True])
+@pytest.mark.filterwarnings("ignore:Nothing is observed")
+def test_nothing_observed_at_all(keep):
+    X = np.full((4, 2), np.nan)
+    imputer = make(keep_empty_features=keep).fit(X)
+    assert imputer.transform(X).shape == (4, 2 * keep)
+    assert imputer.estimators_ == []
+    assert imputer.weight_ == 0.0
+
+
+@pytest.mark.parametrize("add_indicator", [False, True])
+def test_names_of_the_columns_and_of_the_indicators(add_indicator):
+    X = pd.DataFrame(make_table(30)[1], columns=list("abcdef"))
+    X["e"] = np.nan
+    X["f"] = 1.0
+    imputer = make(add_indicator=add_indicator)
+    simple = SimpleImputer(add_indicator=add_indicator)
+    with pytest.warns(UserWarning, match="left out: e"):
+        imputer.fit(X)
+    simple.fit(X)
+    np.testing.assert_array_equal(
+        imputer.get_feature_names_out(), simple.get_feature_names_out()
+    )
+
+
+@pytest.mark.parametrize("library", ["pandas", "polars"])
+def test_frames_go_in_and_come_out(library):
+    _, gaps = make_table(40)
+    frame = {"pandas": pd.DataFrame, "polars": pl.DataFrame}[library](
+        {name: gaps[:, i] for i, name in enumerate("abcdef")}
+    )
+    imputer = make(add_indicator=True).set_output(transform=library)
+    out = imputer.fit_transform(frame)
+    assert type(out) is type(frame)
+    assert list(out.columns) == list(imputer.get_feature_names_out())
+    expected = make().fit_transform(gaps)
+    np.testing.assert_array_equal(out.to_numpy()[:, :6].astype(float), expected)
+
+
+def test_nullable_integers_of_pandas():
+    X = np.array([[np.nan, 1, 5], [2, np.nan, 1], [6, 3, np.nan], [1, 2, 9]])
+    frame = pd.DataFrame(X, dtype="Int16", columns=["a", "b", "c"])
+    expected = make().fit_transform(X)
+    np.testing.assert_allclose(make().fit_transform(frame), expected)
+    np.testing.assert_allclose(
+        make(missing_values=pd.NA).fit_transform(frame), expected
+    )
+
+
+@pytest.mark.parametrize("method", ["fit", "transform", "sample"])
+@pytest.mark.parametrize("value", [np.inf, -np.inf])
+def test_infinity_is_refused(fitted, method, value):
+    imputer, gaps, _ = fitted
+    rows = gaps.copy()
+    rows[0, 0] = value
+    with pytest.raises(ValueError, match="infinity"):
+        getattr(clone(imputer) if method == "fit" else imputer, method)(rows)
+
+
+def test_nan_is_refused_where_something_else_stands_for_missing():
+    with pytest.raises(ValueError, match="NaN"):
+        make(missing_values=-1).fit([[np.nan, 1.0], [2.0, -1.0]])
+
+
+@pytest.mark.parametrize(
+    "params", [{"n_estimators": 0}, {"autoencoder": "mlp"}, {"add_indicator": 2}]
+)
+def test_wrong_parameters_are_named(params):
+    (name,) = params
+    with pytest.raises(ValueError, match=name):
+        make(**{"autoencoder": small(), **params}).fit(make_table(10)[1])
+
+
+def test_unfitted_imputer_says_so():
+    for method in ("transform", "sample"):
+        with pytest.raises(NotFittedError):
+            getattr(make(), method)([[1.0]])
+    assert not hasattr(make(), "estimators_")
+
+
+def test_failed_fit_leaves_the_earlier_one(fitted):
+    imputer, gaps, _ = fitted
+    imputer = pickle.loads(pickle.dumps(imputer))
+    expected = imputer.transform(gaps)
+    imputer.set_params(autoencoder__loss="binary_cross_entropy")
+    with pytest.raises(ValueError, match="BinaryCrossEntropy"):
+        imputer.fit(gaps[:, :4])
+    np.testing.assert_array_equal(imputer.transform(gaps), expected)
+
+
+# -- seeds, search, files -------------------------------------------------------------
+
+
+def test_seed_repeats_the_fit():
+    _, gaps = make_table(60)
+    first = make().fit(gaps).transform(gaps)
+    np.random.seed(5)
+    np.testing.assert_array_equal(make().fit(gaps).transform(gaps), first)
+    assert (make(random_state=1).fit(gaps).transform(gaps) != first).any()
+
+
+def test_global_generators_are_left_alone():
+    _, gaps = make_table(60)
+    before = torch.get_rng_state(), np.random.get_state(), random.getstate()
+    make().fit(gaps).sample(gaps, random_state=0)
+    assert torch.equal(torch.get_rng_state(), before[0])
+    np.testing.assert_array_equal(np.random.get_state()[1], before[1][1])
+    assert random.getstate() == before[2]
+
+
+def test_parameters_of_the_autoencoder_are_searched_in_parallel():
+    X, gaps = make_table(60)
+    model = make_pipeline(make(), Ridge())
+    grid = {"denoisingimputer__autoencoder__noise_level": [0.1, 0.4]}
+    search = GridSearchCV(model, grid, cv=2, n_jobs=2, error_score="raise")
+    search.fit(gaps, X[:, 0])
+    assert np.isfinite(search.cv_results_["mean_test_score"]).all()
+    best = search.best_estimator_[0]
+    assert best.estimators_[0].noise_level == best.autoencoder.noise_level
+    assert not hasattr(best.autoencoder, "net_")
+
+
+@pytest.mark.parametrize("corruption", ["conditional_mean", "masking"])
+def test_imputer_goes_through_files(tmp_path, corruption):
+    _, gaps = make_table(60)
+    imputer = make(small(corruption=corruption), add_indicator=True).fit(gaps)
+    save(imputer, tmp_path / "imputer.safetensors")
+    loaded = load(tmp_path / "imputer.safetensors")
+    copied = pickle.loads(pickle.dumps(imputer))
+    for other in (loaded, copied):
+        np.testing.assert_array_equal(other.transform(gaps), imputer.transform(gaps))
+        np.testing.assert_array_equal(
+            other.sample(gaps, random_state=0), imputer.sample(gaps, random_state=0)
+        )
