@@ -7,6 +7,7 @@ from .corruption import (
     ComposeNoise,
     GaussianNoise,
     MaskingNoise,
+    MultiScaleNoise,
     SaltAndPepperNoise,
     SwapNoise,
     UniformNoise,
@@ -17,8 +18,10 @@ __version__ = "0.1.0.dev0"
 __all__ = [
     "ComposeNoise",
     "DenoisingAutoencoder",
+    "DenoisingOutlierDetector",
     "GaussianNoise",
     "MaskingNoise",
+    "MultiScaleNoise",
     "SaltAndPepperNoise",
     "SwapNoise",
     "TabularDenoisingAutoencoder",
@@ -30,6 +33,7 @@ __all__ = [
 
 # What is imported when it is first used, and from where.
 _LATER = {
+    "DenoisingOutlierDetector": "outlier",
     "TabularDenoisingAutoencoder": "tabular",
     "load": "persistence",
     "save": "persistence",

@@ -12,6 +12,7 @@ from sklearn.base import clone
 from ._additive import GaussianNoise, UniformNoise
 from ._base import BaseCorruption
 from ._combined import CallableCorruption, ComposeNoise
+from ._multiscale import MultiScaleNoise
 from ._replacing import MaskingNoise, SaltAndPepperNoise, SwapNoise
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "ComposeNoise",
     "GaussianNoise",
     "MaskingNoise",
+    "MultiScaleNoise",
     "SaltAndPepperNoise",
     "SwapNoise",
     "UniformNoise",
