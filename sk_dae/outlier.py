@@ -26,8 +26,11 @@ N_REFERENCES = 10_000
 #: What is added to the usual squared error of a feature, whose variance is one.
 LEAST_ERROR = 0.1
 
+#: The threshold of contamination="auto": twice the mean error of the training rows.
+AUTO_OFFSET = -2.0
+
 #: Epochs of the default autoencoder.
-N_EPOCHS = 40
+N_EPOCHS = 60
 
 
 class DenoisingOutlierDetector(OutlierMixin, BaseEstimator):
@@ -38,15 +41,15 @@ class DenoisingOutlierDetector(OutlierMixin, BaseEstimator):
     restoration misses it by more than is usual for the feature: of each feature
     :math:`j` the squared errors :math:`e_j^2` are compared to the training rows',
 
-    .. math:: s(x) = -\frac{1}{d} \sum_j \frac{1}{2} \left(
+    .. math:: s(x) = -\frac{1}{c \, d} \sum_{j=1}^d \frac{1}{2} \left(
               \frac{\overline{e_j^2}(x, \text{noise})}{v_j + \lambda}
               + \frac{\overline{e_j^2}(x, \text{hidden})}{w_j + \lambda} \right),
 
-    with :math:`v_j, w_j` the means of :math:`\overline{e_j^2}` over training rows.
-    The bar is the mean over draws, of two kinds. *Noise*: Gaussian noise is added to
-    all features. *Hidden*: the features are split into folds at random, and each fold
-    is hidden and predicted from the others. All draws are made once, in :meth:`fit`,
-    and are the same for every row.
+    with :math:`v_j, w_j` the means of :math:`\overline{e_j^2}` over training rows, and
+    :math:`c` such that these score -1 on average. The bar is the mean over draws, of
+    two kinds. *Noise*: Gaussian noise is added to all features. *Hidden*: the features
+    are split into folds at random, and each fold is hidden and predicted from the
+    others. All draws are made once, in :meth:`fit`, and are the same for every row.
 
     Features of any unit and any tail will do: they are standardised inside, in a way
     that gross errors in the training data do not upset. Missing values (NaN) are left
@@ -62,9 +65,8 @@ class DenoisingOutlierDetector(OutlierMixin, BaseEstimator):
 
     contamination : "auto" or float in (0, 0.5], default="auto"
         Where the threshold lies. A float is the fraction of the training rows that are
-        outliers. "auto" puts the threshold where a box plot ends, on the logarithm of
-        the training rows' scores: one and a half interquartile ranges beyond the
-        quartile.
+        outliers. "auto" calls a row an outlier whose errors are more than twice those
+        of the training rows: an `offset_` of -2, where these have a mean of -1.
 
     noise_level : float, default=0.5
         Standard deviation of the noise that rows are scored under, in standard
@@ -219,8 +221,8 @@ class DenoisingOutlierDetector(OutlierMixin, BaseEstimator):
         Returns
         -------
         scores : ndarray of shape (n_samples,), dtype float64
-            Greater is more usual; at most zero. A training row has about -1 on
-            average. Zero for a row without an observed value, which nothing speaks
+            Greater is more usual; at most zero, and -1 for the mean of the training
+            rows. Zero for a row without an observed value, which nothing speaks
             against.
         """
         check_is_fitted(self)
@@ -272,17 +274,12 @@ class DenoisingOutlierDetector(OutlierMixin, BaseEstimator):
         errors = _squared_errors(
             references, fitted["autoencoder_"], fitted["_noise"], fitted["_folds"]
         )
-        with warnings.catch_warnings():
-            # Of features without a value.
-            warnings.simplefilter("ignore", RuntimeWarning)
-            fitted["_usual_errors"] = np.nanmean(errors, axis=1, dtype=np.float64)
-        # A copy: whatever fails has changed nothing.
-        detector = copy.copy(self)
-        vars(detector).update(fitted)
-        if self.contamination == "auto":
-            scores = -_compare(errors, fitted["_usual_errors"]).sum(axis=1)
-            fitted["offset_"] = _end_of_box_plot(scores)
-        else:
+        fitted["_usual_errors"] = _usual_errors(errors)
+        fitted["offset_"] = AUTO_OFFSET
+        if self.contamination != "auto":
+            # A copy: whatever fails has changed nothing.
+            detector = copy.copy(self)
+            vars(detector).update(fitted)
             fitted["offset_"] = np.percentile(
                 detector._score(X), 100.0 * self.contamination
             )
@@ -386,17 +383,23 @@ def _squared_errors(X, autoencoder, noise, folds):
     return errors
 
 
+def _usual_errors(errors):
+    """Return what to divide the errors of each kind and feature by.
+
+    Such that the training rows, whose `errors` these are, have a mean score of -1.
+    """
+    with warnings.catch_warnings():
+        # Of features without a value.
+        warnings.simplefilter("ignore", RuntimeWarning)
+        usual = np.nanmean(errors, axis=1, dtype=np.float64) + LEAST_ERROR
+    mean = _compare(errors, usual).sum(axis=1).mean()
+    return usual * mean if mean > 0 else usual
+
+
 def _compare(errors, usual_errors):
     """Return what each feature contributes, given the usual errors of its kind."""
     # float64 from here, in which scikit-learn wants scores.
-    ratios = (errors / (usual_errors[:, None] + LEAST_ERROR)).mean(axis=0)
+    ratios = (errors / usual_errors[:, None]).mean(axis=0)
     observed = ~np.isnan(ratios)
     n_observed = np.maximum(observed.sum(axis=1, keepdims=True), 1)
     return np.where(observed, ratios, 0.0) / n_observed
-
-
-def _end_of_box_plot(scores):
-    """Return where scores, on a logarithmic scale, lie out by Tukey's rule."""
-    logs = np.log(np.maximum(-scores, np.finfo(np.float32).tiny))
-    first, third = np.percentile(logs, [25, 75])
-    return -np.exp(third + 1.5 * (third - first))
