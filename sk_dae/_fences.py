@@ -87,8 +87,10 @@ class FencedScaler:
         """
         scaled = np.empty(X.shape, dtype=np.float32)
         for span in spans(len(X), 8 * X.shape[1]):
-            z = (X[span] - self.centers) / self.scales
-            size = np.abs(z)
+            # By halves, so that no difference overflows.
+            with np.errstate(over="ignore"):
+                z = (0.5 * X[span] - 0.5 * self.centers) / (0.5 * self.scales)
+            size = np.minimum(np.abs(z), np.finfo(z.dtype).max)
             bent = BEND * (1.0 + np.log(np.maximum(size, BEND) / BEND))
             scaled[span] = np.where(size > BEND, np.copysign(bent, z), z)
         return scaled
@@ -96,11 +98,12 @@ class FencedScaler:
 
 def _fences(X):
     """Return where the values of each column end that its scale is learned from."""
-    levels = sorted(level for middle in MIDDLES for level in middle)
-    quantiles = dict(zip(levels, np.nanquantile(X, levels, axis=0), strict=True))
+    levels = [*zip(*MIDDLES, strict=True)]
+    # Values that occur: a few rare ones give no range that is all but a point.
+    starts = np.nanquantile(X, levels[0], axis=0, method="lower")
+    ends = np.nanquantile(X, levels[1], axis=0, method="higher")
     low, high = np.full(X.shape[1], -np.inf), np.full(X.shape[1], np.inf)
-    for first, last in reversed(MIDDLES):
-        start, end = quantiles[first], quantiles[last]
+    for start, end in zip(starts[::-1], ends[::-1], strict=True):
         width = end - start
         low = np.where(width > 0, start - FENCE_WIDTHS * width, low)
         high = np.where(width > 0, end + FENCE_WIDTHS * width, high)

@@ -20,6 +20,7 @@ from skorch.history import History
 
 from . import _dtypes
 from ._device import find_device
+from ._fences import FencedScaler
 from ._net import DenoisingNet
 from ._random import forked_global_generators, seeded_generator
 from ._statistics import ColumnStatistics
@@ -29,6 +30,7 @@ from .corruption import (
     ComposeNoise,
     GaussianNoise,
     MaskingNoise,
+    MultiScaleNoise,
     SaltAndPepperNoise,
     SwapNoise,
     UniformNoise,
@@ -36,6 +38,7 @@ from .corruption import (
 from .corruption._donors import ColumnDonors, RowDonors
 from .losses import LOSSES, TableLoss
 from .modules import MLPAutoencoder, TableAutoencoder
+from .outlier import DenoisingOutlierDetector
 from .tabular import TabularDenoisingAutoencoder
 
 __all__ = ["load", "save"]
@@ -43,7 +46,11 @@ __all__ = ["load", "save"]
 #: Raised by one when a file can no longer be read by older versions.
 FORMAT = 1
 
-_ESTIMATORS = (DenoisingAutoencoder, TabularDenoisingAutoencoder)
+_ESTIMATORS = (
+    DenoisingAutoencoder,
+    DenoisingOutlierDetector,
+    TabularDenoisingAutoencoder,
+)
 
 _CLASSES = {
     cls.__name__: cls
@@ -52,12 +59,14 @@ _CLASSES = {
         ComposeNoise,
         GaussianNoise,
         MaskingNoise,
+        MultiScaleNoise,
         SaltAndPepperNoise,
         SwapNoise,
         UniformNoise,
         CategoricalColumn,
         ColumnDonors,
         ColumnStatistics,
+        FencedScaler,
         NumericColumn,
         RowDonors,
         TableEncoder,

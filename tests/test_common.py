@@ -18,7 +18,11 @@ from sklearn.utils.estimator_checks import (
 )
 
 import sk_dae
-from sk_dae import DenoisingAutoencoder, TabularDenoisingAutoencoder
+from sk_dae import (
+    DenoisingAutoencoder,
+    DenoisingOutlierDetector,
+    TabularDenoisingAutoencoder,
+)
 
 FEATURES = ("code", "layers", "reconstruction")
 
@@ -38,6 +42,12 @@ ESTIMATORS = [
     small(TabularDenoisingAutoencoder, features="code", mask_weight=0.5),
 ]
 
+# No transformers.
+DETECTORS = [
+    DenoisingOutlierDetector(small()),
+    DenoisingOutlierDetector(small(), contamination=0.1, noise_level=0.0, n_folds=None),
+]
+
 # A weight scales a row's gradient; a repeated row is drawn, shuffled and corrupted
 # again. scikit-learn expects the same two failures of its own estimators that are
 # trained by stochastic gradients.
@@ -48,14 +58,19 @@ EXPECTED_FAILED_CHECKS = {
 
 
 @parametrize_with_checks(
-    ESTIMATORS, expected_failed_checks=lambda estimator: EXPECTED_FAILED_CHECKS
+    [*ESTIMATORS, *DETECTORS],
+    expected_failed_checks=lambda estimator: EXPECTED_FAILED_CHECKS,
 )
 def test_estimator_keeps_the_conventions_of_scikit_learn(estimator, check):
     check(estimator)
 
 
 @parametrize_with_checks(
-    [DenoisingAutoencoder(), TabularDenoisingAutoencoder()],
+    [
+        DenoisingAutoencoder(),
+        DenoisingOutlierDetector(),
+        TabularDenoisingAutoencoder(),
+    ],
     expected_failed_checks=lambda estimator: EXPECTED_FAILED_CHECKS,
 )
 def test_default_estimator_keeps_the_conventions_of_scikit_learn(estimator, check):
@@ -83,6 +98,16 @@ def test_default_estimator_keeps_the_conventions_of_scikit_learn(estimator, chec
 @pytest.mark.filterwarnings("ignore:X has feature names, but")
 @pytest.mark.parametrize("estimator", ESTIMATORS, ids=str)
 def test_estimator_passes_the_extra_checks(estimator, check):
+    check(type(estimator).__name__, estimator)
+
+
+@pytest.mark.parametrize(
+    "check", [check_param_validation, check_dataframe_column_names_consistency]
+)
+@pytest.mark.filterwarnings("ignore:X does not have valid feature names")
+@pytest.mark.filterwarnings("ignore:X has feature names, but")
+@pytest.mark.parametrize("estimator", DETECTORS, ids=str)
+def test_detector_passes_the_extra_checks(estimator, check):
     check(type(estimator).__name__, estimator)
 
 

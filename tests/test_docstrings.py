@@ -61,7 +61,9 @@ def test_docstring_is_numpydoc(path):
     "name",
     [
         "DenoisingAutoencoder",
+        "DenoisingOutlierDetector",
         "GaussianNoise",
+        "MultiScaleNoise",
         "SwapNoise",
         "TabularDenoisingAutoencoder",
     ],
