@@ -8,6 +8,7 @@ from .corruption import (
     ConditionalMeanNoise,
     GaussianNoise,
     MaskingNoise,
+    MultiScaleNoise,
     SaltAndPepperNoise,
     SwapNoise,
     UniformNoise,
@@ -20,8 +21,10 @@ __all__ = [
     "ConditionalMeanNoise",
     "DenoisingAutoencoder",
     "DenoisingImputer",
+    "DenoisingOutlierDetector",
     "GaussianNoise",
     "MaskingNoise",
+    "MultiScaleNoise",
     "SaltAndPepperNoise",
     "SwapNoise",
     "TabularDenoisingAutoencoder",
@@ -34,6 +37,7 @@ __all__ = [
 # What is imported when it is first used, and from where.
 _LATER = {
     "DenoisingImputer": "imputation",
+    "DenoisingOutlierDetector": "outlier",
     "TabularDenoisingAutoencoder": "tabular",
     "load": "persistence",
     "save": "persistence",

@@ -14,7 +14,22 @@ import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.preprocessing import OrdinalEncoder, QuantileTransformer, StandardScaler
 
-__all__ = ["TableEncoder", "check_categorical_features", "is_frame", "names_of"]
+__all__ = [
+    "UNSEEN",
+    "TableEncoder",
+    "check_categorical_features",
+    "is_frame",
+    "names_of",
+]
+
+#: The index of a category that was never seen.
+UNSEEN = -1
+
+#: Values of a column that its ranks are estimated from, at most.
+RANK_SAMPLE = 10_000
+
+#: By how many standard deviations the ends of a column are moved out.
+MARGIN = 1e-3
 
 #: Times that come as Python's objects.
 TIMES = np.dtype("datetime64[us]")
@@ -222,22 +237,36 @@ class NumericColumn:
         self.empty = not len(observed)
         self.has_missing = len(observed) < len(values)
         self.steps = []
-        if not self.empty and self.scaling == "quantile":
-            quantiles = QuantileTransformer(
-                n_quantiles=min(1000, len(observed)),
-                output_distribution="normal",
+        if self.empty:
+            return self
+        self.range = observed.min(), observed.max()
+        observed = self._add_step(StandardScaler(), observed)
+        if self.scaling == "quantile":
+            sample = observed
+            if len(observed) > RANK_SAMPLE:
                 # Which values of a large column tell its ranks is of no note.
-                random_state=0,
+                chosen = np.random.RandomState(0).choice(len(observed), RANK_SAMPLE)
+                sample = observed[chosen]
+            # What lies at the ends of the range is mapped to the ends of the normal
+            # distribution: of a column of zeros and few other values, all zeros would
+            # lie far out. Beyond these two lies nothing.
+            ends = [[observed.min() - MARGIN], [observed.max() + MARGIN]]
+            sample = np.vstack([sample, ends])
+            quantiles = QuantileTransformer(
+                n_quantiles=min(1000, len(sample)),
+                output_distribution="normal",
+                subsample=None,
             )
-            # Whatever a user wants transformers to return.
-            quantiles.set_output(transform="default")
-            observed = quantiles.fit_transform(observed)
+            quantiles.set_output(transform="default").fit(sample)
             self.steps.append(quantiles)
-        if not self.empty:
-            # After the ranks too: of many equal values, these may lie far out.
-            scaler = StandardScaler().set_output(transform="default")
-            self.steps.append(scaler.fit(observed))
+            self._add_step(StandardScaler(), quantiles.transform(observed))
         return self
+
+    def _add_step(self, step, values):
+        # Whatever a user wants transformers to return.
+        step.set_output(transform="default").fit(values)
+        self.steps.append(step)
+        return step.transform(values)
 
     def encode(self, values):
         """Return the scaled values."""
@@ -255,7 +284,8 @@ class NumericColumn:
         values = encoded.astype(np.float64)[:, None]
         for step in reversed(self.steps):
             values = step.inverse_transform(values)
-        return values[:, 0]
+        values = values[:, 0]
+        return values if self.scaling == "standard" else values.clip(*self.range)
 
 
 class CategoricalColumn:
@@ -267,7 +297,8 @@ class CategoricalColumn:
         For messages.
 
     max_categories : int
-        The most categories that are told apart: the rarest share the last index.
+        The most categories that are told apart: the rarest share the last index, and
+        what was never seen counts among them.
     """
 
     def __init__(self, name, max_categories):
@@ -286,7 +317,7 @@ class CategoricalColumn:
         self._refuse_mixture(observed)
         self.encoder = OrdinalEncoder(
             handle_unknown="use_encoded_value",
-            unknown_value=np.nan,
+            unknown_value=UNSEEN,
             max_categories=self.max_categories,
         ).set_output(transform="default")
         codes = self.encoder.fit_transform(observed[:, None])[:, 0].astype(np.intp)
@@ -297,18 +328,21 @@ class CategoricalColumn:
         # A rare category comes back as the most frequent of the rare ones.
         categories, all_counts = np.unique(observed, return_counts=True)
         codes_of_categories = self.encoder.transform(categories[:, None])[:, 0]
+        self.has_rare = len(categories) > self.n_categories
         self.categories = np.empty(self.n_categories, dtype=object)
         for i in np.argsort(all_counts, kind="stable"):
             self.categories[int(codes_of_categories[i])] = categories[i]
         return self
 
     def encode(self, values, missing):
-        """Return the indices of categories; NaN where missing, or never seen."""
+        """Return the indices of categories; NaN where missing, else `UNSEEN`."""
         codes = np.full(len(values), np.nan)
         if not self.empty and not missing.all():
             observed = values[~missing]
             self._refuse_mixture(observed)
             codes[~missing] = self.encoder.transform(observed[:, None])[:, 0]
+            if self.has_rare:
+                codes[codes == UNSEEN] = self.n_categories - 1
         return codes
 
     def decode(self, encoded):
@@ -453,7 +487,8 @@ class TableEncoder(BaseEstimator):
         Returns
         -------
         encoded : ndarray of shape (n_samples, n_features), dtype float32
-            The matrix; NaN where a value is missing, or a category was never seen.
+            The matrix; NaN where a value is missing, `UNSEEN` for a category that was
+            not there in fit.
         """
         encoded = np.empty(X.shape, dtype=np.float32)
         for j, column in enumerate(_columns_of(X)):

@@ -165,7 +165,7 @@ class TrainedAutoencoder(CallbackSupportMixin, BaseAutoencoder):
 
     def _fit(self, X, sample_weight, clean, *, resume, incremental=False):
         resume = resume and hasattr(self, "net_")
-        X = self._validate_rows(X, reset=not resume)
+        X = self._validate_training_rows(X, reset=not resume)
         device = find_device(self.device)
         loss = self._make_loss()
         emphasis = self._check_emphasis()
@@ -302,6 +302,9 @@ class TrainedAutoencoder(CallbackSupportMixin, BaseAutoencoder):
         if self.max_iter != "auto":
             return self.max_iter
         return int(np.clip(-(-AUTO_STEPS // n_batches), 20, 200))
+
+    def _validate_training_rows(self, X, *, reset):
+        return self._validate_rows(X, reset=reset)
 
     def _make_loss(self):
         return make_loss(self.loss)

@@ -392,19 +392,19 @@ class TableLoss(BaseLoss):
             What the decoder gave.
 
         target : Tensor of shape (n_samples, n_features)
-            The rows; NaN where missing.
+            The rows; NaN where missing, a negative index for an unknown category.
 
         Returns
         -------
         errors : Tensor of shape (n_samples, n_features)
             For categories half the squared distance between the probabilities and
-            certainty, which is in [0, 1]; NaN where the target is missing.
+            certainty, which is in [0, 1]; NaN where the target is missing or unknown.
         """
         layout = self._layout_on(output.device)
-        missing = target.isnan()
-        log_p, ratios, sums, _ = layout.log_probabilities(
-            output, target.nan_to_num(0.0)
-        )
+        unknown = target.isnan()
+        unknown[:, layout.categories] |= target[:, layout.categories] < 0
+        target = target.masked_fill(unknown, 0.0)
+        log_p, ratios, sums, _ = layout.log_probabilities(output, target)
         squares = (ratios.square() @ layout.indicator) / sums.square()
         numbers = target.index_select(1, layout.numbers)
         errors = [
@@ -412,7 +412,7 @@ class TableLoss(BaseLoss):
             0.5 * squares + 0.5 - log_p.exp(),
         ]
         errors = torch.cat(errors, dim=1).index_select(1, layout.order)
-        return errors.masked_fill(missing, torch.nan)
+        return errors.masked_fill(unknown, torch.nan)
 
 
 class _TableLayout:

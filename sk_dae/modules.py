@@ -427,7 +427,8 @@ class TableAutoencoder(MLPAutoencoder):
         Parameters
         ----------
         X : Tensor of shape (n_samples, n_features)
-            Rows of numbers and indices of categories; NaN where missing.
+            Rows of numbers and indices of categories; NaN where missing, a negative
+            index for a category that is none of them.
 
         Returns
         -------
@@ -438,10 +439,11 @@ class TableAutoencoder(MLPAutoencoder):
         if self._n_ones:
             codes = X.index_select(1, self._categories)
             # A corruption that knows nothing of categories may leave their range.
-            cells = codes.nan_to_num(0.0).round_().long().clamp_(min=0)
+            cells = codes.nan_to_num(-1.0).round_().long()
+            unknown = cells < 0
             cells = torch.minimum(cells, self._last).add_(self._starts)
-            # The last column takes what is missing, and goes.
-            cells.masked_fill_(codes.isnan(), self._n_ones)
+            # The last column takes what has no category, and goes.
+            cells.masked_fill_(unknown, self._n_ones)
             ones = X.new_zeros(len(X), self._n_ones + 1).scatter_(1, cells, 1.0)
             parts.append(ones[:, : self._n_ones])
         if len(self._indicators):

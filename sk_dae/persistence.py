@@ -22,6 +22,7 @@ from skorch.history import History
 from . import _dtypes
 from ._completion import NumericCompletion
 from ._device import find_device
+from ._fences import FencedScaler
 from ._gaussian import IncompleteGaussian
 from ._net import DenoisingNet
 from ._random import forked_global_generators, seeded_generator
@@ -33,6 +34,7 @@ from .corruption import (
     ConditionalMeanNoise,
     GaussianNoise,
     MaskingNoise,
+    MultiScaleNoise,
     SaltAndPepperNoise,
     SwapNoise,
     UniformNoise,
@@ -41,6 +43,7 @@ from .corruption._donors import ColumnDonors, RowDonors
 from .imputation import DenoisingImputer
 from .losses import LOSSES, TableLoss
 from .modules import MLPAutoencoder, TableAutoencoder
+from .outlier import DenoisingOutlierDetector
 from .tabular import TabularDenoisingAutoencoder
 
 __all__ = ["load", "save"]
@@ -48,7 +51,12 @@ __all__ = ["load", "save"]
 #: Raised by one when a file can no longer be read by older versions.
 FORMAT = 1
 
-_ESTIMATORS = (DenoisingAutoencoder, DenoisingImputer, TabularDenoisingAutoencoder)
+_ESTIMATORS = (
+    DenoisingAutoencoder,
+    DenoisingImputer,
+    DenoisingOutlierDetector,
+    TabularDenoisingAutoencoder,
+)
 
 _CLASSES = {
     cls.__name__: cls
@@ -58,6 +66,7 @@ _CLASSES = {
         ConditionalMeanNoise,
         GaussianNoise,
         MaskingNoise,
+        MultiScaleNoise,
         SaltAndPepperNoise,
         SwapNoise,
         UniformNoise,
@@ -65,6 +74,7 @@ _CLASSES = {
         ColumnDonors,
         ColumnStatistics,
         IncompleteGaussian,
+        FencedScaler,
         NumericColumn,
         NumericCompletion,
         RowDonors,

@@ -15,7 +15,7 @@ from sklearn.utils.validation import (
 )
 
 from ._callbacks import with_callbacks
-from ._table import SCALINGS, TableEncoder, is_frame
+from ._table import SCALINGS, UNSEEN, TableEncoder, is_frame
 from ._trained import TrainedAutoencoder
 from .autoencoder import hidden_sizes
 from .corruption import BaseCorruption, MaskingNoise, SwapNoise
@@ -47,8 +47,8 @@ class TabularDenoisingAutoencoder(TrainedAutoencoder):
     best constant guess costs the same in each column.
 
     Missing values (NaN, None, NA, NaT) and categories that were not seen in training
-    are taken as they come; they are left out of the loss. Results are float32. Read
-    more in the :ref:`User Guide <user_guide>`.
+    are taken as they come; they are left out of the loss and of errors. Results are
+    float32. Read more in the :ref:`User Guide <tables>`.
 
     Parameters
     ----------
@@ -81,7 +81,8 @@ class TabularDenoisingAutoencoder(TrainedAutoencoder):
 
     max_categories : int, default=100
         The most categories of a column. Beyond, the rarest are one category, which
-        comes back as the most frequent of them.
+        comes back as the most frequent of them; categories that were not seen in
+        training then count among them.
 
     corruption : {"swap", "masking"}, corruption instance, callable or None, \
             default="swap"
@@ -455,6 +456,14 @@ class TabularDenoisingAutoencoder(TrainedAutoencoder):
                 self.numeric_scaling, self.categorical_features, self.max_categories
             ).fit(X)
         return self._table.transform(X)
+
+    def _validate_training_rows(self, X, *, reset):
+        X = self._validate_rows(X, reset=reset)
+        if not reset:
+            # What was never seen can be no target.
+            for j in np.flatnonzero(self._table.n_categories):
+                X[X[:, j] == UNSEEN, j] = np.nan
+        return X
 
     def _make_loss(self):
         scales = [

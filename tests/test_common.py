@@ -21,6 +21,7 @@ import sk_dae
 from sk_dae import (
     DenoisingAutoencoder,
     DenoisingImputer,
+    DenoisingOutlierDetector,
     TabularDenoisingAutoencoder,
 )
 
@@ -47,6 +48,12 @@ ESTIMATORS = [
     ),
 ]
 
+# No transformers.
+DETECTORS = [
+    DenoisingOutlierDetector(small()),
+    DenoisingOutlierDetector(small(), contamination=0.1, noise_level=0.0, n_folds=None),
+]
+
 # A weight scales a row's gradient; a repeated row is drawn, shuffled and corrupted
 # again. scikit-learn expects the same two failures of its own estimators that are
 # trained by stochastic gradients.
@@ -57,14 +64,19 @@ EXPECTED_FAILED_CHECKS = {
 
 
 @parametrize_with_checks(
-    ESTIMATORS, expected_failed_checks=lambda estimator: EXPECTED_FAILED_CHECKS
+    [*ESTIMATORS, *DETECTORS],
+    expected_failed_checks=lambda estimator: EXPECTED_FAILED_CHECKS,
 )
 def test_estimator_keeps_the_conventions_of_scikit_learn(estimator, check):
     check(estimator)
 
 
 @parametrize_with_checks(
-    [DenoisingAutoencoder(), TabularDenoisingAutoencoder()],
+    [
+        DenoisingAutoencoder(),
+        DenoisingOutlierDetector(),
+        TabularDenoisingAutoencoder(),
+    ],
     expected_failed_checks=lambda estimator: EXPECTED_FAILED_CHECKS,
 )
 def test_default_estimator_keeps_the_conventions_of_scikit_learn(estimator, check):
@@ -98,6 +110,16 @@ def test_default_imputer_keeps_the_conventions_of_scikit_learn(estimator, check)
 @pytest.mark.filterwarnings("ignore:X has feature names, but")
 @pytest.mark.parametrize("estimator", ESTIMATORS, ids=str)
 def test_estimator_passes_the_extra_checks(estimator, check):
+    check(type(estimator).__name__, estimator)
+
+
+@pytest.mark.parametrize(
+    "check", [check_param_validation, check_dataframe_column_names_consistency]
+)
+@pytest.mark.filterwarnings("ignore:X does not have valid feature names")
+@pytest.mark.filterwarnings("ignore:X has feature names, but")
+@pytest.mark.parametrize("estimator", DETECTORS, ids=str)
+def test_detector_passes_the_extra_checks(estimator, check):
     check(type(estimator).__name__, estimator)
 
 

@@ -26,6 +26,7 @@ from sk_dae.corruption import (
     ConditionalMeanNoise,
     GaussianNoise,
     MaskingNoise,
+    MultiScaleNoise,
     SaltAndPepperNoise,
     SwapNoise,
     UniformNoise,
@@ -60,6 +61,7 @@ ALL = [
     *(cls(0.4) for cls in LEVELLED),
     ComposeNoise([GaussianNoise(0.1), SwapNoise(0.3)]),
     CallableCorruption(negate_some),
+    MultiScaleNoise(),
 ]
 
 
@@ -112,6 +114,7 @@ POSITIONAL = {
         SaltAndPepperNoise(extremes="data", random_state=0),
         SwapNoise(n_donors=3, random_state=0),
         ComposeNoise([GaussianNoise(), MaskingNoise()], random_state=0),
+        MultiScaleNoise(random_state=0),
         GaussianNoise(),
     ],
     expected_failed_checks=lambda estimator: POSITIONAL,
@@ -210,9 +213,13 @@ def test_laws_of_a_corruption(process, n_samples, n_features, missing, seed):
     assert corrupted.shape == mask.shape == rows.shape
     assert corrupted.dtype == torch.float32
     assert mask.dtype == torch.bool
-    # What is missing stays missing, nothing else becomes it, and is never marked.
-    np.testing.assert_array_equal(corrupted.isnan(), np.isnan(X))
+    # What is missing stays missing, and is never marked. Nothing else becomes it, but
+    # where the process says so; then it is marked.
+    assert corrupted[rows.isnan()].isnan().all()
     assert not mask[rows.isnan()].any()
+    lost = corrupted.isnan() & ~rows.isnan()
+    assert mask[lost].all()
+    assert fitted._makes_missing or not lost.any()
     # Cells that are not marked have the same bits.
     assert corrupted[~mask].numpy().tobytes() == X[~mask.numpy()].tobytes()
     # The same generator draws the same, with or without the mask.
@@ -877,3 +884,57 @@ def test_own_process_needs_only_draw():
 def test_base_class_draws_nothing():
     with pytest.raises(NotImplementedError):
         BaseCorruption(0.1).fit_transform(make_X())
+
+
+# -- a strength for every row ---------------------------------------------------------
+
+
+def test_row_gets_noise_or_loses_cells_of_a_strength_of_its_own():
+    n_samples, n_features = 4000, 200
+    X = torch.zeros(n_samples, n_features)
+    noise = MultiScaleNoise((0.1, 1.0), fractions=(0.2, 0.6)).fit(X.numpy())
+    corrupted, mask = noise.corrupt(X, seeded_generator(0), return_mask=True)
+    lost = corrupted.isnan().double().mean(dim=1)
+    noisy = lost == 0
+    rate = noisy.double().mean().item()
+    assert rate == pytest.approx(0.5, abs=binomial_tolerance(0.5, n_samples))
+    assert not corrupted[~noisy].nan_to_num().any()
+    assert mask[noisy].all()
+    # Of 200 cells, the estimates scatter by a twentieth of the level, and by 0.035.
+    levels = corrupted[noisy].std(dim=1).log10()
+    assert levels.min() > -1.15
+    assert levels.max() < 0.15
+    assert levels.mean().item() == pytest.approx(-0.5, abs=0.04)
+    assert lost[~noisy].min() > 0.05
+    assert lost[~noisy].max() < 0.78
+    assert lost[~noisy].mean().item() == pytest.approx(0.4, abs=0.02)
+
+
+@pytest.mark.parametrize(
+    "params",
+    [
+        {"levels": (0.0, 1.0)},
+        {"levels": (1.0, 0.5)},
+        {"levels": (0.1, 0.2, 0.3)},
+        {"levels": ("a", "b")},
+        {"levels": (0.1, np.inf)},
+        {"levels": (0.1, np.nan)},
+        {"fractions": (-0.1, 0.5)},
+        {"fractions": (0.5, 1.1)},
+        {"fractions": [0.5]},
+    ],
+    ids=repr,
+)
+def test_ranges_of_strengths_are_checked(params):
+    (name,) = params
+    with pytest.raises(ValueError, match=f"{name} of MultiScaleNoise must be a pair"):
+        MultiScaleNoise(**params).fit(make_X())
+
+
+def test_ranges_may_be_points():
+    noise = MultiScaleNoise((0.5, 0.5), fractions=(1.0, 1.0)).fit(make_X())
+    corrupted = noise.corrupt(torch.zeros(400, 50), seeded_generator(0))
+    lost = corrupted.isnan().all(dim=1)
+    assert 100 < lost.sum() < 300
+    # The standard deviation of 5 000 cells or more, at least.
+    assert corrupted[~lost].std().item() == pytest.approx(0.5, abs=0.02)

@@ -62,7 +62,9 @@ def test_docstring_is_numpydoc(path):
     [
         "DenoisingAutoencoder",
         "DenoisingImputer",
+        "DenoisingOutlierDetector",
         "GaussianNoise",
+        "MultiScaleNoise",
         "SwapNoise",
         "TabularDenoisingAutoencoder",
     ],

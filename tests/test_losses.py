@@ -266,7 +266,8 @@ def test_squared_error_of_a_category_is_half_the_distance_to_certainty():
     output, target = torch.log(torch.tensor([[0.5, 0.3, 0.2]])), torch.tensor([[1.0]])
     expected = 0.5 * (0.5**2 + 0.7**2 + 0.2**2)
     assert loss.squared_errors(output, target).item() == pytest.approx(expected)
-    assert loss.squared_errors(output, torch.tensor([[np.nan]])).isnan().all()
+    for unknown in (np.nan, -1.0):
+        assert loss.squared_errors(output, torch.tensor([[unknown]])).isnan().all()
 
 
 def test_best_constant_guess_costs_one_in_each_column():

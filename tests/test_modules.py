@@ -368,9 +368,14 @@ def test_table_is_expanded_to_numbers_ones_and_indicators():
 
 
 def test_index_out_of_range_is_the_nearest_category():
-    X = torch.tensor([[0.0, 7.3, 0.0, -2.0], [0.0, 0.6, 0.0, 0.4]])
+    X = torch.tensor([[0.0, 7.3, 0.0, -0.4], [0.0, 0.6, 0.0, 0.4]])
     ones = make_table_module().expand(X)[:, 2:7]
     assert ones.tolist() == [[0, 0, 1, 1, 0], [0, 1, 0, 1, 0]]
+
+
+def test_unknown_category_has_no_one_and_no_indicator():
+    X = torch.tensor([[0.0, -1.0, 0.0, -1.0]])
+    assert (make_table_module().expand(X) == 0).all()
 
 
 def test_table_module_is_made_again_from_its_config():

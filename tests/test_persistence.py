@@ -15,8 +15,10 @@ import sk_dae
 from sk_dae import (
     ComposeNoise,
     DenoisingAutoencoder,
+    DenoisingOutlierDetector,
     GaussianNoise,
     MaskingNoise,
+    MultiScaleNoise,
     SaltAndPepperNoise,
     SwapNoise,
     TabularDenoisingAutoencoder,
@@ -107,6 +109,18 @@ def test_tables_are_saved_with_their_columns(tmp_path, params):
         for estimator in (dae, loaded):
             estimator.partial_fit(X)
     np.testing.assert_array_equal(loaded.transform(X), dae.transform(X))
+
+
+@pytest.mark.parametrize("params", [{}, {"n_folds": None, "contamination": 0.1}])
+@pytest.mark.parametrize("corruption", ["gaussian", MultiScaleNoise()], ids=str)
+def test_detectors_are_saved_with_their_draws(table, tmp_path, params, corruption):
+    autoencoder = make(corruption=corruption)
+    detector = DenoisingOutlierDetector(autoencoder, random_state=0, **params)
+    loaded = round_trip(detector.fit(table), tmp_path)
+    np.testing.assert_array_equal(
+        loaded.decision_function(table), detector.decision_function(table)
+    )
+    assert repr(loaded) == repr(detector)
 
 
 def test_partial_fit_goes_on_with_the_state_of_the_optimizer(table, tmp_path):

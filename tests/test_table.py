@@ -194,10 +194,16 @@ def test_missing_values_are_no_category_however_rare():
 
 
 @pytest.mark.parametrize("container", [pd.DataFrame, pl.DataFrame])
-def test_unseen_category_is_as_missing(container):
+def test_unseen_category_has_an_index_of_its_own(container):
     encoder = TableEncoder().fit(container({"kind": ["a", "b", "a"]}))
     encoded = encoder.transform(container({"kind": ["b", "c", None]}))
-    assert np.isnan(encoded).ravel().tolist() == [False, True, True]
+    np.testing.assert_array_equal(encoded, [[1], [-1], [np.nan]])
+
+
+def test_unseen_category_is_one_of_the_rare_ones():
+    encoder = TableEncoder(max_categories=2).fit(pd.DataFrame({"kind": [*"aaabbc"]}))
+    encoded = encoder.transform(pd.DataFrame({"kind": ["a", "c", "new"]}))
+    np.testing.assert_array_equal(encoded, [[0], [1], [1]])
 
 
 @pytest.mark.parametrize(

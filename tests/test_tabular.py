@@ -178,10 +178,18 @@ def test_columns_must_be_those_of_fit(fitted, X):
             fitted.transform(X.to_numpy()[:, :3])
 
 
-def test_unseen_category_is_as_missing(fitted, X):
-    rows = X.head(3)
-    unseen, missing = (rows.assign(kind=value) for value in ("unicorn", None))
-    np.testing.assert_array_equal(fitted.transform(unseen), fitted.transform(missing))
+def test_unseen_category_is_none_of_the_others_and_not_missing(fitted, X):
+    rows = X[X["kind"].notna()].head(3)
+    unseen = rows.assign(kind="unicorn")
+    inputs = slice(0, fitted.net_.module_.n_features)
+    dae = clone(fitted).set_params(passthrough=True).fit(X)
+    passed = dae.transform(unseen)[:, inputs]
+    names = dae.get_feature_names_out()[inputs]
+    for name, values in zip(names, passed.T, strict=True):
+        if "kind" in name:
+            assert (values == 0).all()
+    assert np.isnan(dae.reconstruction_error(unseen, per_feature=True)[:, 0]).all()
+    assert set(dae.denoise(unseen)["kind"]) <= {"cat", "dog", "horse"}
 
 
 def test_empty_columns_are_named_and_stay_empty(X):

@@ -13,6 +13,7 @@ from ._additive import GaussianNoise, UniformNoise
 from ._base import BaseCorruption
 from ._combined import CallableCorruption, ComposeNoise
 from ._conditional import ConditionalMeanNoise
+from ._multiscale import MultiScaleNoise
 from ._replacing import MaskingNoise, SaltAndPepperNoise, SwapNoise
 
 __all__ = [
@@ -23,6 +24,7 @@ __all__ = [
     "ConditionalMeanNoise",
     "GaussianNoise",
     "MaskingNoise",
+    "MultiScaleNoise",
     "SaltAndPepperNoise",
     "SwapNoise",
     "UniformNoise",
