@@ -34,7 +34,7 @@ __all__ = ["DenoisingImputer"]
 _MANY_ROWS = 5000
 #: Number of autoencoders, and steps of the training of each: below, and from there on.
 _FEW_ROWS_DEFAULTS = 5, 1500
-_MANY_ROWS_DEFAULTS = 2, 3000
+_MANY_ROWS_DEFAULTS = 2, 2000
 
 
 class DenoisingImputer(_BaseImputer):
@@ -66,7 +66,7 @@ class DenoisingImputer(_BaseImputer):
                 max_iter=...,
             )
 
-        with as many epochs as make 1,500 steps, or 3,000 for 5,000 rows or more; at
+        with as many epochs as make 1,500 steps, or 2,000 for 5,000 rows or more; at
         least 5 and at most 200.
 
     n_estimators : int or "auto", default="auto"
