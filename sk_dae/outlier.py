@@ -30,7 +30,7 @@ LEAST_ERROR = 0.1
 AUTO_OFFSET = -2.0
 
 #: Epochs of the default autoencoder.
-N_EPOCHS = 60
+N_EPOCHS = 50
 
 
 class DenoisingOutlierDetector(OutlierMixin, BaseEstimator):
