@@ -14,7 +14,6 @@ from sklearn.utils.random import sample_without_replacement
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from ._fences import FencedScaler
-from ._rows import spans
 from .autoencoder import DenoisingAutoencoder
 from .corruption import MultiScaleNoise
 
@@ -23,6 +22,9 @@ __all__ = ["DenoisingOutlierDetector"]
 #: Training rows, at most, that the usual errors are learned from.
 N_REFERENCES = 10_000
 
+#: Rows that are scored together, and the bytes that they may take.
+BLOCK_ROWS, BLOCK_BYTES = 256, 2**25
+
 #: What is added to the usual squared error of a feature, whose variance is one.
 LEAST_ERROR = 0.1
 
@@ -30,7 +32,7 @@ LEAST_ERROR = 0.1
 AUTO_OFFSET = -2.0
 
 #: Epochs of the default autoencoder.
-N_EPOCHS = 60
+N_EPOCHS = 50
 
 
 class DenoisingOutlierDetector(OutlierMixin, BaseEstimator):
@@ -246,8 +248,8 @@ class DenoisingOutlierDetector(OutlierMixin, BaseEstimator):
         check_is_fitted(self)
         X = self._validate(X, reset=False)
         contributions = np.empty(X.shape)
-        for span in spans(len(X), 4 * X.shape[1]):
-            contributions[span] = self._contributions(X[span])
+        for span, block in self._blocks(X):
+            contributions[span] = block
         return contributions
 
     # -- fitting ----------------------------------------------------------------------
@@ -320,15 +322,24 @@ class DenoisingOutlierDetector(OutlierMixin, BaseEstimator):
     def _score(self, X):
         """Return the scores of validated rows."""
         scores = np.empty(len(X))
-        for span in spans(len(X), 4 * X.shape[1]):
-            scores[span] = -self._contributions(X[span]).sum(axis=1)
+        for span, block in self._blocks(X):
+            scores[span] = -block.sum(axis=1)
         return scores
 
-    def _contributions(self, X):
-        errors = _squared_errors(
-            self._scaler.transform(X), self.autoencoder_, self._noise, self._folds
-        )
-        return _compare(errors, self._usual_errors)
+    def _blocks(self, X):
+        """Yield slices over validated rows, with the contributions of their rows.
+
+        A product of matrices may be rounded in another way for another number of rows.
+        So all blocks have the same, whatever the rows that come together.
+        """
+        n_rows = min(BLOCK_ROWS, max(1, BLOCK_BYTES // (4 * X.shape[1])))
+        block = np.zeros((n_rows, X.shape[1]), dtype=np.float32)
+        for start in range(0, len(X), n_rows):
+            span = slice(start, min(start + n_rows, len(X)))
+            n_filled = span.stop - start
+            block[:n_filled] = self._scaler.transform(X[span])
+            errors = _squared_errors(block, self.autoencoder_, self._noise, self._folds)
+            yield span, _compare(errors[:, :n_filled], self._usual_errors)
 
     def _validate(self, X, *, reset):
         return validate_data(

@@ -157,7 +157,7 @@ def test_score_of_a_row_does_not_depend_on_the_others(
     np.testing.assert_allclose(detector.score_samples(X[order]), scores[order], **close)
     one_by_one = [detector.score_samples(row[None])[0] for row in X[:20]]
     np.testing.assert_allclose(one_by_one, scores[:20], **close)
-    monkeypatch.setattr("sk_dae._rows.CHUNK_BYTES", 200)
+    monkeypatch.setattr(outlier, "BLOCK_ROWS", 7)
     np.testing.assert_allclose(detector.score_samples(X), scores, **close)
 
 
