@@ -235,14 +235,14 @@ def main():
         action="store_true",
         help="measure on the rows alone that the setting was not chosen on",
     )
-    parser.add_argument("--name", default="tabular", help="of the results file")
+    parser.add_argument("--name", help="of the results file")
     args = parser.parse_args()
     folder = os.environ.get("SK_DAE_DATA")
     if folder is None:
         raise SystemExit("SK_DAE_DATA must name the folder that holds the tables.")
 
     report = Report(
-        args.name,
+        args.name or ("tabular_unseen" if args.unseen else "tabular"),
         "Features of tables before a linear model",
         threads=f"1 in each of {args.jobs} processes",
     )
