@@ -195,6 +195,9 @@ class DenoisingImputer(_BaseImputer):
     def _fit(self, X):
         X, missing = self._validate(X, reset=True)
         self._fit_indicator(missing)
+        if self.indicator_ is not None:
+            # Whatever a user wants transformers to return, this one's go to an array.
+            self.indicator_.set_output(transform="default")
         empty = missing.all(axis=0)
         self._is_empty = empty
         if empty.any() and not self.keep_empty_features:
