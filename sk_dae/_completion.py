@@ -10,32 +10,16 @@ from sklearn.base import clone
 from sklearn.ensemble._base import _set_random_states
 
 from ._gaussian import IncompleteGaussian
+from ._masked_cells import (
+    deal_folds,
+    draw_errors,
+    draw_masks,
+    keep_errors,
+    rounds_of_cells,
+)
 from .corruption import ConditionalMeanNoise
 
 __all__ = ["NumericCompletion"]
-
-#: Folds of the rows; each autoencoder is trained without one of them.
-_N_FOLDS = 5
-
-#: Held-out rows of a fold that errors are measured on, at most, and how many cells
-#: are wanted of all columns, for which the rows are masked more than once.
-_HELD_OUT_ROWS = 3000
-_HELD_OUT_CELLS = 20_000
-_MOST_DRAWS = 20
-
-#: Fractions of the cells that are masked in a held-out row: between these.
-_MASKED = (0.05, 0.5)
-
-#: Errors that are kept for each column, at most.
-_KEPT_ERRORS = 4000
-
-#: Errors on each side of a prediction that a draw chooses from: a part of all, within
-#: bounds.
-_WINDOW_PART = 40
-_WINDOW = (10, 50)
-
-#: Rounds in which `sample` fills a row, at most.
-_MOST_ROUNDS = 32
 
 #: Rows that are completed at a time.
 _CHUNK_ROWS = 10_000
@@ -101,13 +85,9 @@ class NumericCompletion:
         completion : NumericCompletion
             The trained members.
         """
-        n_samples = len(X)
-        n_folds = min(max(_N_FOLDS, n_members), n_samples)
-        fold = random_state.permutation(n_samples) % n_folds
         autoencoders, gaussians, held_out = [], [], []
-        for k in range(min(n_members, n_folds)):
-            # One row alone has to serve for both.
-            train = X[fold != k] if n_folds > 1 else X
+        for index, left_out in deal_folds(len(X), n_members, random_state):
+            train = X[index]
             member = clone(autoencoder)
             _set_random_states(member, random_state)
             with warnings.catch_warnings():
@@ -118,7 +98,7 @@ class NumericCompletion:
             autoencoders.append(member)
             gaussians.append(gaussian)
             held_out.append(
-                _predict_held_out(X[fold == k], member, gaussian, random_state)
+                _predict_held_out(X[left_out], member, gaussian, random_state)
             )
         cells = [np.concatenate(parts) for parts in zip(*held_out, strict=True)]
         weight, errors = _learn_from(*cells, X.shape[1], random_state)
@@ -176,36 +156,18 @@ class NumericCompletion:
         return filled
 
     def _sample_chunk(self, X, k, random_state):
-        missing = np.isnan(X)
-        # The place of each missing cell in the order of its row.
-        order = np.where(missing, random_state.uniform(size=X.shape), np.inf)
-        rank = order.argsort(axis=1).argsort(axis=1)
-        most = missing.sum(axis=1).max(initial=0)
-        n_rounds = min(most, _MOST_ROUNDS)
-        if n_rounds:
-            rank = rank * n_rounds // most
-        for r in range(n_rounds):
-            now = missing & (rank == r)
+        for now in rounds_of_cells(np.isnan(X), random_state):
             rows = np.flatnonzero(now.any(axis=1))
             chunk, now = X[rows], now[rows]
             predicted = self._predict(chunk, k)
             spread = _spread(self.gaussians[k], chunk)
             for j in np.flatnonzero(now.any(axis=0)):
                 cells = now[:, j]
-                drawn = predicted[cells, j] + spread[cells, j] * self._draw_errors(
-                    j, predicted[cells, j], random_state
+                drawn = predicted[cells, j] + spread[cells, j] * draw_errors(
+                    self.errors[j], predicted[cells, j], random_state
                 )
                 chunk[cells, j] = np.clip(drawn, *self.limits[:, j])
             X[rows] = chunk
-
-    def _draw_errors(self, column, predicted, random_state):
-        predictions, errors = self.errors[column]
-        n = len(errors)
-        width = int(np.clip(n // _WINDOW_PART, *_WINDOW))
-        first = np.searchsorted(predictions, predicted) - width
-        first = np.clip(first, 0, max(0, n - 2 * width))
-        chosen = first + random_state.randint(min(2 * width, n), size=len(predicted))
-        return errors[chosen]
 
     def _predict(self, X, k):
         expected, restored = _both(self.autoencoders[k], self.gaussians[k], X)
@@ -244,18 +206,15 @@ def _predict_held_out(X, member, gaussian, random_state):
         Of each masked cell its column, its value, what the Gaussian and what the
         autoencoder make of it, and the Gaussian's standard deviation.
     """
-    if len(X) > _HELD_OUT_ROWS:
-        X = X[random_state.permutation(len(X))[:_HELD_OUT_ROWS]]
-    n_draws = int(np.clip(_HELD_OUT_CELLS // max(1, X.size), 1, _MOST_DRAWS))
     parts = []
-    for _ in range(n_draws):
-        rate = random_state.uniform(*_MASKED, size=(len(X), 1))
-        masked = (random_state.uniform(size=X.shape) < rate) & ~np.isnan(X)
-        rows = np.where(masked, np.float32(np.nan), X)
-        expected, restored = _both(member, gaussian, rows)
-        spread = _spread(gaussian, rows)
+    for rows, masked in draw_masks(X, random_state):
+        hidden = np.where(masked, np.float32(np.nan), rows)
+        expected, restored = _both(member, gaussian, hidden)
+        spread = _spread(gaussian, hidden)
         _, columns = np.nonzero(masked)
-        parts.append((columns, *(t[masked] for t in (X, expected, restored, spread))))
+        parts.append(
+            (columns, *(t[masked] for t in (rows, expected, restored, spread)))
+        )
     return [np.concatenate(part) for part in zip(*parts, strict=True)]
 
 
@@ -269,16 +228,4 @@ def _learn_from(columns, values, expected, restored, spread, n_features, random_
         weight = float(np.clip(product / square, 0.0, 1.0))
     predicted = expected + np.float32(weight) * step
     error = (values - predicted) / spread
-    errors = []
-    for j in range(n_features):
-        cells = np.flatnonzero(columns == j)
-        if len(cells) > _KEPT_ERRORS:
-            cells = cells[random_state.permutation(len(cells))[:_KEPT_ERRORS]]
-        if not len(cells):
-            # Never masked, for want of observed values: the Gaussian's own spread.
-            normal = random_state.standard_normal(200)
-            errors.append(np.stack([np.zeros(200), normal]).astype(np.float32))
-            continue
-        cells = cells[np.argsort(predicted[cells], kind="stable")]
-        errors.append(np.stack([predicted[cells], error[cells]]))
-    return weight, errors
+    return weight, keep_errors(columns, predicted, error, n_features, random_state)

@@ -13,12 +13,16 @@ from decimal import Decimal
 import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.preprocessing import OrdinalEncoder, QuantileTransformer, StandardScaler
+from sklearn.utils.validation import validate_data
 
 __all__ = [
     "UNSEEN",
     "TableEncoder",
     "check_categorical_features",
+    "check_table",
+    "holds_numbers_alone",
     "is_frame",
+    "missing_cells",
     "names_of",
 ]
 
@@ -47,9 +51,59 @@ def _is_polars(X):
     return hasattr(X, "get_columns") and hasattr(X, "to_series")
 
 
+def check_table(estimator, X, *, reset):
+    """Return a table as a data frame or an ndarray, once its columns are checked.
+
+    Parameters
+    ----------
+    estimator : estimator
+        The one that gets it, and keeps or compares its columns.
+
+    X : data frame or array-like of shape (n_samples, n_features)
+        What a user gave.
+
+    reset : bool
+        Whether the columns are those to be learned.
+
+    Returns
+    -------
+    X : data frame or ndarray of shape (n_samples, n_features)
+        The table. Numbers may be NaN; what else a column may hold is left to those
+        who read it.
+    """
+    if is_frame(X):
+        validate_data(estimator, X, reset=reset, skip_check_array=True)
+        if not all(X.shape):
+            raise ValueError(
+                f"Found array with {X.shape[0]} sample(s) and {X.shape[1]} feature(s) "
+                f"(shape={X.shape}) while a minimum of 1 is required by "
+                f"{type(estimator).__name__}."
+            )
+        return X
+    if not hasattr(X, "dtype") and np.asarray(X).dtype.kind in "OSU":
+        # Not as strings what came as numbers.
+        X = np.asarray(X, dtype=object)
+    # Numbers are checked as such; what else there is, column by column.
+    kind = getattr(getattr(X, "dtype", None), "kind", "f")
+    checks = {"dtype": "numeric", "ensure_all_finite": "allow-nan"}
+    if kind in "OSUmMb":
+        checks = {"dtype": None, "ensure_all_finite": False}
+    return validate_data(estimator, X, reset=reset, **checks)
+
+
 def names_of(X):
     """Return the names of the columns of a table, or their indices."""
     return list(X.columns) if is_frame(X) else list(range(X.shape[1]))
+
+
+def holds_numbers_alone(X):
+    """Return whether no column of a table holds categories or times."""
+    return all(column.kind() == "numeric" for column in _columns_of(X))
+
+
+def missing_cells(X):
+    """Return the mask of the missing cells of a table."""
+    return np.column_stack([column.missing() for column in _columns_of(X)])
 
 
 def _columns_of(X):
@@ -160,7 +214,10 @@ class _PolarsColumn(_ArrayColumn):
 
     def missing(self):
         """Return the mask of the missing values."""
-        return self.series.is_null().to_numpy()
+        missing = self.series.is_null().to_numpy()
+        if self.dtype.is_float():
+            missing = missing | self.series.is_nan().fill_null(False).to_numpy()
+        return missing
 
     def to_float(self):
         """Return the values as float64, NaN where missing."""
@@ -277,15 +334,27 @@ class NumericColumn:
             values = step.transform(values)
         return values[:, 0]
 
-    def decode(self, encoded):
-        """Return the values of scaled ones."""
+    def decode(self, encoded, within_range=False):
+        """Return the values of scaled ones, which need not leave the range in fit."""
         if self.empty:
             return np.full(len(encoded), np.nan)
         values = encoded.astype(np.float64)[:, None]
         for step in reversed(self.steps):
             values = step.inverse_transform(values)
         values = values[:, 0]
-        return values if self.scaling == "standard" else values.clip(*self.range)
+        if within_range:
+            # To the last digit, which the scaled ends do not hold as float32.
+            low, high = self.scaled_range
+            values = np.where(encoded <= low, self.range[0], values)
+            values = np.where(encoded >= high, self.range[1], values)
+        if within_range or self.scaling == "quantile":
+            values = values.clip(*self.range)
+        return values
+
+    @property
+    def scaled_range(self):
+        """The least and the greatest scaled value, as float32."""
+        return self.encode(np.array(self.range)).astype(np.float32)
 
 
 class CategoricalColumn:
@@ -345,8 +414,8 @@ class CategoricalColumn:
                 codes[codes == UNSEEN] = self.n_categories - 1
         return codes
 
-    def decode(self, encoded):
-        """Return the categories of indices."""
+    def decode(self, encoded, within_range=False):
+        """Return the categories of indices, which have no range."""
         return self.categories[encoded.astype(np.intp)]
 
     def _refuse_mixture(self, values):
@@ -381,6 +450,9 @@ class TableEncoder(BaseEstimator):
 
     max_categories : int, default=100
         The most categories of a column.
+
+    indicate_all : bool, default=False
+        Whether any column may miss values later on, rather than those that did in fit.
     """
 
     def __init__(
@@ -388,10 +460,12 @@ class TableEncoder(BaseEstimator):
         numeric_scaling="quantile",
         categorical_features="from_dtype",
         max_categories=100,
+        indicate_all=False,
     ):
         self.numeric_scaling = numeric_scaling
         self.categorical_features = categorical_features
         self.max_categories = max_categories
+        self.indicate_all = indicate_all
 
     def fit(self, X):
         """Learn the columns of a table.
@@ -429,9 +503,11 @@ class TableEncoder(BaseEstimator):
         return self
 
     @property
-    def has_missing(self):
-        """Tuple that says of each column whether it missed a value in fit."""
-        return tuple(column.has_missing for column in self._columns)
+    def indicated(self):
+        """Tuple that says of each column whether it may miss values."""
+        return tuple(
+            column.has_missing or self.indicate_all for column in self._columns
+        )
 
     @property
     def categories(self):
@@ -463,7 +539,11 @@ class TableEncoder(BaseEstimator):
             if column.n_categories
             for category in column.categories
         ]
-        missing = [f"missingindicator_{n}" for n, column in pairs if column.has_missing]
+        missing = [
+            f"missingindicator_{name}"
+            for name, indicated in zip(names, self.indicated, strict=True)
+            if indicated
+        ]
         return np.array([*numbers, *categories, *missing], dtype=object)
 
     @property
@@ -529,6 +609,39 @@ class TableEncoder(BaseEstimator):
             table[:, j] = values
         return table
 
+    def fill(self, X, gaps, encoded, *, within_range=False):
+        """Return a table with cells filled.
+
+        Parameters
+        ----------
+        X : data frame or ndarray of shape (n_samples, n_features)
+            A table of the same columns; not modified.
+
+        gaps : ndarray of shape (n_samples, n_features), dtype bool
+            The cells to fill. Where nothing was observed in fit, 0 does for a column
+            of numbers, and others stay as they are.
+
+        encoded : ndarray of shape (n_samples, n_features)
+            A matrix with what to fill them with.
+
+        within_range : bool, default=False
+            Whether numbers must not leave the range that they had in fit.
+
+        Returns
+        -------
+        X_filled : data frame or ndarray of shape (n_samples, n_features)
+            The table, in the container that it came in. All other cells are as they
+            were.
+        """
+        cells = {}
+        for j in np.flatnonzero(gaps.any(axis=0)):
+            column, rows = self._columns[j], np.flatnonzero(gaps[:, j])
+            if not column.empty:
+                cells[j] = rows, column.decode(encoded[rows, j], within_range)
+            elif self._kinds[j] == "numeric":
+                cells[j] = rows, np.zeros(len(rows))
+        return _fill_cells(X, cells, self._kinds)
+
     @staticmethod
     def _numbers(column, name):
         try:
@@ -546,17 +659,10 @@ class TableEncoder(BaseEstimator):
     def _to_pandas(self, columns, index):
         import pandas as pd
 
-        frame = {}
-        for j, values in enumerate(columns):
-            dtype, kind = self._dtypes[j], self._kinds[j]
-            if kind == "time":
-                series = _to_pandas_time(pd, values, dtype)
-            elif kind == "numeric":
-                series = _to_pandas_numbers(pd, values, dtype)
-            else:
-                series = pd.Series(values, dtype=object).astype(dtype)
-            frame[j] = series
-        frame = pd.DataFrame(frame)
+        parts = zip(columns, self._dtypes, self._kinds, strict=True)
+        frame = pd.DataFrame(
+            {j: _pandas_series(pd, *part) for j, part in enumerate(parts)}
+        )
         frame.columns = self._frame_names
         if index is not None:
             frame.index = index
@@ -565,26 +671,96 @@ class TableEncoder(BaseEstimator):
     def _to_polars(self, columns):
         import polars as pl
 
-        series = []
-        for j, values in enumerate(columns):
-            dtype, kind = self._dtypes[j], self._kinds[j]
-            if kind == "categorical":
-                column = pl.Series(values=values.tolist(), dtype=dtype, strict=False)
-            else:
-                column = pl.Series(values=values).fill_nan(None)
-                if kind == "time" or dtype.is_integer():
-                    column = column.round().cast(pl.Int64)
-                column = column.cast(dtype)
-            series.append(column.alias(self._frame_names[j]))
-        return pl.DataFrame(series)
+        parts = zip(columns, self._dtypes, self._kinds, strict=True)
+        return pl.DataFrame(
+            [
+                _polars_series(pl, *part).alias(name)
+                for name, part in zip(self._frame_names, parts, strict=True)
+            ]
+        )
+
+
+# -- back into containers -------------------------------------------------------------
+
+
+def _fill_cells(X, cells, kinds):
+    """Return a table with values in some cells of its columns.
+
+    Parameters
+    ----------
+    X : data frame or ndarray of shape (n_samples, n_features)
+        The table; not modified.
+
+    cells : dict of int to tuple of (rows, values)
+        Of columns by index: which rows, and what they get.
+
+    kinds : sequence of {"numeric", "time", "categorical"}
+        Of all columns.
+
+    Returns
+    -------
+    X_filled : data frame or ndarray of shape (n_samples, n_features)
+        The table.
+    """
+    if _is_polars(X):
+        return _fill_polars(X, cells, kinds)
+    X = X.copy()
+    if is_frame(X):
+        import pandas as pd
+
+        for j, (rows, values) in cells.items():
+            column = X.iloc[:, j].copy()
+            series = _pandas_series(pd, values, column.dtype, kinds[j])
+            column.iloc[rows] = series.array
+            X.isetitem(j, column)
+        return X
+    for j, (rows, values) in cells.items():
+        if kinds[j] == "time":
+            dtype = TIMES if X.dtype.kind == "O" else X.dtype
+            # As objects, datetimes of Python.
+            values = _float_to_time(values, dtype).astype(X.dtype)
+        X[rows, j] = values
+    return X
+
+
+def _fill_polars(X, cells, kinds):
+    import polars as pl
+
+    columns = X.get_columns()
+    for j, (rows, values) in cells.items():
+        column = columns[j]
+        series = _polars_series(pl, values, column.dtype, kinds[j])
+        columns[j] = column.scatter(rows, series).alias(column.name)
+    return pl.DataFrame(columns)
+
+
+def _pandas_series(pd, values, dtype, kind):
+    if kind == "time":
+        return _to_pandas_time(pd, values, dtype)
+    if kind == "numeric":
+        return _to_pandas_numbers(pd, values, dtype)
+    return pd.Series(values, dtype=object).astype(dtype)
+
+
+def _polars_series(pl, values, dtype, kind):
+    if kind == "categorical":
+        return pl.Series(values=values.tolist(), dtype=dtype, strict=False)
+    column = pl.Series(values=values).fill_nan(None)
+    if kind == "time" or dtype.is_integer():
+        column = column.round().cast(pl.Int64)
+    return column.cast(dtype)
+
+
+def _float_to_time(values, dtype):
+    known = ~np.isnan(values)
+    numbers = np.where(known, values, 0.0).round().astype(np.int64)
+    times = numbers.view(dtype)
+    times[~known] = np.array("NaT", dtype=dtype)
+    return times
 
 
 def _to_pandas_time(pd, values, dtype):
-    known = ~np.isnan(values)
-    numbers = np.where(known, values, 0.0).round().astype(np.int64)
-    times = numbers.view(_numpy_time(dtype))
-    times[~known] = np.array("NaT", dtype=times.dtype)
-    series = pd.Series(times)
+    series = pd.Series(_float_to_time(values, _numpy_time(dtype)))
     if isinstance(dtype, np.dtype) and dtype.kind == "O":
         return series.astype(object)
     if getattr(dtype, "tz", None) is not None:

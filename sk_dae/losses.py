@@ -383,6 +383,25 @@ class TableLoss(BaseLoss):
             gradient[:, -n:] = torch.sigmoid(logits).sub_(mask).mul_(weights)
         return loss, gradient
 
+    def probabilities(self, output):
+        """Return the probabilities of all categories.
+
+        Parameters
+        ----------
+        output : Tensor of shape (n_samples, n_outputs)
+            What the decoder gave.
+
+        Returns
+        -------
+        probabilities : Tensor of shape (n_samples, n_categories)
+            Those of a column after those of another.
+        """
+        layout = self._layout_on(output.device)
+        blocks = layout.logits(output).split(layout.sizes, dim=1)
+        # Of no columns, no probabilities.
+        blocks = [output[:, :0], *(block.softmax(dim=1) for block in blocks)]
+        return torch.cat(blocks, dim=1)
+
     def squared_errors(self, output, target):
         """Return the squared error of each cell.
 

@@ -8,14 +8,10 @@ import numpy as np
 import torch
 from sklearn.base import _fit_context
 from sklearn.utils._param_validation import Interval, StrOptions
-from sklearn.utils.validation import (
-    _check_feature_names_in,
-    check_is_fitted,
-    validate_data,
-)
+from sklearn.utils.validation import _check_feature_names_in, check_is_fitted
 
 from ._callbacks import with_callbacks
-from ._table import SCALINGS, UNSEEN, TableEncoder, is_frame
+from ._table import SCALINGS, UNSEEN, TableEncoder, check_table
 from ._trained import TrainedAutoencoder
 from .autoencoder import hidden_sizes
 from .corruption import BaseCorruption, MaskingNoise, SwapNoise
@@ -84,8 +80,7 @@ class TabularDenoisingAutoencoder(TrainedAutoencoder):
         comes back as the most frequent of them; categories that were not seen in
         training then count among them.
 
-    corruption : {"swap", "masking"}, corruption instance, callable or None, \
-            default="swap"
+    corruption : str, corruption instance, callable or None, default="swap"
         What corrupts the table in training. "swap" exchanges a cell for that of
         another row; "masking" hides it like a missing value. An instance works on the
         table in its numeric form, a column for each of its columns.
@@ -450,12 +445,24 @@ class TabularDenoisingAutoencoder(TrainedAutoencoder):
     def _validate_rows(self, X, *, reset=False):
         if not reset:
             check_is_fitted(self)
-        X = _check_table(self, X, reset=reset)
+        X = check_table(self, X, reset=reset)
         if reset:
-            self._table = TableEncoder(
-                self.numeric_scaling, self.categorical_features, self.max_categories
-            ).fit(X)
+            self._table = getattr(self, "_known_table", None) or self._fit_table(X)
         return self._table.transform(X)
+
+    def _fit_table(self, X):
+        return TableEncoder(
+            self.numeric_scaling,
+            self.categorical_features,
+            self.max_categories,
+            indicate_all=self._hides_cells(),
+        ).fit(X)
+
+    def _hides_cells(self):
+        """Whether the corruption makes missing values."""
+        if isinstance(self.corruption, str):
+            return self._make_corruption()._makes_missing
+        return getattr(self.corruption, "_makes_missing", False)
 
     def _validate_training_rows(self, X, *, reset):
         X = self._validate_rows(X, reset=reset)
@@ -486,7 +493,7 @@ class TabularDenoisingAutoencoder(TrainedAutoencoder):
             code_activation = "identity" if hidden else self.activation
         return {
             "n_categories": self._table.n_categories,
-            "indicated": self._table.has_missing,
+            "indicated": self._table.indicated,
             "n_components": self.n_components,
             "n_outputs": n_outputs,
             "hidden_layer_sizes": hidden,
@@ -526,6 +533,34 @@ class TabularDenoisingAutoencoder(TrainedAutoencoder):
         n_outputs = len(self.net_.module_.decoder[-1].bias)
         return max(super()._widest, n_outputs, self._n_inputs)
 
+    def _fit_with(self, table, X):
+        """Train on a table whose scales and categories are known already."""
+        self._known_table = table
+        try:
+            return self.fit(X)
+        finally:
+            del self._known_table
+
+    def _restore(self, encoded):
+        """Return what becomes of the numeric form of a table.
+
+        Returns
+        -------
+        restored : ndarray of shape (n_samples, n_numbers + n_categories), float32
+            The scaled numbers, and after them the probabilities of all categories.
+        """
+        loss = self.net_.criterion_
+        numbers = np.flatnonzero(np.equal(self._table.n_categories, 0))
+        numbers = torch.from_numpy(numbers).to(self._device)
+
+        def restore(X):
+            output = self.net_.module_.decode(self._encode(X))
+            restored = loss.to_data(output).index_select(1, numbers)
+            return torch.cat([restored, loss.probabilities(output)], dim=1)
+
+        width = len(numbers) + sum(self._table.n_categories)
+        return self._map_rows(encoded, restore, width)
+
     def _squared_errors(self, X):
         output = self.net_.module_.decode(self._encode(X))
         return self.net_.criterion_.squared_errors(output, X)
@@ -536,25 +571,3 @@ class TabularDenoisingAutoencoder(TrainedAutoencoder):
         tags.input_tags.string = True
         tags.input_tags.categorical = True
         return tags
-
-
-def _check_table(estimator, X, *, reset):
-    """Return a table as a data frame or an ndarray, once its columns are checked."""
-    if is_frame(X):
-        validate_data(estimator, X, reset=reset, skip_check_array=True)
-        if not all(X.shape):
-            raise ValueError(
-                f"Found array with {X.shape[0]} sample(s) and {X.shape[1]} feature(s) "
-                f"(shape={X.shape}) while a minimum of 1 is required by "
-                f"{type(estimator).__name__}."
-            )
-        return X
-    if not hasattr(X, "dtype") and np.asarray(X).dtype.kind in "OSU":
-        # Not as strings what came as numbers.
-        X = np.asarray(X, dtype=object)
-    # Numbers are checked as such; what else there is, column by column.
-    kind = getattr(getattr(X, "dtype", None), "kind", "f")
-    checks = {"dtype": "numeric", "ensure_all_finite": "allow-nan"}
-    if kind in "OSUmMb":
-        checks = {"dtype": None, "ensure_all_finite": False}
-    return validate_data(estimator, X, reset=reset, **checks)

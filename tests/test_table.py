@@ -130,7 +130,7 @@ def test_kind_of_a_column_of_objects(values, kind, container):
     assert encoder._kinds == [kind]
     missing = [v is None or v != v for v in values]
     assert np.isnan(encoder.transform(X)[~np.array(missing)]).sum() == 0
-    assert encoder.has_missing == (any(missing),)
+    assert encoder.indicated == (any(missing),)
 
 
 def test_array_of_numbers_and_strings_comes_back():
