@@ -18,9 +18,10 @@ from sklearn.utils.validation import validate_data
 __all__ = [
     "UNSEEN",
     "TableEncoder",
+    "append_columns",
     "check_categorical_features",
     "check_table",
-    "holds_numbers_alone",
+    "columns_without_numbers",
     "is_frame",
     "missing_cells",
     "names_of",
@@ -91,14 +92,47 @@ def check_table(estimator, X, *, reset):
     return validate_data(estimator, X, reset=reset, **checks)
 
 
+def append_columns(X, values, names):
+    """Return a data frame with columns behind its own.
+
+    Parameters
+    ----------
+    X : data frame of shape (n_samples, n_features)
+        The frame; not modified.
+
+    values : ndarray of shape (n_samples, n_columns)
+        What the columns hold.
+
+    names : sequence of str of length n_columns
+        Their names.
+
+    Returns
+    -------
+    X : data frame of shape (n_samples, n_features + n_columns)
+        The longer rows.
+    """
+    if _is_polars(X):
+        import polars as pl
+
+        return X.with_columns(
+            pl.Series(name, column)
+            for name, column in zip(names, values.T, strict=True)
+        )
+    import pandas as pd
+
+    columns = pd.DataFrame(values, columns=list(names), index=X.index)
+    return pd.concat([X, columns], axis=1)
+
+
 def names_of(X):
     """Return the names of the columns of a table, or their indices."""
     return list(X.columns) if is_frame(X) else list(range(X.shape[1]))
 
 
-def holds_numbers_alone(X):
-    """Return whether no column of a table holds categories or times."""
-    return all(column.kind() == "numeric" for column in _columns_of(X))
+def columns_without_numbers(X):
+    """Return the indices of the columns of a table with categories or times."""
+    kinds = [column.kind() for column in _columns_of(X)]
+    return [j for j, kind in enumerate(kinds) if kind != "numeric"]
 
 
 def missing_cells(X):

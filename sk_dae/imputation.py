@@ -9,24 +9,18 @@ import numpy as np
 from sklearn.base import _fit_context
 from sklearn.impute._base import _BaseImputer
 from sklearn.utils import check_random_state
-from sklearn.utils._mask import _get_mask
-from sklearn.utils._missing import is_pandas_na, is_scalar_nan
 from sklearn.utils._param_validation import (
     HasMethods,
     Interval,
     StrOptions,
     validate_params,
 )
-from sklearn.utils.validation import (
-    FLOAT_DTYPES,
-    _check_feature_names_in,
-    check_is_fitted,
-    validate_data,
-)
+from sklearn.utils.validation import _check_feature_names_in, check_is_fitted
 
-from ._completion import NumericCompletion
 from ._data import name_columns
-from .autoencoder import DenoisingAutoencoder
+from ._incomplete import IncompleteNumbers, IncompleteTable, is_missing_value
+from ._table import append_columns, columns_without_numbers, is_frame
+from .tabular import TabularDenoisingAutoencoder
 
 __all__ = ["DenoisingImputer"]
 
@@ -193,13 +187,25 @@ class DenoisingImputer(_BaseImputer):
         return self
 
     def _fit(self, X):
-        X, missing = self._validate(X, reset=True)
+        self._rows = self._make_rows(X)
+        X, missing = self._rows.validate(self, X, reset=True)
         self._fit_indicator(missing)
         if self.indicator_ is not None:
             # Whatever a user wants transformers to return, this one's go to an array.
             self.indicator_.set_output(transform="default")
-        empty = missing.all(axis=0)
-        self._is_empty = empty
+        few = len(missing) < _MANY_ROWS
+        n_members, n_steps = _FEW_ROWS_DEFAULTS if few else _MANY_ROWS_DEFAULTS
+        if self.n_estimators != "auto":
+            n_members = self.n_estimators
+        self._completion = self._rows.fit(
+            X,
+            missing,
+            self.autoencoder,
+            n_members,
+            n_steps,
+            check_random_state(self.random_state),
+        )
+        empty = self._rows.empty
         if empty.any() and not self.keep_empty_features:
             names = getattr(self, "feature_names_in_", None)
             warnings.warn(
@@ -208,22 +214,6 @@ class DenoisingImputer(_BaseImputer):
                 UserWarning,
                 stacklevel=4,
             )
-        self._mean, self._scale, self._limits = _measure_columns(X, missing)
-        random_state = check_random_state(self.random_state)
-        if empty.all():
-            self._completion = None
-            return
-        rows = self._standardise(X, missing)
-        few = len(rows) < _MANY_ROWS
-        n_members, n_steps = _FEW_ROWS_DEFAULTS if few else _MANY_ROWS_DEFAULTS
-        if self.n_estimators != "auto":
-            n_members = self.n_estimators
-        autoencoder = self.autoencoder
-        if autoencoder is None:
-            autoencoder = _default_autoencoder(len(rows), n_steps)
-        self._completion = NumericCompletion.fit(
-            rows, autoencoder, n_members, random_state
-        )
 
     @property
     def estimators_(self):
@@ -251,8 +241,12 @@ class DenoisingImputer(_BaseImputer):
             The completed rows; with `add_indicator`, the indicators after them.
         """
         X, missing = self._validate(X)
-        filled = self._fill(X, missing, NumericCompletion.fill)
-        return self._concatenate_indicator(filled, self._transform_indicator(missing))
+        filled = self._fill(X, missing, "fill")
+        indicators = self._transform_indicator(missing)
+        if indicators is not None and is_frame(filled):
+            names = self.get_feature_names_out()[-indicators.shape[1] :]
+            return append_columns(filled, indicators, names)
+        return self._concatenate_indicator(filled, indicators)
 
     @validate_params(
         {
@@ -289,18 +283,11 @@ class DenoisingImputer(_BaseImputer):
         """
         X, missing = self._validate(X)
         random_state = check_random_state(random_state)
-        return np.stack(
-            [
-                self._fill(
-                    X,
-                    missing,
-                    NumericCompletion.sample,
-                    random_state,
-                    within_limits=True,
-                )
-                for _ in range(n_imputations)
-            ]
-        )
+        draws = [
+            self._fill(X, missing, "sample", random_state, within_range=True)
+            for _ in range(n_imputations)
+        ]
+        return draws if is_frame(draws[0]) else np.stack(draws)
 
     def get_feature_names_out(self, input_features=None):
         """Get the names of the columns that :meth:`transform` returns.
@@ -321,109 +308,52 @@ class DenoisingImputer(_BaseImputer):
             input_features[self._kept], input_features
         )
 
-    # -- numeric rows -----------------------------------------------------------------
+    # -- parts ------------------------------------------------------------------------
+
+    def _make_rows(self, X):
+        """Return what knows how to read X: as numbers, or as a table."""
+        if isinstance(self.autoencoder, TabularDenoisingAutoencoder):
+            return IncompleteTable()
+        return IncompleteTable() if _holds_more_than_numbers(X) else IncompleteNumbers()
+
+    def _validate(self, X):
+        check_is_fitted(self)
+        return self._rows.validate(self, X, reset=False)
 
     @property
     def _kept(self):
         """Mask of the columns that are returned."""
-        return ~self._is_empty | self.keep_empty_features
+        return ~self._rows.empty | self.keep_empty_features
 
-    def _validate(self, X, *, reset=False):
-        """Return rows of floats and where they are missing."""
-        if not reset:
-            check_is_fitted(self)
-        may_be_nan = is_scalar_nan(self.missing_values) or is_pandas_na(
-            self.missing_values
-        )
-        X = validate_data(
-            self,
-            X,
-            reset=reset,
-            dtype=FLOAT_DTYPES,
-            ensure_all_finite="allow-nan" if may_be_nan else True,
-        )
-        return X, _get_mask(X, self.missing_values)
-
-    def _standardise(self, X, missing):
-        """Return the columns that are not empty, float32, with NaN for missing."""
-        full = ~self._is_empty
-        rows = np.empty((len(X), full.sum()), dtype=np.float32)
-        for i, j in enumerate(np.flatnonzero(full)):
-            rows[:, i] = (X[:, j] - self._mean[j]) / self._scale[j]
-        rows[missing[:, full]] = np.nan
-        return rows
-
-    def _fill(self, X, missing, complete, *args, within_limits=False):
+    def _fill(self, X, missing, method, *args, within_range=False):
         """Return rows with their gaps filled by a method of the completion."""
-        filled = X.copy()
-        filled[missing & self._is_empty] = 0.0
-        full = np.flatnonzero(~self._is_empty)
-        incomplete = np.flatnonzero(missing[:, full].any(axis=1))
-        if len(incomplete) and self._completion is not None:
-            gaps = missing[incomplete]
-            rows = self._standardise(X[incomplete], gaps)
-            rows = complete(self._completion, rows, *args)
-            for i, j in enumerate(full):
-                cells = gaps[:, j]
-                values = self._mean[j] + self._scale[j] * rows[cells, i].astype(float)
-                if within_limits:
-                    # A draw that was stopped at a bound gets it to the last digit,
-                    # which float32, in which rows are completed, does not hold.
-                    low, high = self._completion.limits[:, i]
-                    values[rows[cells, i] <= low] = self._limits[0, j]
-                    values[rows[cells, i] >= high] = self._limits[1, j]
-                    values.clip(*self._limits[:, j], out=values)
-                filled[incomplete[cells], j] = values
-        return filled if self.keep_empty_features else filled[:, full]
+
+        def complete(rows):
+            return getattr(self._completion, method)(rows, *args)
+
+        return self._rows.fill(
+            X, missing, complete, self._kept, within_range=within_range
+        )
 
     def __sklearn_is_fitted__(self):
         return hasattr(self, "_completion")
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
-        tags.input_tags.allow_nan = is_scalar_nan(self.missing_values) or is_pandas_na(
-            self.missing_values
+        tags.input_tags.allow_nan = is_missing_value(self.missing_values)
+        takes_tables = self.autoencoder is None or isinstance(
+            self.autoencoder, TabularDenoisingAutoencoder
         )
+        tags.input_tags.string = takes_tables
+        tags.input_tags.categorical = takes_tables
         tags.transformer_tags.preserves_dtype = ["float64", "float32"]
         return tags
 
 
-def _default_autoencoder(n_samples, n_steps):
-    """Return what `autoencoder=None` stands for, for a number of rows and steps."""
-    # An autoencoder's own batches: a sixty-fourth of the rows, within bounds.
-    n_batches = -(-n_samples // int(np.clip(n_samples // 64, 32, 512)))
-    return DenoisingAutoencoder(
-        256,
-        hidden_layer_sizes=(256,),
-        code_activation="relu",
-        corruption="conditional_mean",
-        noise_level=0.3,
-        emphasis="full",
-        max_iter=int(np.clip(round(n_steps / n_batches), 5, 200)),
-    )
-
-
-def _measure_columns(X, missing):
-    """Return what is known of the observed values of each column.
-
-    Returns
-    -------
-    mean, scale : ndarray of shape (n_features,)
-        Mean and standard deviation; 0 and 1 where nothing is observed.
-
-    limits : ndarray of shape (2, n_features)
-        The least and the greatest value.
-    """
-    n_features = X.shape[1]
-    mean, scale = np.zeros(n_features), np.ones(n_features)
-    limits = np.zeros((2, n_features))
-    for j in range(n_features):
-        values = X[~missing[:, j], j].astype(np.float64)
-        if len(values):
-            limits[:, j] = values.min(), values.max()
-            # About a value of the column, for the sake of large means.
-            origin = values[0]
-            values -= origin
-            mean[j] = origin + values.mean()
-            scale[j] = values.std() or 1.0
-    return mean, scale, limits
+def _holds_more_than_numbers(X):
+    """Return whether X is a table with categories or times, so far as can be told."""
+    if not is_frame(X):
+        X = X if hasattr(X, "dtype") else np.asarray(X, dtype=object)
+        if getattr(X, "ndim", 0) != 2 or X.dtype.kind not in "OSUmM":
+            return False
+    return bool(columns_without_numbers(X))

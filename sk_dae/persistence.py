@@ -24,10 +24,12 @@ from ._completion import NumericCompletion
 from ._device import find_device
 from ._fences import FencedScaler
 from ._gaussian import IncompleteGaussian
+from ._incomplete import IncompleteNumbers, IncompleteTable
 from ._net import DenoisingNet
 from ._random import forked_global_generators, seeded_generator
 from ._statistics import ColumnStatistics
 from ._table import CategoricalColumn, NumericColumn, TableEncoder
+from ._table_completion import TableCompletion
 from .autoencoder import DenoisingAutoencoder
 from .corruption import (
     ComposeNoise,
@@ -74,10 +76,13 @@ _CLASSES = {
         ColumnDonors,
         ColumnStatistics,
         IncompleteGaussian,
+        IncompleteNumbers,
+        IncompleteTable,
         FencedScaler,
         NumericColumn,
         NumericCompletion,
         RowDonors,
+        TableCompletion,
         TableEncoder,
         TableLoss,
         *LOSSES.values(),
@@ -220,7 +225,7 @@ def _trained_within(value):
     if isinstance(value, list | tuple):
         for item in value:
             yield from _trained_within(item)
-    elif isinstance(value, (*_ESTIMATORS, NumericCompletion)):
+    elif isinstance(value, (*_ESTIMATORS, NumericCompletion, TableCompletion)):
         if hasattr(value, "net_"):
             yield value
         yield from _trained_within(list(vars(value).values()))

@@ -209,10 +209,12 @@ class TabularDenoisingAutoencoder(TrainedAutoencoder):
     --------
     >>> import pandas as pd
     >>> from sk_dae import TabularDenoisingAutoencoder
-    >>> X = pd.DataFrame({
-    ...     "size": [1.0, 2.0, None, 4.0] * 10,
-    ...     "kind": ["cat", "dog", "dog", None] * 10,
-    ... })
+    >>> X = pd.DataFrame(
+    ...     {
+    ...         "size": [1.0, 2.0, None, 4.0] * 10,
+    ...         "kind": ["cat", "dog", "dog", None] * 10,
+    ...     }
+    ... )
     >>> dae = TabularDenoisingAutoencoder(2, max_iter=20, random_state=0).fit(X)
     >>> dae.transform(X).shape
     (40, 514)

@@ -9,12 +9,14 @@ import polars as pl
 import pytest
 import torch
 from sklearn.base import clone
+from sklearn.compose import make_column_transformer
 from sklearn.datasets import load_breast_cancer
 from sklearn.exceptions import NotFittedError
 from sklearn.impute import MissingIndicator, SimpleImputer
 from sklearn.linear_model import Ridge
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from sk_dae import (
     DenoisingAutoencoder,
@@ -446,3 +448,301 @@ def test_imputer_goes_through_files(tmp_path, corruption):
         np.testing.assert_array_equal(
             other.sample(gaps, random_state=0), imputer.sample(gaps, random_state=0)
         )
+
+
+# -- tables with categories and times -------------------------------------------------
+
+
+def small_tabular(**params):
+    """Return an autoencoder of tables that trains in no time."""
+    return TabularDenoisingAutoencoder(
+        **{
+            "n_components": 16,
+            "hidden_layer_sizes": (16,),
+            "numeric_scaling": "standard",
+            "corruption": "masking",
+            "noise_level": 0.3,
+            "emphasis": "full",
+            "max_iter": 30,
+            **params,
+        }
+    )
+
+
+def make_mixed(n_samples=200, missing=0.2, seed=0):
+    """Return a frame in which columns tell of one another, and the same with gaps."""
+    rng = np.random.RandomState(seed)
+    kind = rng.choice(["cat", "dog", "fish"], n_samples, p=[0.5, 0.3, 0.2])
+    size = np.select([kind == "cat", kind == "dog"], [4.0, 9.0], 1.0)
+    days = pd.to_timedelta(rng.randint(0, 900, n_samples), unit="D")
+    frame = pd.DataFrame(
+        {
+            "size": size + rng.normal(size=n_samples),
+            "kind": kind,
+            "legs": pd.array(np.where(kind == "fish", 0, 4), dtype="Int64"),
+            "tame": pd.array(kind != "fish", dtype="boolean"),
+            "born": pd.Timestamp("2020-01-01") + days,
+            "purrs": pd.Categorical(np.where(kind == "cat", "yes", "no")),
+        },
+        index=[f"row{i}" for i in range(n_samples)],
+    )
+    return frame, frame.mask(rng.uniform(size=frame.shape) < missing)
+
+
+def make_for_tables(**params):
+    """Return an imputer of tables that trains in no time."""
+    return make(small_tabular(), **params)
+
+
+@pytest.fixture(scope="module")
+def fitted_table():
+    """An imputer, the table with gaps that it was fitted to, and the truth."""
+    X, gaps = make_mixed()
+    return make_for_tables().fit(gaps), gaps, X
+
+
+def test_table_comes_back_with_its_types_and_what_was_observed(fitted_table):
+    imputer, gaps, _ = fitted_table
+    before = gaps.copy(deep=True)
+    filled = imputer.transform(gaps)
+    pd.testing.assert_frame_equal(gaps, before)
+    assert list(filled.dtypes) == list(gaps.dtypes)
+    assert filled.index.equals(gaps.index)
+    assert not filled.isna().any().any()
+    pd.testing.assert_frame_equal(filled.where(gaps.notna()), gaps.where(gaps.notna()))
+
+
+def test_categories_and_numbers_of_new_rows_are_found(fitted_table):
+    imputer, _, _ = fitted_table
+    X, gaps = make_mixed(seed=1)
+    filled = imputer.transform(gaps)
+    for name, least in {"kind": 0.85, "legs": 0.85, "tame": 0.9, "purrs": 0.85}.items():
+        missing = gaps[name].isna()
+        assert (filled[name] == X[name])[missing].mean() > least, name
+    error = (filled["size"] - X["size"])[gaps["size"].isna()]
+    assert error.std() < 0.6 * X["size"].std()
+
+
+def test_default_fills_tables(fitted_table):
+    _, gaps, X = fitted_table
+    imputer = DenoisingImputer(n_estimators=1, random_state=0).fit(gaps)
+    filled = imputer.transform(gaps)
+    missing = gaps["purrs"].isna()
+    assert (filled["purrs"] == X["purrs"])[missing].mean() > 0.85
+    assert isinstance(imputer.estimators_[0], TabularDenoisingAutoencoder)
+    assert set(imputer.estimators_[0].categories_) == {"kind", "tame", "purrs"}
+
+
+@pytest.mark.parametrize("container", ["polars", "array"])
+def test_tables_in_other_containers_are_filled_alike(fitted_table, container):
+    imputer, gaps, _ = fitted_table
+    expected = imputer.transform(gaps)
+    if container == "polars":
+        rows = pl.from_pandas(gaps)
+        filled = make_for_tables().fit(rows).transform(rows)
+        assert filled.schema == rows.schema
+        assert filled["kind"].to_list() == expected["kind"].tolist()
+        assert filled["purrs"].to_list() == expected["purrs"].tolist()
+        sizes, times = filled["size"].to_numpy(), filled["born"].to_list()
+    else:
+        rows = gaps.to_numpy(dtype=object)
+        filled = make_for_tables().fit(rows).transform(rows)
+        assert filled.dtype == object
+        assert filled[:, 1].tolist() == expected["kind"].tolist()
+        sizes, times = filled[:, 0].astype(float), filled[:, 4].tolist()
+    np.testing.assert_allclose(sizes, expected["size"], rtol=1e-5)
+    apart = pd.Series(times).to_numpy() - expected["born"].to_numpy()
+    assert (np.abs(apart) < np.timedelta64(1, "m")).all()
+
+
+def test_draws_of_a_table(fitted_table):
+    imputer, gaps, X = fitted_table
+    draws = imputer.sample(gaps, n_imputations=20, random_state=0)
+    assert len(draws) == 20
+    again = imputer.sample(gaps, n_imputations=20, random_state=0)
+    for draw, same in zip(draws, again, strict=True):
+        pd.testing.assert_frame_equal(draw, same)
+        assert list(draw.dtypes) == list(gaps.dtypes)
+        observed = gaps.notna()
+        pd.testing.assert_frame_equal(draw.where(observed), gaps.where(observed))
+        assert draw["size"].between(gaps["size"].min(), gaps["size"].max()).all()
+    # What nothing tells of comes in its frequencies; what is known, always.
+    nothing = gaps.mask(np.ones(gaps.shape, dtype=bool))
+    drawn = pd.concat(imputer.sample(nothing, 5, random_state=0))
+    np.testing.assert_allclose(
+        drawn["kind"].value_counts(normalize=True)[["cat", "dog", "fish"]],
+        X["kind"].value_counts(normalize=True)[["cat", "dog", "fish"]],
+        atol=0.1,
+    )
+    # Cells of a row agree: a cat purrs.
+    assert ((drawn["kind"] == "cat") == (drawn["purrs"] == "yes")).mean() > 0.9
+
+
+def test_codes_are_filled_with_codes():
+    rng = np.random.RandomState(0)
+    code = rng.randint(3, size=300)
+    X = np.column_stack([code * 10, rng.normal(size=300) + code])
+    gaps = np.where(rng.uniform(size=X.shape) < 0.2, np.nan, X)
+    imputer = make(small_tabular(categorical_features=[0])).fit(gaps)
+    filled = imputer.transform(gaps)
+    assert set(filled[:, 0]) == {0.0, 10.0, 20.0}
+    assert filled.dtype == np.float64
+
+
+def test_numbers_go_through_the_autoencoder_of_tables_in_their_container():
+    _, gaps = make_table()
+    frame = pd.DataFrame(gaps, columns=list("abcdef"))
+    filled = make_for_tables().fit_transform(frame)
+    assert isinstance(filled, pd.DataFrame)
+    np.testing.assert_allclose(
+        filled, make_for_tables().fit_transform(gaps), rtol=1e-6, atol=1e-6
+    )
+
+
+@pytest.mark.parametrize("library", ["pandas", "polars"])
+def test_indicators_stand_behind_the_columns_of_a_table(library):
+    _, gaps = make_mixed(60)
+    missing = gaps.isna().to_numpy()
+    rows = gaps if library == "pandas" else pl.from_pandas(gaps)
+    imputer = make_for_tables(add_indicator=True)
+    filled = imputer.fit_transform(rows)
+    names = [*gaps.columns, *(f"missingindicator_{name}" for name in gaps.columns)]
+    assert list(filled.columns) == names == list(imputer.get_feature_names_out())
+    np.testing.assert_array_equal(filled.to_numpy()[:, 6:].astype(bool), missing)
+    if library == "pandas":
+        assert filled.index.equals(gaps.index)
+
+
+@pytest.mark.parametrize("keep", [False, True])
+@pytest.mark.parametrize("library", ["pandas", "polars", "array"])
+def test_empty_columns_of_a_table(keep, library):
+    _, gaps = make_mixed(60)
+    gaps["size"] = np.nan
+    gaps["purrs"] = pd.Categorical([None] * 60, categories=["yes", "no"])
+    rows = {"pandas": gaps, "polars": pl.from_pandas(gaps), "array": gaps.to_numpy()}
+    imputer = make_for_tables(keep_empty_features=keep)
+    if keep:
+        filled = imputer.fit_transform(rows[library])
+    else:
+        with pytest.warns(UserWarning, match="columns, which are left out"):
+            filled = imputer.fit_transform(rows[library])
+    assert filled.shape == (60, 6 if keep else 4)
+    filled = pd.DataFrame(filled, columns=imputer.get_feature_names_out())
+    if keep and library != "array":
+        # A number does for numbers; of categories there is none.
+        assert (filled["size"] == 0).all()
+        assert filled["purrs"].isna().all()
+        filled = filled.drop(columns=["purrs"])
+    if library != "array":
+        assert not filled.isna().any().any()
+
+
+@pytest.mark.parametrize("library", ["pandas", "polars", "default"])
+def test_set_output_of_tables(fitted_table, library):
+    _, gaps, _ = fitted_table
+    imputer = make_for_tables().set_output(transform=library)
+    filled = imputer.fit_transform(gaps)
+    kind = {"polars": pl.DataFrame}.get(library, pd.DataFrame)
+    assert type(filled) is kind
+    assert list(filled.columns) == list(gaps.columns)
+
+
+def test_unseen_categories_stay_and_do_no_harm(fitted_table):
+    imputer, gaps, _ = fitted_table
+    rows = gaps[:2].copy()
+    rows["kind"] = ["bird", None]
+    rows["size"] = [np.nan, 4.0]
+    filled = imputer.transform(rows)
+    assert filled["kind"].tolist()[0] == "bird"
+    assert filled["kind"].tolist()[1] in {"cat", "dog", "fish"}
+    assert np.isfinite(filled["size"]).all()
+    assert imputer.sample(rows, 2)[1]["kind"].tolist()[0] == "bird"
+
+
+@pytest.mark.parametrize("n_samples", [1, 2, 5])
+def test_few_rows_of_a_table(n_samples):
+    X, _ = make_mixed(n_samples)
+    rows = X.copy()
+    rows.iloc[-1, 1] = None
+    if n_samples == 1:
+        rows = X
+    imputer = make_for_tables().fit(rows)
+    nothing = X.mask(np.ones(X.shape, dtype=bool))
+    assert not imputer.transform(nothing).isna().any().any()
+    assert not imputer.sample(nothing, 1)[0].isna().any().any()
+
+
+@pytest.mark.parametrize("method", ["fit", "transform", "sample"])
+def test_infinity_in_a_table_is_refused(fitted_table, method):
+    imputer, gaps, _ = fitted_table
+    rows = gaps.copy()
+    # In a row without gaps.
+    rows.iloc[0] = make_mixed()[0].iloc[0]
+    rows.iloc[0, 0] = np.inf
+    with pytest.raises(ValueError, match=r"infinity .* in column size"):
+        getattr(clone(imputer) if method == "fit" else imputer, method)(rows)
+
+
+def test_columns_of_another_table_are_refused(fitted_table):
+    imputer, gaps, _ = fitted_table
+    for other in (gaps[gaps.columns[::-1]], gaps.drop(columns=["kind"])):
+        with pytest.raises(ValueError, match="feature names should match"):
+            imputer.transform(other)
+    with pytest.raises(ValueError, match="Column size was numeric in fit"):
+        imputer.transform(gaps.assign(size="large"))
+
+
+def test_tables_need_an_autoencoder_of_tables(fitted_table):
+    _, gaps, _ = fitted_table
+    with pytest.raises(TypeError, match="kind, tame, born, purrs"):
+        make().fit(gaps)
+    with pytest.raises(ValueError, match=r"missing_values must be .* got -1"):
+        make_for_tables(missing_values=-1).fit(gaps)
+
+
+@pytest.mark.parametrize("mark", [np.nan, pd.NA, None])
+def test_all_that_is_missing_counts_as_missing_in_a_table(fitted_table, mark):
+    imputer, gaps, _ = fitted_table
+    rows = gaps.astype(object).where(gaps.notna(), mark).to_numpy()
+    filled = make_for_tables(missing_values=mark).fit_transform(rows)
+    assert filled[:, 1].tolist() == imputer.transform(gaps)["kind"].tolist()
+
+
+def test_imputer_of_tables_goes_through_files(tmp_path, fitted_table):
+    imputer, gaps, _ = fitted_table
+    save(imputer, tmp_path / "imputer.safetensors")
+    loaded = load(tmp_path / "imputer.safetensors")
+    copied = pickle.loads(pickle.dumps(imputer))
+    for other in (loaded, copied):
+        pd.testing.assert_frame_equal(other.transform(gaps), imputer.transform(gaps))
+        pd.testing.assert_frame_equal(
+            other.sample(gaps, 1, random_state=0)[0],
+            imputer.sample(gaps, 1, random_state=0)[0],
+        )
+
+
+def test_failed_fit_on_a_table_leaves_the_earlier_one(fitted_table):
+    imputer, gaps, _ = fitted_table
+    imputer = pickle.loads(pickle.dumps(imputer))
+    expected = imputer.transform(gaps)
+    imputer.set_params(autoencoder__max_categories=1)
+    with pytest.raises(ValueError, match="max_categories"):
+        imputer.fit(gaps[["size", "kind"]])
+    pd.testing.assert_frame_equal(imputer.transform(gaps), expected)
+    # From numbers to a table and back.
+    numbers = make_table()[1]
+    imputer.set_params(autoencoder=None, n_estimators=1).fit(numbers[:20])
+    assert imputer.transform(numbers).shape == numbers.shape
+
+
+def test_table_in_a_pipeline_with_a_grid(fitted_table):
+    _, gaps, X = fitted_table
+    by_kind = make_column_transformer(
+        (OneHotEncoder(handle_unknown="ignore"), ["kind", "purrs"]),
+        (StandardScaler(), ["legs"]),
+    )
+    model = make_pipeline(make_for_tables(), by_kind, Ridge())
+    grid = {"denoisingimputer__autoencoder__noise_level": [0.1, 0.4]}
+    search = GridSearchCV(model, grid, cv=2, n_jobs=2, error_score="raise")
+    search.fit(gaps, X["size"])
+    assert search.best_score_ > 0.5
