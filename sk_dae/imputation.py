@@ -314,7 +314,11 @@ class DenoisingImputer(_BaseImputer):
         """Return what knows how to read X: as numbers, or as a table."""
         if isinstance(self.autoencoder, TabularDenoisingAutoencoder):
             return IncompleteTable()
-        return IncompleteTable() if _holds_more_than_numbers(X) else IncompleteNumbers()
+        # With an autoencoder of numbers, what an array holds is to become numbers.
+        may_be_table = self.autoencoder is None or is_frame(X)
+        if may_be_table and _holds_more_than_numbers(X):
+            return IncompleteTable()
+        return IncompleteNumbers()
 
     def _validate(self, X):
         check_is_fitted(self)
