@@ -42,19 +42,39 @@ class DenoisingImputer(_BaseImputer):
     :meth:`transform` gives one completion, close on average. :meth:`sample` gives
     several that differ as the truth might, for analyses that must know how uncertain
     a filled cell is. Observed cells come back as they were. The data need not be
-    scaled. Read more in the :ref:`User Guide <imputation>`.
+    scaled.
+
+    Tables with columns of strings, booleans, categorical types or times are taken as
+    they come, in a data frame of pandas or polars or an array of objects, and come back
+    in the same container, with the same types. Rows of numbers alone come back as an
+    array. Read more in the :ref:`User Guide <imputation>`.
 
     Parameters
     ----------
     autoencoder : estimator or None, default=None
         An autoencoder of the package, not fitted, to be cloned; it gets standardised
-        columns. None stands for::
+        columns. For tables with categories it must be a
+        :class:`TabularDenoisingAutoencoder`, which is also what takes numbers for
+        categories if it is told to. None stands for::
 
             DenoisingAutoencoder(
                 256,
                 hidden_layer_sizes=(256,),
                 code_activation="relu",
                 corruption="conditional_mean",
+                noise_level=0.3,
+                emphasis="full",
+                max_iter=...,
+            )
+
+        or for tables with categories::
+
+            TabularDenoisingAutoencoder(
+                256,
+                hidden_layer_sizes=(256,),
+                code_activation="relu",
+                numeric_scaling="standard",
+                corruption="masking",
                 noise_level=0.3,
                 emphasis="full",
                 max_iter=...,
@@ -68,7 +88,8 @@ class DenoisingImputer(_BaseImputer):
         5,000 rows or more.
 
     missing_values : int, float, np.nan or pandas.NA, default=np.nan
-        What stands for a missing value.
+        What stands for a missing value. In tables with categories NaN, None and
+        pandas.NA all do, and nothing else.
 
     add_indicator : bool, default=False
         Whether to append to the completed columns those of a
@@ -76,8 +97,8 @@ class DenoisingImputer(_BaseImputer):
         values in fit, which cells were missing.
 
     keep_empty_features : bool, default=False
-        Whether to keep columns without any observed value in fit, filled with 0,
-        rather than leave them out.
+        Whether to keep columns without any observed value in fit, rather than leave
+        them out; filled with 0, if they are of numbers.
 
     random_state : int, RandomState instance or None, default=None
         Seeds the folds, the autoencoders (in place of their own `random_state`) and
@@ -128,6 +149,17 @@ class DenoisingImputer(_BaseImputer):
     True
     >>> imputer.sample(X[:1], n_imputations=4, random_state=0).shape
     (4, 1, 3)
+
+    A table with categories:
+
+    >>> import pandas as pd
+    >>> X = pd.DataFrame({
+    ...     "legs": [4, 4, 2, 2] * 25,
+    ...     "kind": ["cat", None, "bird", "bird"] * 25,
+    ... })
+    >>> imputer = DenoisingImputer(n_estimators=1, random_state=0)
+    >>> imputer.fit_transform(X)["kind"].value_counts().to_dict()
+    {'cat': 50, 'bird': 50}
     """
 
     _parameter_constraints: dict = {
@@ -165,7 +197,7 @@ class DenoisingImputer(_BaseImputer):
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_features)
+        X : data frame or array-like of shape (n_samples, n_features)
             Training rows, with missing values or without.
 
         y : None
@@ -232,13 +264,15 @@ class DenoisingImputer(_BaseImputer):
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_features)
+        X : data frame or array-like of shape (n_samples, n_features)
             Rows to complete.
 
         Returns
         -------
-        X_filled : ndarray of shape (n_samples, n_features_out)
-            The completed rows; with `add_indicator`, the indicators after them.
+        X_filled : ndarray or data frame of shape (n_samples, n_features_out)
+            The completed rows; with `add_indicator`, the indicators after them. Tables
+            with categories come back in their container, with their types; numbers in
+            columns of integers are rounded.
         """
         X, missing = self._validate(X)
         filled = self._fill(X, missing, "fill")
@@ -266,7 +300,7 @@ class DenoisingImputer(_BaseImputer):
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_features)
+        X : data frame or array-like of shape (n_samples, n_features)
             Rows to complete.
 
         n_imputations : int, default=5
@@ -277,7 +311,8 @@ class DenoisingImputer(_BaseImputer):
 
         Returns
         -------
-        X_filled : ndarray of shape (n_imputations, n_samples, n_features)
+        X_filled : ndarray of shape (n_imputations, n_samples, n_features_out), or list \
+                of data frames
             The completed rows, without indicators. Observed cells are the same in
             all.
         """
