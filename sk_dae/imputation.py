@@ -311,10 +311,10 @@ class DenoisingImputer(_BaseImputer):
 
         Returns
         -------
-        X_filled : ndarray of shape (n_imputations, n_samples, n_features_out), or list \
-                of data frames
-            The completed rows, without indicators. Observed cells are the same in
-            all.
+        X_filled : ndarray of shape (n_imputations, n_samples, n_kept), or list
+            The completed rows, without indicators: an array, or of data frames with
+            categories a list of `n_imputations` of them. Observed cells are the same
+            in all.
         """
         X, missing = self._validate(X)
         random_state = check_random_state(random_state)
