@@ -129,9 +129,9 @@ class DenoisingOutlierDetector(OutlierMixin, BaseEstimator):
     >>> from sk_dae import DenoisingOutlierDetector
     >>> rng = np.random.RandomState(0)
     >>> x = rng.uniform(-1, 1, size=500)
-    >>> X = np.column_stack([x, 100 * x**2 + rng.normal(size=500)])
+    >>> X = np.column_stack([x, 100 * x**2, -x]) + 0.05 * rng.normal(size=(500, 3))
     >>> detector = DenoisingOutlierDetector(random_state=0).fit(X)
-    >>> detector.predict([[0.5, 25.0], [0.5, 75.0]])
+    >>> detector.predict([[0.5, 25.0, -0.5], [0.5, 25.0, 0.5]])
     array([ 1, -1])
     """
 
@@ -236,8 +236,8 @@ class DenoisingOutlierDetector(OutlierMixin, BaseEstimator):
         -------
         scores : ndarray of shape (n_samples,), dtype float64
             Greater is more usual; at most zero, and -1 for the mean of the training
-            rows, or about that where values are missing. Zero for a row without an observed value, which nothing speaks
-            against.
+            rows, or about that where values are missing. Zero for a row without an
+            observed value, which nothing speaks against.
         """
         check_is_fitted(self)
         return self._score(self._validate(X, reset=False))
