@@ -52,7 +52,7 @@ class TrainedAutoencoder(CallbackSupportMixin, BaseAutoencoder):
         **BaseAutoencoder._parameter_constraints,
         "n_components": [Interval(Integral, 1, None, closed="left")],
         "corruption": [StrOptions(set(CORRUPTIONS)), BaseCorruption, callable, None],
-        "noise_level": [Interval(Real, 0, None, closed="left"), "array-like"],
+        "noise_level": [Interval(Real, 0, None, closed="left"), "array-like", dict],
         "emphasis": [StrOptions(set(EMPHASES)), tuple, list, None],
         "loss": [StrOptions(set(LOSSES)), BaseLoss],
         "optimizer": [StrOptions(set(OPTIMIZERS)), callable],
@@ -197,9 +197,8 @@ class TrainedAutoencoder(CallbackSupportMixin, BaseAutoencoder):
         if learns_corruption and self.corruption is not None:
             corruption = self._make_corruption()
             in_place = device.type == "cpu"
-            corruption._fit_rows(X, donor_state, in_place=in_place)
-            if hasattr(self, "feature_names_in_"):
-                corruption.feature_names_in_ = self.feature_names_in_
+            names = getattr(self, "feature_names_in_", None)
+            corruption._fit_rows(X, donor_state, names=names, in_place=in_place)
 
         with self._draws_of_user_modules(streams, device):
             if resume:

@@ -62,7 +62,7 @@ class DenoisingAutoencoder(TrainedAutoencoder):
         its own level; a callable ``(X, generator) -> X_corrupted`` of tensors; or
         None for no corruption, a plain autoencoder.
 
-    noise_level : float or array-like of shape (n_features,), default=0.2
+    noise_level : float, array-like of shape (n_features,) or dict, default=0.2
         Level of a corruption given by name: standard deviation ("gaussian") or
         half-width ("uniform") in the units of X; fraction of the cells (the others).
 

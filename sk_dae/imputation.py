@@ -153,10 +153,12 @@ class DenoisingImputer(_BaseImputer):
     A table with categories:
 
     >>> import pandas as pd
-    >>> X = pd.DataFrame({
-    ...     "legs": [4, 4, 2, 2] * 25,
-    ...     "kind": ["cat", None, "bird", "bird"] * 25,
-    ... })
+    >>> X = pd.DataFrame(
+    ...     {
+    ...         "legs": [4, 4, 2, 2] * 25,
+    ...         "kind": ["cat", None, "bird", "bird"] * 25,
+    ...     }
+    ... )
     >>> imputer = DenoisingImputer(n_estimators=1, random_state=0)
     >>> imputer.fit_transform(X)["kind"].value_counts().to_dict()
     {'cat': 50, 'bird': 50}

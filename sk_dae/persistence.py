@@ -32,12 +32,16 @@ from ._table import CategoricalColumn, NumericColumn, TableEncoder
 from ._table_completion import TableCompletion
 from .autoencoder import DenoisingAutoencoder
 from .corruption import (
+    BlockNoise,
     ComposeNoise,
     ConditionalMeanNoise,
     GaussianNoise,
+    MarginalNoise,
     MaskingNoise,
     MultiScaleNoise,
+    PoissonNoise,
     SaltAndPepperNoise,
+    SpeckleNoise,
     SwapNoise,
     UniformNoise,
 )
@@ -64,12 +68,16 @@ _CLASSES = {
     cls.__name__: cls
     for cls in (
         *_ESTIMATORS,
+        BlockNoise,
         ComposeNoise,
         ConditionalMeanNoise,
         GaussianNoise,
+        MarginalNoise,
         MaskingNoise,
         MultiScaleNoise,
+        PoissonNoise,
         SaltAndPepperNoise,
+        SpeckleNoise,
         SwapNoise,
         UniformNoise,
         CategoricalColumn,
@@ -99,7 +107,13 @@ _MODULES = {cls.__name__: cls for cls in (MLPAutoencoder, TableAutoencoder)}
 # Of an object's state, what belongs to the process that it lives in,
 # and what can be made again.
 _TRANSIENT = frozenset(
-    {"_skl_callbacks", "_metadata_request", "_parent_callback_ctx", "_layout"}
+    {
+        "_skl_callbacks",
+        "_metadata_request",
+        "_parent_callback_ctx",
+        "_layout",
+        "_by_column",
+    }
 )
 
 

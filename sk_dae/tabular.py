@@ -85,7 +85,7 @@ class TabularDenoisingAutoencoder(TrainedAutoencoder):
         another row; "masking" hides it like a missing value. An instance works on the
         table in its numeric form, a column for each of its columns.
 
-    noise_level : float or array-like of shape (n_features,), default=0.15
+    noise_level : float, array-like of shape (n_features,) or dict, default=0.15
         Fraction of the cells that are corrupted, for a corruption given by name.
 
     emphasis : {"full", "double"}, pair of float or None, default=None
