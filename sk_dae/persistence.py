@@ -47,6 +47,7 @@ from .corruption import (
     UniformNoise,
 )
 from .corruption._donors import ColumnDonors, RowDonors
+from .corruption._marginal import QuantileTable
 from .imputation import DenoisingImputer
 from .losses import LOSSES, TableLoss
 from .modules import MLPAutoencoder, TableAutoencoder
@@ -91,6 +92,7 @@ _CLASSES = {
         FencedScaler,
         NumericColumn,
         NumericCompletion,
+        QuantileTable,
         RowDonors,
         TableCompletion,
         TableEncoder,
@@ -109,13 +111,7 @@ _MODULES = {cls.__name__: cls for cls in (MLPAutoencoder, TableAutoencoder)}
 # Of an object's state, what belongs to the process that it lives in,
 # and what can be made again.
 _TRANSIENT = frozenset(
-    {
-        "_skl_callbacks",
-        "_metadata_request",
-        "_parent_callback_ctx",
-        "_layout",
-        "_by_column",
-    }
+    {"_skl_callbacks", "_metadata_request", "_parent_callback_ctx", "_layout"}
 )
 
 

@@ -768,9 +768,7 @@ def test_times_do_not_become_something_else(fitted_table, dtype):
     other = gaps.assign(born=np.arange(len(gaps)))
     with pytest.raises(ValueError, match="Column born was datetime in fit, got"):
         imputer.transform(other.astype({"born": dtype}))
-    with pytest.raises(
-        ValueError, match="Column size was numeric in fit"
-    ):
+    with pytest.raises(ValueError, match="Column size was numeric in fit"):
         imputer.transform(gaps.assign(size=gaps["born"]))
 
 

@@ -7,7 +7,7 @@ from numbers import Integral, Real
 
 import numpy as np
 import torch
-from sklearn.utils._param_validation import Interval
+from sklearn.utils._param_validation import Interval, StrOptions
 
 from ._base import LARGEST, BaseCorruption
 
@@ -21,11 +21,10 @@ class BlockNoise(BaseCorruption):
     another; they may overlap, and reach beyond the edges. Their number is such that
     each cell is covered with probability `p`, at the edges too:
 
-    .. math:: \#\text{blocks beginning at a cell} \sim
-              \operatorname{Poisson}(-\log(1 - p) / b)
+    .. math:: \#\text{blocks in a place} \sim \operatorname{Poisson}(-\log(1 - p) / b)
 
-    for blocks of :math:`b` cells. What masking noise hides of one cell can often be
-    read from the next one; what a block hides cannot.
+    where a cell can be covered from :math:`b` places. What masking noise hides of one
+    cell can often be read from the next one; what a block hides cannot.
 
     Parameters
     ----------
@@ -82,8 +81,8 @@ class BlockNoise(BaseCorruption):
     >>> from sk_dae import BlockNoise
     >>> noise = BlockNoise(0.25, block_size=3, random_state=2)
     >>> noise.fit_transform(np.ones((2, 12))).astype(int)
-    array([[1, 1, 1, 1, 1, 1, 1, 1, 1, 0, 0, 0],
-           [1, 0, 0, 0, 1, 1, 1, 1, 1, 1, 1, 1]])
+    array([[1, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1],
+           [0, 0, 0, 1, 0, 0, 0, 1, 1, 1, 1, 1]])
     """
 
     _parameter_constraints: dict = {
@@ -93,7 +92,7 @@ class BlockNoise(BaseCorruption):
             Interval(Integral, 1, None, closed="left"),
             tuple,
             list,
-            "auto",
+            StrOptions({"auto"}),
         ],
         "fill_value": [Interval(Real, -LARGEST, LARGEST, closed="both"), "nan"],
         "random_state": ["random_state"],
@@ -172,7 +171,11 @@ class BlockNoise(BaseCorruption):
             for size, n in zip(self.block_size_, self._shape, strict=True)
         ]
         n_places = len(X) * math.prod(begins)
-        rate = -math.log1p(-self._factor * self.level_) / math.prod(self.block_size_)
+        covering = math.prod(
+            1 if size == n else size
+            for size, n in zip(self.block_size_, self._shape, strict=True)
+        )
+        rate = -math.log1p(-self._factor * self.level_) / covering
         # Of each place a Poisson number; so of all, and their places are uniform.
         n_blocks = torch.full((), rate * n_places, dtype=torch.float64)
         n_blocks = int(torch.poisson(n_blocks.to(X.device), generator))

@@ -9,10 +9,11 @@ import scipy.sparse as sp
 import torch
 from sklearn.utils._param_validation import Interval
 from sklearn.utils.random import sample_without_replacement
+from sklearn.utils.validation import check_is_fitted
 
 from ._base import BaseCorruption
 
-__all__ = ["MarginalNoise"]
+__all__ = ["MarginalNoise", "QuantileTable"]
 
 #: Bytes that the quantiles may take, and rows that they are estimated from.
 QUANTILE_BYTES = 2**26
@@ -98,43 +99,87 @@ class MarginalNoise(BaseCorruption):
             X = X[np.sort(rows)]
         most = max(2, QUANTILE_BYTES // (4 * n_features))
         n_quantiles = max(2, min(self.n_quantiles, most, X.shape[0]))
-        self.quantiles_ = _quantiles(X, n_quantiles)
-        if np.isinf(self.quantiles_).any():
+        quantiles = _quantiles(X, n_quantiles)
+        if np.isinf(quantiles).any():
             raise ValueError("Input X contains a value too large for dtype('float32').")
-        self._by_column = None
+        self._table = QuantileTable(torch.from_numpy(quantiles))
 
-    def __getstate__(self):
-        """Leave the tensor behind that the quantiles make."""
-        return {**super().__getstate__(), "_by_column": None}
+    @property
+    def quantiles_(self):
+        """The quantiles, from the least to the greatest."""
+        check_is_fitted(self, "_table")
+        return self._table.values.T.numpy()
 
     def draw(self, X, generator):
         """Draw corrupted rows, as in ``BaseCorruption``."""
         chosen = self._chosen(X, generator)
-        table = self._by_column
-        if table is None or table.device != X.device:
-            # Side by side, the quantiles of a column.
-            table = torch.from_numpy(np.ascontiguousarray(self.quantiles_.T))
-            table = self._by_column = table.to(X.device)
-        n = table.shape[1]
+        return self._table.draw(X, chosen, generator), chosen
+
+
+class QuantileTable:
+    """Quantiles of columns, from which new values are drawn.
+
+    Parameters
+    ----------
+    values : Tensor of shape (n_features, n_quantiles)
+        Side by side the quantiles of a column; NaN where it has none.
+    """
+
+    def __init__(self, values):
+        self.values = values
+        self._moved = None
+
+    def __getstate__(self):
+        """Leave the copy on an accelerator behind."""
+        return {**vars(self), "_moved": None}
+
+    def draw(self, X, chosen, generator):
+        """Return X with each `chosen` cell drawn anew.
+
+        Parameters
+        ----------
+        X : Tensor of shape (n_samples, n_features)
+            The rows; not modified.
+
+        chosen : Tensor of shape (n_samples, n_features), dtype bool
+            Which cells.
+
+        generator : torch.Generator
+            Where the draws come from.
+
+        Returns
+        -------
+        X_drawn : Tensor of shape (n_samples, n_features)
+            The rows. A column without quantiles stays as it is.
+        """
+        n_features, n = self.values.shape
         if X.device.type == "cpu":
             # A few cells are chosen: draw for those only.
             cells = chosen.nonzero()
-            u = torch.rand(len(cells), generator=generator)
-            drawn = _interpolate(table, cells[:, 1] * n, u * (n - 1))
-            old = X[cells[:, 0], cells[:, 1]]
+            rows, columns = cells[:, 0], cells[:, 1]
+            position = torch.rand(len(cells), generator=generator).mul_(n - 1)
+            drawn = _interpolate(self.values, columns * n, position).to(X.dtype)
             corrupted = X.clone()
-            drawn = torch.where(drawn.isnan(), old, drawn.to(X.dtype))
-            corrupted[cells[:, 0], cells[:, 1]] = drawn
-            return corrupted, chosen
+            corrupted[rows, columns] = torch.where(
+                drawn.isnan(), X[rows, columns], drawn
+            )
+            return corrupted
         # Counting the chosen cells would make an accelerator wait.
-        u = torch.rand(X.shape, generator=generator, device=X.device)
-        starts = torch.arange(X.shape[1], device=X.device) * n
-        drawn = _interpolate(table, starts.expand(X.shape), u * (n - 1)).to(X.dtype)
-        return torch.where(chosen & ~drawn.isnan(), drawn, X), chosen
+        position = torch.rand(X.shape, generator=generator, device=X.device).mul_(n - 1)
+        starts = torch.arange(n_features, device=X.device) * n
+        drawn = _interpolate(self._beside(X), starts.expand(X.shape), position)
+        drawn = drawn.to(X.dtype)
+        return torch.where(chosen & ~drawn.isnan(), drawn, X)
+
+    def _beside(self, X):
+        """The quantiles on the device of X, sent there once."""
+        if self._moved is None or self._moved.device != X.device:
+            self._moved = self.values.to(X.device)
+        return self._moved
 
 
 def _interpolate(table, starts, position):
-    """Return values of a flat table at fractional positions behind `starts`."""
+    """Return values of a table, read row by row, at positions behind `starts`."""
     flat = table.view(-1)
     below = position.long().clamp_(max=table.shape[1] - 2)
     low = flat[starts + below]
@@ -145,7 +190,7 @@ def _interpolate(table, starts, position):
 def _quantiles(X, n_quantiles):
     """Return quantiles of the observed values of each column, NaN where none is."""
     levels = np.linspace(0.0, 1.0, n_quantiles)
-    quantiles = np.full((n_quantiles, X.shape[1]), np.nan, dtype=np.float32)
+    quantiles = np.full((X.shape[1], n_quantiles), np.nan, dtype=np.float32)
     is_sparse = sp.issparse(X)
     if is_sparse:
         X = X.tocsc()
@@ -160,5 +205,5 @@ def _quantiles(X, n_quantiles):
                 values = X[:, j]
             values = values[~np.isnan(values)]
             if len(values):
-                quantiles[:, j] = np.quantile(values.astype(np.float64), levels)
+                quantiles[j] = np.quantile(values.astype(np.float64), levels)
     return quantiles
