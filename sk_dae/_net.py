@@ -48,6 +48,10 @@ class DenoisingNet(NeuralNet):
         What a corrupted and an uncorrupted cell weigh in the loss; None weighs all
         alike.
 
+    noise_schedule : callable or None
+        What the level of the corruption is multiplied by, in [0, 1], as a function of
+        the progress of the training in [0, 1]; None leaves it as it is.
+
     learning_rate : callable or None
         Factor of the learning rate as a function of progress; None leaves it alone.
 
@@ -71,6 +75,7 @@ class DenoisingNet(NeuralNet):
         *,
         corruption=None,
         emphasis=None,
+        noise_schedule=None,
         learning_rate=None,
         alpha=0.0,
         optimizer="adamw",
@@ -88,6 +93,7 @@ class DenoisingNet(NeuralNet):
         )
         self.corruption = corruption
         self.emphasis = emphasis
+        self.noise_schedule = noise_schedule
         self.learning_rate = learning_rate
         self.alpha = alpha
         # Set for the time of a training.
@@ -256,6 +262,8 @@ class DenoisingNet(NeuralNet):
             with contextlib.suppress(StopTraining):
                 self.notify("on_train_end", X=batches, y=None)
         finally:
+            if self.noise_schedule is not None:
+                self.corruption._scale_level(1.0)
             for module in dropouts:
                 module.generator = None
             # A state that is not needed again is twice the size of the weights.
@@ -284,6 +292,9 @@ class DenoisingNet(NeuralNet):
             self._choose_gradients()
             self.run_single_epoch(X, True, "train", self.train_step)
             if y is not None:
+                if self.noise_schedule is not None:
+                    # The same in each epoch: that of the end.
+                    self.corruption._scale_level(self._noise_factor(1.0))
                 self._streams.restart("validation")
                 self.run_single_epoch(y, False, "valid", self.validation_step)
             self.notify("on_epoch_end", **datasets)
@@ -367,10 +378,8 @@ class DenoisingNet(NeuralNet):
     def train_step(self, batch, **fit_params):
         """Corrupt a batch, reconstruct it and step the optimizer."""
         optimizer = self.optimizer_
-        if self.learning_rate is not None:
-            rate = self.lr * self.learning_rate(next(self._progress))
-            for group in optimizer.param_groups:
-                group["lr"] = rate
+        if self.learning_rate is not None or self.noise_schedule is not None:
+            self._follow_schedules(optimizer, next(self._progress))
 
         *prepared, size = self._prepare(batch, self._streams["corruption"])
         if self._gradients is not None:
@@ -395,6 +404,28 @@ class DenoisingNet(NeuralNet):
 
         optimizer.step(closure)
         return {**steps[0], "size": size}
+
+    def _follow_schedules(self, optimizer, progress):
+        if self.learning_rate is not None:
+            rate = self.lr * self.learning_rate(progress)
+            for group in optimizer.param_groups:
+                group["lr"] = rate
+        if self.noise_schedule is not None:
+            self.corruption._scale_level(self._noise_factor(progress))
+
+    def _noise_factor(self, progress):
+        """Return what the level of the corruption is multiplied by."""
+        factor = self.noise_schedule(progress)
+        try:
+            valid = 0.0 <= float(factor) <= 1.0
+        except (TypeError, ValueError):
+            valid = False
+        if not valid:
+            raise ValueError(
+                "noise_schedule must return numbers in [0, 1], got "
+                f"{factor!r} for a progress of {progress:g}."
+            )
+        return float(factor)
 
     def _notify_of_gradients(self, batch):
         if self._listens_to_batches:

@@ -27,7 +27,7 @@ from ._net import DenoisingNet
 from ._optimizers import OPTIMIZERS
 from ._progress import ProgressLine
 from ._random import Streams, forked_global_generators
-from ._schedules import LEARNING_RATES
+from ._schedules import LEARNING_RATES, NOISE_SCHEDULES
 from .corruption import CORRUPTIONS, BaseCorruption, make_corruption
 from .losses import LOSSES, BaseLoss, make_loss
 
@@ -53,6 +53,7 @@ class TrainedAutoencoder(CallbackSupportMixin, BaseAutoencoder):
         "n_components": [Interval(Integral, 1, None, closed="left")],
         "corruption": [StrOptions(set(CORRUPTIONS)), BaseCorruption, callable, None],
         "noise_level": [Interval(Real, 0, None, closed="left"), "array-like", dict],
+        "noise_schedule": [StrOptions(set(NOISE_SCHEDULES)), callable],
         "emphasis": [StrOptions(set(EMPHASES)), tuple, list, None],
         "loss": [StrOptions(set(LOSSES)), BaseLoss],
         "optimizer": [StrOptions(set(OPTIMIZERS)), callable],
@@ -169,6 +170,7 @@ class TrainedAutoencoder(CallbackSupportMixin, BaseAutoencoder):
         device = find_device(self.device)
         loss = self._make_loss()
         emphasis = self._check_emphasis()
+        schedule = self._find_noise_schedule(incremental)
         data = TrainingData.check(
             X,
             clean,
@@ -206,7 +208,7 @@ class TrainedAutoencoder(CallbackSupportMixin, BaseAutoencoder):
             else:
                 module, widths = self._make_module(X.shape[1], loss, streams)
             net = self._make_net(
-                module, loss, corruption, emphasis, device, incremental
+                module, loss, corruption, emphasis, schedule, device, incremental
             )
             if resume:
                 net.history = copy.copy(self.net_.history)
@@ -335,6 +337,23 @@ class TrainedAutoencoder(CallbackSupportMixin, BaseAutoencoder):
             )
         return corrupted, uncorrupted
 
+    def _find_noise_schedule(self, incremental):
+        """Return the schedule of the noise as a function, or None for none."""
+        schedule = self.noise_schedule
+        if isinstance(schedule, str):
+            schedule = NOISE_SCHEDULES[schedule]
+        if schedule is None:
+            return None
+        if self.corruption is None:
+            raise ValueError(
+                f"noise_schedule={self.noise_schedule!r} needs a corruption whose "
+                "level it changes, got corruption=None."
+            )
+        if incremental:
+            # One pass of many: where all passes end.
+            return _AtEnd(schedule)
+        return schedule
+
     def _make_corruption(self):
         corruption = make_corruption(self.corruption, self.noise_level)
         if isinstance(self.corruption, str):
@@ -397,13 +416,16 @@ class TrainedAutoencoder(CallbackSupportMixin, BaseAutoencoder):
                     )
         return copy.deepcopy(module)
 
-    def _make_net(self, module, loss, corruption, emphasis, device, incremental):
+    def _make_net(
+        self, module, loss, corruption, emphasis, schedule, device, incremental
+    ):
         learning_rate = None if incremental else LEARNING_RATES[self.learning_rate]
         net = DenoisingNet(
             module,
             loss,
             corruption=corruption,
             emphasis=emphasis,
+            noise_schedule=schedule,
             optimizer=self.optimizer,
             lr=self.learning_rate_init,
             learning_rate=learning_rate,
@@ -485,6 +507,22 @@ class TrainedAutoencoder(CallbackSupportMixin, BaseAutoencoder):
 
     def __sklearn_is_fitted__(self):
         return hasattr(self, "net_")
+
+
+class _AtEnd:
+    """A schedule that stands at its end.
+
+    Parameters
+    ----------
+    schedule : callable
+        Of the progress.
+    """
+
+    def __init__(self, schedule):
+        self.schedule = schedule
+
+    def __call__(self, progress):
+        return self.schedule(1.0)
 
 
 def _fill_values(module, statistics):

@@ -66,6 +66,12 @@ class DenoisingAutoencoder(TrainedAutoencoder):
         Level of a corruption given by name: standard deviation ("gaussian") or
         half-width ("uniform") in the units of X; fraction of the cells (the others).
 
+    noise_schedule : str or callable, default="constant"
+        How the level of the noise changes over the training: "constant"; "linear",
+        "cosine" or "exponential", from the level down to a tenth of it; or a function
+        of the progress in [0, 1] that returns what the level is multiplied by, in
+        [0, 1]. Validation rows, and :meth:`partial_fit`, get the level of the end.
+
     emphasis : {"full", "double"}, pair of float or None, default=None
         What a corrupted and an uncorrupted cell weigh in the loss: (1, 0) with
         "full", (1, 0.5) with "double", or the given pair; None weighs all alike. A
@@ -224,6 +230,7 @@ class DenoisingAutoencoder(TrainedAutoencoder):
         dropout=0.0,
         corruption="gaussian",
         noise_level=0.2,
+        noise_schedule="constant",
         emphasis=None,
         loss="squared_error",
         features="code",
@@ -252,6 +259,7 @@ class DenoisingAutoencoder(TrainedAutoencoder):
         self.dropout = dropout
         self.corruption = corruption
         self.noise_level = noise_level
+        self.noise_schedule = noise_schedule
         self.emphasis = emphasis
         self.loss = loss
         self.features = features
