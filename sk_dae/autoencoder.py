@@ -56,15 +56,18 @@ class DenoisingAutoencoder(TrainedAutoencoder):
         layers, an activation of the code.
 
     corruption : str, corruption instance, callable or None, default="gaussian"
-        What corrupts the rows in training: "gaussian", "uniform", "masking",
-        "salt_and_pepper", "swap" or "conditional_mean", with `noise_level` as its
-        level; an instance (such as :class:`SwapNoise`), which is cloned and carries
-        its own level; a callable ``(X, generator) -> X_corrupted`` of tensors; or
-        None for no corruption, a plain autoencoder.
+        What corrupts the rows in training: "gaussian", "uniform", "speckle",
+        "poisson", "masking", "block", "salt_and_pepper", "swap", "marginal" or
+        "conditional_mean", with `noise_level` as its level; an instance (such as
+        :class:`SwapNoise`), which is cloned and carries its own level; a callable
+        ``(X, generator) -> X_corrupted`` of tensors; or None for no corruption, a
+        plain autoencoder.
 
     noise_level : float, array-like of shape (n_features,) or dict, default=0.2
         Level of a corruption given by name: standard deviation ("gaussian") or
-        half-width ("uniform") in the units of X; fraction of the cells (the others).
+        half-width ("uniform") in the units of X; standard deviation relative to the
+        value ("speckle"); what one count is worth ("poisson"); fraction of the cells
+        (the others). A dict gives levels by the names of features; others stay clean.
 
     noise_schedule : str or callable, default="constant"
         How the level of the noise changes over the training: "constant"; "linear",

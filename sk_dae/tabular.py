@@ -86,7 +86,8 @@ class TabularDenoisingAutoencoder(TrainedAutoencoder):
         table in its numeric form, a column for each of its columns.
 
     noise_level : float, array-like of shape (n_features,) or dict, default=0.15
-        Fraction of the cells that are corrupted, for a corruption given by name.
+        Fraction of the cells that are corrupted, for a corruption given by name; for
+        all columns, for each, or by name.
 
     noise_schedule : str or callable, default="constant"
         How the level of the noise changes over the training: "constant"; "linear",
