@@ -169,6 +169,7 @@ class TrainedAutoencoder(CallbackSupportMixin, BaseAutoencoder):
         device = find_device(self.device)
         loss = self._make_loss()
         emphasis = self._check_emphasis()
+        penalty = self._make_penalty()
         data = TrainingData.check(
             X,
             clean,
@@ -206,8 +207,14 @@ class TrainedAutoencoder(CallbackSupportMixin, BaseAutoencoder):
                 module, widths = self._copy_module(X.shape[1], loss), self._widths
             else:
                 module, widths = self._make_module(X.shape[1], loss, streams)
+            if penalty is not None:
+                penalty.check_module(module)
+                penalty.initialize(module, widths[1], streams["init"])
+                if resume:
+                    penalty.resume(self.net_.penalty)
+                penalty = penalty.copy_to(device)
             net = self._make_net(
-                module, loss, corruption, emphasis, device, incremental
+                module, loss, corruption, emphasis, penalty, device, incremental
             )
             if resume:
                 net.history = copy.copy(self.net_.history)
@@ -309,6 +316,10 @@ class TrainedAutoencoder(CallbackSupportMixin, BaseAutoencoder):
     def _make_loss(self):
         return make_loss(self.loss)
 
+    def _make_penalty(self):
+        """Return a penalty on the code, or None; for a subclass that offers any."""
+        return None
+
     def _check_emphasis(self):
         """Return the weights of corrupted and uncorrupted cells, or None."""
         if self.emphasis is None:
@@ -398,13 +409,16 @@ class TrainedAutoencoder(CallbackSupportMixin, BaseAutoencoder):
                     )
         return copy.deepcopy(module)
 
-    def _make_net(self, module, loss, corruption, emphasis, device, incremental):
+    def _make_net(
+        self, module, loss, corruption, emphasis, penalty, device, incremental
+    ):
         learning_rate = None if incremental else LEARNING_RATES[self.learning_rate]
         net = DenoisingNet(
             module,
             loss,
             corruption=corruption,
             emphasis=emphasis,
+            penalty=penalty,
             optimizer=self.optimizer,
             lr=self.learning_rate_init,
             learning_rate=learning_rate,
