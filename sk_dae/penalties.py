@@ -55,7 +55,8 @@ class BasePenalty(BaseEstimator):
     #: Whether no other activation will do.
     requires_activation = False
 
-    #: Whether the penalty is a function of the code, and the decoder gets that code.
+    #: Whether the penalty is a function of the code, the decoder gets that code, and
+    #: the optimizer of the module steps no parameter of the penalty.
     of_code_alone = True
 
     #: Whether the codes are drawn towards :math:`N(0, I)`.
@@ -300,7 +301,7 @@ class KLPenalty(BasePenalty):
 
     Parameters
     ----------
-    weight : float, default=0.01
+    weight : float, default=0.1
         What the penalty is multiplied by.
 
     target : float in (0, 1), default=0.05
@@ -321,7 +322,7 @@ class KLPenalty(BasePenalty):
         "target": [Interval(Real, 0, 1, closed="neither")],
     }
 
-    def __init__(self, weight=0.01, *, target=0.05):
+    def __init__(self, weight=0.1, *, target=0.05):
         super().__init__(weight)
         self.target = target
 
@@ -354,7 +355,7 @@ class ContractivePenalty(BasePenalty):
 
     Parameters
     ----------
-    weight : float, default=0.01
+    weight : float, default=0.03
         What the penalty is multiplied by.
 
     n_draws : int, default=1
@@ -379,7 +380,7 @@ class ContractivePenalty(BasePenalty):
         "n_draws": [Interval(Integral, 1, None, closed="left")],
     }
 
-    def __init__(self, weight=0.01, *, n_draws=1):
+    def __init__(self, weight=0.03, *, n_draws=1):
         super().__init__(weight)
         self.n_draws = n_draws
 
@@ -431,7 +432,7 @@ class VariationalPenalty(BasePenalty):
 
     Parameters
     ----------
-    weight : float, default=0.01
+    weight : float, default=0.03
         What the penalty is multiplied by.
 
     References
@@ -455,7 +456,7 @@ class VariationalPenalty(BasePenalty):
     of_code_alone = False
     has_prior = True
 
-    def __init__(self, weight=0.01):
+    def __init__(self, weight=0.03):
         super().__init__(weight)
 
     def check_module(self, module):
@@ -532,23 +533,31 @@ class AdversarialPenalty(BasePenalty):
     .. math:: \frac1n \sum_{i=1}^n \log\left(1 + e^{-D(h_i)}\right),
 
     which is :math:`\log 2` where :math:`D` cannot tell. In every step the discriminator
-    goes first, with an optimizer of its own (Adam).
+    goes first, with an optimizer of its own (Adam). So that the game calms down, the
+    mean of :math:`\tfrac{\gamma}{2} \lVert \nabla D \rVert^2` over the draws is added to
+    its loss.
 
     Parameters
     ----------
-    weight : float, default=0.01
+    weight : float, default=0.03
         What the penalty is multiplied by.
 
     hidden_layer_sizes : sequence of int, default=(64,)
         Widths of the hidden layers of the discriminator.
 
-    learning_rate_init : float, default=0.001
+    learning_rate_init : float, default=0.003
         Learning rate of the discriminator; it stays constant.
+
+    gradient_penalty : float, default=1.0
+        What :math:`\gamma` is. Zero leaves the discriminator free.
 
     References
     ----------
     Makhzani, A., Shlens, J., Jaitly, N., Goodfellow, I. and Frey, B. (2015).
     Adversarial autoencoders. arXiv:1511.05644.
+
+    Mescheder, L., Geiger, A. and Nowozin, S. (2018). Which training methods for GANs do
+    actually converge? ICML.
 
     Examples
     --------
@@ -566,14 +575,21 @@ class AdversarialPenalty(BasePenalty):
         **BasePenalty._parameter_constraints,
         "hidden_layer_sizes": [tuple, list],
         "learning_rate_init": [Interval(Real, 0, None, closed="neither")],
+        "gradient_penalty": [Interval(Real, 0, None, closed="left")],
     }
 
     def __init__(
-        self, weight=0.01, *, hidden_layer_sizes=(64,), learning_rate_init=0.001
+        self,
+        weight=0.03,
+        *,
+        hidden_layer_sizes=(64,),
+        learning_rate_init=0.003,
+        gradient_penalty=1.0,
     ):
         super().__init__(weight)
         self.hidden_layer_sizes = hidden_layer_sizes
         self.learning_rate_init = learning_rate_init
+        self.gradient_penalty = gradient_penalty
 
     def initialize(self, module, n_components, generator):
         """Draw the weights of the discriminator; as in ``BasePenalty``."""
@@ -626,10 +642,14 @@ class AdversarialPenalty(BasePenalty):
         return _mean(F.softplus(-_discriminate(frozen, code)), weight)
 
     def _train_discriminator(self, code, weight, generator):
-        drawn = torch.empty_like(code).normal_(generator=generator)
+        drawn = torch.empty_like(code).normal_(generator=generator).requires_grad_()
         scores = _discriminate(self.parameters_, torch.cat([code, drawn]))
         of_codes, of_draws = scores.chunk(2)
         loss = _mean(F.softplus(of_codes), weight) + F.softplus(-of_draws).mean()
+        if self.gradient_penalty:
+            (slopes,) = torch.autograd.grad(of_draws.sum(), drawn, create_graph=True)
+            norms = slopes.square().sum(dim=1)
+            loss = loss + 0.5 * self.gradient_penalty * norms.mean()
         self._optimizer.zero_grad()
         loss.backward()
         self._optimizer.step()
