@@ -533,9 +533,9 @@ class AdversarialPenalty(BasePenalty):
     .. math:: \frac1n \sum_{i=1}^n \log\left(1 + e^{-D(h_i)}\right),
 
     which is :math:`\log 2` where :math:`D` cannot tell. In every step the discriminator
-    goes first, with an optimizer of its own (Adam). So that the game calms down, the
-    mean of :math:`\tfrac{\gamma}{2} \lVert \nabla D \rVert^2` over the draws is added to
-    its loss.
+    goes first, with an optimizer of its own (Adam). So that the game calms down, its
+    loss has the mean of :math:`\tfrac{\gamma}{2} \lVert \nabla D \rVert^2` over the draws
+    in it.
 
     Parameters
     ----------

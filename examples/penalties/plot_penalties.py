@@ -190,14 +190,14 @@ plt.show()
 
 # %%
 # Without a penalty the units lie where they happen to: off zero, on scales of their
-# own, and tied to one another, so that random codes give scribbles. The L1 penalty turns
-# units off, some of them for good. The KL penalty keeps every unit quiet for most rows,
-# and none for all. The contractive codes look like those of the vanilla autoencoder, on
-# a scale on which they hardly move.
+# own, and tied to one another, so that random codes give scribbles. The L1 penalty
+# turns units off, some of them for good. The KL penalty keeps every unit quiet for most
+# rows, and none for all. The contractive codes look like those of the vanilla
+# autoencoder, on a scale on which they hardly move.
 #
 # The last two know what a code should look like. The variational one pays for every
-# unit that it uses, and leaves at zero what it can spare. What it draws is smooth, since
-# the decoder has learned to expect codes that are blurred. The adversarial one uses all
-# units and blurs nothing: its codes are normal as a whole and its copies the best of the
-# five with a penalty, but nothing keeps the codes of similar digits together, as the
-# distances show by which they move.
+# unit that it uses, and leaves at zero what it can spare. What it draws is smooth,
+# since the decoder has learned to expect codes that are blurred. The adversarial one
+# uses all units and blurs nothing: its codes are normal as a whole and its copies the
+# best of the five with a penalty, but nothing keeps the codes of similar digits
+# together, as the distances show by which they move.
