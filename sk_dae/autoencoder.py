@@ -315,6 +315,7 @@ class DenoisingAutoencoder(TrainedAutoencoder):
 
     @property
     def penalty_(self):
+        """The fitted penalty, or None."""
         return self.net_.penalty
 
     @available_if(_has_prior)

@@ -173,7 +173,7 @@ class BasePenalty(BaseEstimator):
         Returns
         -------
         parameters : list of Tensor
-            All of :attr:`parameters_`, unless the penalty steps them itself.
+            All of ``parameters_``, unless the penalty steps them itself.
         """
         return self.parameters_
 
@@ -534,8 +534,8 @@ class AdversarialPenalty(BasePenalty):
 
     which is :math:`\log 2` where :math:`D` cannot tell. In every step the discriminator
     goes first, with an optimizer of its own (Adam). So that the game calms down, its
-    loss has the mean of :math:`\tfrac{\gamma}{2} \lVert \nabla D \rVert^2` over the draws
-    in it.
+    loss has the mean of :math:`\tfrac{\gamma}{2} \lVert \nabla D \rVert^2` over the
+    draws in it.
 
     Parameters
     ----------
