@@ -288,6 +288,13 @@ class L1Penalty(BasePenalty):
         """Return the penalty of a batch; as in ``BasePenalty``."""
         return _mean(code.abs(), weight)
 
+    def value_and_gradient(self, code, weight, generator):
+        """Return the penalty of a batch and its gradient; as in ``BasePenalty``."""
+        gradient = code.sign().mul_(1.0 / code.numel())
+        if weight is not None:
+            gradient.mul_(weight[:, None])
+        return torch.dot(code.view(-1), gradient.view(-1)), gradient
+
 
 class KLPenalty(BasePenalty):
     r"""Divergence of the units' mean activation from a small target.

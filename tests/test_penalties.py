@@ -108,6 +108,15 @@ def test_l1_is_the_mean_absolute_activation():
     torch.testing.assert_close(value, code.abs().sum() / (7 * 6))
 
 
+@pytest.mark.parametrize("weight", [None, torch.arange(7.0)])
+def test_gradient_of_l1_is_that_of_autograd(weight):
+    code = torch.relu(rows())
+    expected = BasePenalty.value_and_gradient(L1Penalty(), code, weight, None)
+    actual = L1Penalty().value_and_gradient(code, weight, None)
+    for one, other in zip(actual, expected, strict=True):
+        torch.testing.assert_close(one, other)
+
+
 def test_kl_is_the_mean_divergence_of_two_bernoullis():
     code = torch.rand(9, 3, generator=seeded_generator(0))
     wanted = torch.distributions.Bernoulli(torch.full((3,), 0.2))

@@ -110,7 +110,8 @@ def test_on_a_device_of_another_kind_only_its_own_streams_restart(purpose):
     state = streams.get_state()
     second = draw(streams, purpose)
     state["device"] = "cuda"
-    expected = first if purpose in ("corruption", "dropout", "validation", "penalty") else second
+    restarted = ("corruption", "dropout", "validation", "penalty")
+    expected = first if purpose in restarted else second
     assert draw(Streams.from_state(state, "cpu"), purpose) == expected
 
 
