@@ -244,7 +244,7 @@ class BasePenalty(BaseEstimator):
         penalty : BasePenalty
             The copy.
         """
-        twin = clone(self)
+        twin = copy.copy(self)
         vars(twin).update(self._learned(device))
         return twin
 
@@ -293,7 +293,7 @@ class L1Penalty(BasePenalty):
         gradient = code.sign().mul_(1.0 / code.numel())
         if weight is not None:
             gradient.mul_(weight[:, None])
-        return torch.dot(code.view(-1), gradient.view(-1)), gradient
+        return torch.dot(code.flatten(), gradient.flatten()), gradient
 
 
 class KLPenalty(BasePenalty):
@@ -640,6 +640,12 @@ class AdversarialPenalty(BasePenalty):
         super().end_training()
         self.optimizer_state_ = self._state_of_optimizer()
         vars(self).pop("_optimizer", None)
+
+    def copy_to(self, device):
+        """Return a copy that is in no training; as in ``BasePenalty``."""
+        twin = super().copy_to(device)
+        vars(twin).pop("_optimizer", None)
+        return twin
 
     def of_code(self, code, weight, generator):
         """Train the discriminator and return the penalty; as in ``BasePenalty``."""

@@ -6,6 +6,9 @@ import pickle
 import numpy as np
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
 from scipy.spatial.distance import cdist
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
@@ -31,6 +34,7 @@ from sk_dae.penalties import (
     make_penalty,
 )
 
+UNIT = st.floats(0.0, 1.0, width=32)
 every_penalty = pytest.mark.parametrize("penalty", PENALTIES)
 of_prior = pytest.mark.parametrize("penalty", ["variational", "adversarial"])
 
@@ -115,6 +119,30 @@ def test_gradient_of_l1_is_that_of_autograd(weight):
     actual = L1Penalty().value_and_gradient(code, weight, None)
     for one, other in zip(actual, expected, strict=True):
         torch.testing.assert_close(one, other)
+
+
+@given(
+    code=arrays(
+        np.float32, st.tuples(st.integers(1, 8), st.integers(1, 4)), elements=UNIT
+    ),
+    target=st.floats(0.01, 0.99),
+    factor=st.floats(0.0, 10.0),
+    data=st.data(),
+)
+@settings(max_examples=50, deadline=None)
+def test_sparse_penalties_keep_their_laws(code, target, factor, data):
+    order = data.draw(st.permutations(range(len(code))))
+    code = torch.from_numpy(code)
+    for penalty in (L1Penalty(), KLPenalty(target=target)):
+        value = penalty.of_code(code, None, None)
+        assert value >= -1e-6
+        torch.testing.assert_close(value, penalty.of_code(code[order], None, None))
+    scaled = L1Penalty().of_code(factor * code, None, None)
+    torch.testing.assert_close(scaled, factor * L1Penalty().of_code(code, None, None))
+    at_target = KLPenalty(target=target).of_code(
+        torch.full_like(code, target), None, None
+    )
+    assert at_target.item() == pytest.approx(0.0, abs=1e-6)
 
 
 def test_kl_is_the_mean_divergence_of_two_bernoullis():
@@ -232,11 +260,10 @@ def test_weights_of_one_change_nothing_and_zero_leaves_a_row_out(penalty, hidden
     assert value(other, weight) == pytest.approx(value(X, weight), **tolerance)
 
 
-@every_penalty
+# The discriminator sees a code as a whole.
+@pytest.mark.parametrize("penalty", sorted(set(PENALTIES) - {"adversarial"}))
 def test_a_wider_code_of_equal_units_costs_the_same(penalty):
     """Means over units, so that a weight keeps its meaning when the width changes."""
-    if penalty == "adversarial":
-        pytest.skip("The discriminator sees the code as a whole.")
     module = mlp((), code_activation="logistic")
     wide = mlp((), code_activation="logistic")
     wide.encoder[0].weight = torch.nn.Parameter(module.encoder[0].weight.repeat(2, 1))
@@ -370,18 +397,11 @@ def test_loss_is_that_of_the_rows_plus_the_weighted_penalty(table, penalty, hidd
     assert "train_penalty" not in plain.net_.history[0]
 
 
-@every_penalty
+@pytest.mark.parametrize("penalty", ["l1", "kl", "adversarial"])
 @pytest.mark.parametrize("options", [{}, {"dropout": 0.3}, {"tied_weights": True}])
 def test_gradients_by_hand_and_by_autograd_are_the_same(table, penalty, options):
-    if not PENALTIES[penalty].of_code_alone:
-        pytest.skip("There is one way only.")
-
     class Mine(MLPAutoencoder):
         """Not served by the gradients written out."""
-
-    def mine(n_features, n_components):
-        term = PENALTIES[penalty]
-        return Mine(n_features, n_components, code_activation=term.code_activation)
 
     weights = []
     for hidden in ((), (6,)):
@@ -441,8 +461,8 @@ def test_auto_activation_is_what_the_penalty_asks_for(table, penalty, hidden):
         "adversarial": "identity",
     }[penalty]
     params = {"hidden_layer_sizes": hidden, "activation": "tanh", "max_iter": 1}
-    for given in (penalty, PENALTIES[penalty]()):
-        dae = make(penalty=given, **params).fit(table)
+    for value in (penalty, PENALTIES[penalty]()):
+        dae = make(penalty=value, **params).fit(table)
         assert dae.net_.module_.code_activation == expected
     if penalty != "kl":
         dae = make(penalty=penalty, code_activation="softplus", **params).fit(table)
@@ -716,6 +736,32 @@ def test_penalty_of_your_own_needs_one_method(table):
     assert means[1].max() < 0.2 * means[0].mean()
     with pytest.raises(NotImplementedError):
         BasePenalty(1.0).of_code(rows(), None, None)
+
+
+def test_optimizers_that_look_more_than_once_are_served(table):
+    dae = make(penalty="adversarial", optimizer=torch.optim.LBFGS, max_iter=2)
+    assert np.isfinite(dae.fit(table).loss_curve_).all()
+
+
+def test_what_a_penalty_of_your_own_learns_goes_where_the_net_goes(table):
+    class Learning(Centred):
+        """Learns where the codes lie, and keeps a number besides."""
+
+        of_code_alone = False
+
+        def initialize(self, module, n_components, generator):
+            self.parameters_ = [torch.zeros(n_components)]
+            self.n_seen_ = n_components
+
+        def of_code(self, code, weight, generator):
+            (centre,) = self.parameters_
+            return (code - centre).square().mean()
+
+    dae = make(penalty=Learning(), max_iter=30, corruption=None).fit(table + 3)
+    (centre,) = dae.penalty_.parameters_
+    assert dae.penalty_.n_seen_ == 3
+    assert centre.abs().sum() > 0
+    assert dae.net_.copy_to(torch.device("cpu")).penalty.n_seen_ == 3
 
 
 def test_net_adds_the_penalty_to_any_loss():
