@@ -12,8 +12,10 @@ splits, the same for every setting:
 - MSE: the mean squared error of the reconstruction over that without a penalty and with
   the default code;
 - right: how many rows a logistic regression on the standardised code classifies right;
-- new rows: the energy distance of rows from `sample` to validation rows. Two samples of
-  one distribution have an energy distance near zero.
+- new rows: the energy distance of rows from `sample` to validation rows.
+
+Energy distances are those of the samples, each pair of rows counted: of two samples of
+one distribution they lie a little above zero.
 
 Digits and breast cancer come with scikit-learn; pixels are in [0, 1], the table is
 standardised. Of the digits, the rows that other benchmarks test on stay out.
