@@ -52,6 +52,9 @@ class DenoisingNet(NeuralNet):
         What the level of the corruption is multiplied by, in [0, 1], as a function of
         the progress of the training in [0, 1]; None leaves it as it is.
 
+    penalty : BasePenalty or None
+        The penalty on the code, initialised and on the device of the net.
+
     learning_rate : callable or None
         Factor of the learning rate as a function of progress; None leaves it alone.
 
@@ -76,6 +79,7 @@ class DenoisingNet(NeuralNet):
         corruption=None,
         emphasis=None,
         noise_schedule=None,
+        penalty=None,
         learning_rate=None,
         alpha=0.0,
         optimizer="adamw",
@@ -94,6 +98,7 @@ class DenoisingNet(NeuralNet):
         self.corruption = corruption
         self.emphasis = emphasis
         self.noise_schedule = noise_schedule
+        self.penalty = penalty
         self.learning_rate = learning_rate
         self.alpha = alpha
         # Set for the time of a training.
@@ -122,14 +127,22 @@ class DenoisingNet(NeuralNet):
         return self
 
     def initialize_optimizer(self, triggered_directly=None):
-        """Build the optimizer over the parameters that the module has."""
+        """Build the optimizer over the parameters of the module and of the penalty."""
         # Which of the two ways of training: the rest of the net asks for `_flat`.
         self._flat = None
-        if isinstance(self.optimizer, str) and MLPGradients.serves(self.module_):
+        penalty = self.penalty
+        if (
+            isinstance(self.optimizer, str)
+            and MLPGradients.serves(self.module_)
+            and (penalty is None or penalty.of_code_alone)
+        ):
             self._flat = FlatParameters(self.module_)
             parameters = [self._flat.buffer]
         else:
             parameters = list(self.module_.parameters())
+        if penalty is not None:
+            penalty.begin_training()
+            parameters += penalty.shared_parameters()
         self.optimizer_ = make_optimizer(
             self.optimizer, parameters, lr=self.lr, alpha=self.alpha
         )
@@ -152,6 +165,8 @@ class DenoisingNet(NeuralNet):
         attributes = vars(net)
         attributes["module_"] = copy.deepcopy(self.module_).to(device)
         attributes["device"] = str(device)
+        if self.penalty is not None:
+            attributes["penalty"] = self.penalty.copy_to(device)
         if self.optimizer_state is not None:
             states = self.optimizer_state["state"]
             net.optimizer_state = {
@@ -165,6 +180,37 @@ class DenoisingNet(NeuralNet):
                 },
             }
         return net
+
+    def get_weights(self):
+        """Return a copy of what the net has learned.
+
+        Returns
+        -------
+        weights : tuple of dict and list of Tensor
+            The state of the module, and the parameters of the penalty.
+        """
+        parameters = [] if self.penalty is None else self.penalty.parameters_
+        return (
+            copy.deepcopy(self.module_.state_dict()),
+            [parameter.detach().clone() for parameter in parameters],
+        )
+
+    def set_weights(self, weights):
+        """Take what :meth:`get_weights` returned.
+
+        Parameters
+        ----------
+        weights : tuple of dict and list of Tensor
+            The state of the module, and the parameters of the penalty.
+        """
+        state, values = weights
+        self.module_.load_state_dict(state)
+        if self.penalty is not None:
+            with torch.no_grad():
+                for parameter, value in zip(
+                    self.penalty.parameters_, values, strict=True
+                ):
+                    parameter.copy_(value)
 
     def resume_optimizer(self, state):
         """Go on with an optimizer's state, at the net's own rate and weight decay.
@@ -211,7 +257,7 @@ class DenoisingNet(NeuralNet):
             How often to go through the training rows.
 
         streams : Streams
-            Where corruption and dropout are drawn from.
+            Where corruption, dropout and the penalty are drawn from.
 
         fill_values : Tensor of shape (n_features,), default=None
             What a missing value enters the encoder as; None where none is missing,
@@ -281,6 +327,8 @@ class DenoisingNet(NeuralNet):
         del self.optimizer_
         if self._flat is not None:
             self._flat.release()
+        if self.penalty is not None:
+            self.penalty.end_training()
         self._gradients = self._flat = self._progress = None
         self._set_training(False)
 
@@ -321,6 +369,8 @@ class DenoisingNet(NeuralNet):
         self._set_training(training)
         # Added up on the device, so that no step waits for its loss.
         total = torch.zeros((), device=self.device)
+        penalized = training and self.penalty is not None
+        penalty = torch.zeros_like(total)
         n_done, n_steps, stopped = 0, 0, False
         listens = self._listens_to_batches
         try:
@@ -333,6 +383,8 @@ class DenoisingNet(NeuralNet):
                 step = step_fn(batch)
                 size = step.pop("size")
                 total.add_(step["loss"] * size)
+                if penalized:
+                    penalty.add_(step.pop("penalty") * size)
                 n_done += size
                 n_steps += 1
                 if listens:
@@ -352,6 +404,10 @@ class DenoisingNet(NeuralNet):
                     "their values are missing. Set a larger validation_fraction."
                 )
             self._record_epoch(prefix, total.item() / max(n_done, 1.0), n_steps)
+            if penalized:
+                self.history.record(
+                    prefix + "_penalty", penalty.item() / max(n_done, 1.0)
+                )
         if stopped:
             raise StopTraining
 
@@ -383,23 +439,34 @@ class DenoisingNet(NeuralNet):
 
         *prepared, size = self._prepare(batch, self._streams["corruption"])
         if self._gradients is not None:
-            loss, output = self._gradients(*prepared)
+            if self.penalty is None:
+                loss, output = self._gradients(*prepared)
+            else:
+                loss, output, value = self._penalized_gradients(prepared, batch[2])
             self._notify_of_gradients(batch)
             if isinstance(optimizer, SmallAdamW):
                 optimizer.step_buffer()
             else:
                 optimizer.step()
-            return {"loss": loss, "y_pred": output, "size": size}
+            step = {"loss": loss, "y_pred": output, "size": size}
+            if self.penalty is not None:
+                step["penalty"] = value
+            return step
 
         # An optimizer may call the closure more than once; the first call counts.
         steps = []
 
         def closure():
             optimizer.zero_grad()
-            loss, output = self._forward(*prepared)
+            if self.penalty is None:
+                loss, output = self._forward(*prepared)
+            else:
+                loss, output, value = self._penalized_forward(*prepared, batch[2])
             loss.backward()
             self._notify_of_gradients(batch)
             steps.append({"loss": loss.detach(), "y_pred": output.detach()})
+            if self.penalty is not None:
+                steps[-1]["penalty"] = value.detach()
             return loss
 
         optimizer.step(closure)
@@ -437,7 +504,7 @@ class DenoisingNet(NeuralNet):
             )
 
     def validation_step(self, batch, **fit_params):
-        """Return the loss of a batch of validation rows."""
+        """Return the loss of a batch of validation rows, without the penalty."""
         with torch.no_grad():
             *prepared, size = self._prepare(batch, self._streams["validation"])
             loss, output = self._forward(*prepared)
@@ -495,6 +562,30 @@ class DenoisingNet(NeuralNet):
     def _forward(self, X, target, weight):
         output = self.module_.decode(self.module_.encode(X))
         return self.criterion_(output, target, weight), output
+
+    def _penalized_gradients(self, prepared, row_weight):
+        """Write the gradients of loss and penalty; return both, and the output."""
+        penalty, values = self.penalty, []
+
+        def at_code(code):
+            value, gradient = penalty.value_and_gradient(
+                code, row_weight, self._streams["penalty"]
+            )
+            values.append(value)
+            return gradient.mul_(penalty.weight)
+
+        loss, output = self._gradients(*prepared, at_code)
+        (value,) = values
+        return loss + penalty.weight * value, output, value
+
+    def _penalized_forward(self, X, target, weight, row_weight):
+        """Return the loss with the penalty in it, the output, and the penalty."""
+        code, value = self.penalty.encode(
+            self.module_, X, row_weight, self._streams["penalty"]
+        )
+        output = self.module_.decode(code)
+        loss = self.criterion_(output, target, weight) + self.penalty.weight * value
+        return loss, output, value
 
     # -- callbacks ----------------------------------------------------------------
 

@@ -171,6 +171,7 @@ class TrainedAutoencoder(CallbackSupportMixin, BaseAutoencoder):
         loss = self._make_loss()
         emphasis = self._check_emphasis()
         schedule = self._find_noise_schedule(incremental)
+        penalty = self._make_penalty()
         data = TrainingData.check(
             X,
             clean,
@@ -207,8 +208,21 @@ class TrainedAutoencoder(CallbackSupportMixin, BaseAutoencoder):
                 module, widths = self._copy_module(X.shape[1], loss), self._widths
             else:
                 module, widths = self._make_module(X.shape[1], loss, streams)
+            if penalty is not None:
+                penalty.check_module(module)
+                penalty.initialize(module, widths[1], streams["init"])
+                if resume:
+                    penalty.resume(self.net_.penalty)
+                penalty = penalty.copy_to(device)
             net = self._make_net(
-                module, loss, corruption, emphasis, schedule, device, incremental
+                module,
+                loss,
+                device,
+                incremental,
+                corruption=corruption,
+                noise_schedule=schedule,
+                emphasis=emphasis,
+                penalty=penalty,
             )
             if resume:
                 net.history = copy.copy(self.net_.history)
@@ -309,6 +323,10 @@ class TrainedAutoencoder(CallbackSupportMixin, BaseAutoencoder):
 
     def _make_loss(self):
         return make_loss(self.loss)
+
+    def _make_penalty(self):
+        """Return a penalty on the code, or None; for a subclass that offers any."""
+        return None
 
     def _check_emphasis(self):
         """Return the weights of corrupted and uncorrupted cells, or None."""
@@ -416,16 +434,11 @@ class TrainedAutoencoder(CallbackSupportMixin, BaseAutoencoder):
                     )
         return copy.deepcopy(module)
 
-    def _make_net(
-        self, module, loss, corruption, emphasis, schedule, device, incremental
-    ):
+    def _make_net(self, module, loss, device, incremental, **parts):
         learning_rate = None if incremental else LEARNING_RATES[self.learning_rate]
         net = DenoisingNet(
             module,
             loss,
-            corruption=corruption,
-            emphasis=emphasis,
-            noise_schedule=schedule,
             optimizer=self.optimizer,
             lr=self.learning_rate_init,
             learning_rate=learning_rate,
@@ -433,6 +446,7 @@ class TrainedAutoencoder(CallbackSupportMixin, BaseAutoencoder):
             callbacks=list(self.callbacks) if self.callbacks else None,
             device=str(device),
             verbose=self.verbose,
+            **parts,
         )
         return net.initialize()
 

@@ -4,12 +4,28 @@ from __future__ import annotations
 
 from numbers import Integral, Real
 
+import numpy as np
+from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils.metaestimators import available_if
+from sklearn.utils.validation import check_is_fitted
 
 from ._trained import TrainedAutoencoder
 from .modules import ACTIVATIONS, MLPAutoencoder
+from .penalties import PENALTIES, BasePenalty, make_penalty
 
 __all__ = ["DenoisingAutoencoder"]
+
+
+def _has_prior(estimator):
+    """Refuse to sample from what has no distribution of codes."""
+    penalty = estimator.penalty_ if hasattr(estimator, "net_") else estimator.penalty
+    if penalty is None or not PENALTIES.get(penalty, penalty).has_prior:
+        raise AttributeError(
+            "sample needs penalty='variational' or penalty='adversarial', got "
+            f"penalty={penalty!r}."
+        )
+    return True
 
 
 class DenoisingAutoencoder(TrainedAutoencoder):
@@ -46,7 +62,9 @@ class DenoisingAutoencoder(TrainedAutoencoder):
 
     code_activation : str, default="auto"
         Activation of the code, one of the above. "auto" is `activation` where there
-        are no hidden layers, and "identity" elsewhere.
+        are no hidden layers, and "identity" elsewhere; but with a `penalty` what that
+        asks for: "relu" ("l1"), "logistic" ("kl"), which takes no other, or "identity"
+        ("variational", "adversarial").
 
     tied_weights : bool, default=False
         Whether the decoder uses the encoder's weights transposed.
@@ -85,6 +103,16 @@ class DenoisingAutoencoder(TrainedAutoencoder):
         What is minimised: "squared_error", "absolute_error", "huber",
         "binary_cross_entropy" (for data in [0, 1]; reconstructions are then
         probabilities), or an instance from :mod:`sk_dae.losses`.
+
+    penalty : str, penalty instance or None, default=None
+        What is added to the loss, to make the code sparse ("l1", "kl"), insensitive
+        to its input ("contractive") or normally distributed ("variational",
+        "adversarial"), with `penalty_weight` as its weight; or an instance from
+        :mod:`sk_dae.penalties`, which is cloned and carries its own weight.
+
+    penalty_weight : float or "auto", default="auto"
+        What a penalty given by name is multiplied by; "auto" is the default of its
+        class.
 
     features : {"code", "layers", "reconstruction"}, default="code"
         What :meth:`transform` returns: the code; the hidden layers of the encoder,
@@ -145,8 +173,8 @@ class DenoisingAutoencoder(TrainedAutoencoder):
         "cpu" elsewhere.
 
     random_state : int, RandomState instance or None, default=None
-        Seeds the initial weights, the order of the rows, the corruption, dropout and
-        the validation rows.
+        Seeds the initial weights, the order of the rows, the corruption, dropout, the
+        penalty and the validation rows.
 
     verbose : int, default=0
         Whether to show a line of progress.
@@ -160,6 +188,9 @@ class DenoisingAutoencoder(TrainedAutoencoder):
     corruption_ : corruption instance or None
         The fitted corruption.
 
+    penalty_ : penalty instance or None
+        The fitted penalty.
+
     n_features_in_ : int
         Number of features seen during fit.
 
@@ -170,11 +201,12 @@ class DenoisingAutoencoder(TrainedAutoencoder):
         Number of epochs of the last fit.
 
     loss_curve_ : list of float
-        Mean training loss of each epoch, on corrupted rows.
+        Mean training loss of each epoch, on corrupted rows, with the penalty in it.
+        ``net_.history[:, "train_penalty"]`` is the penalty alone, without its weight.
 
     validation_loss_curve_ : list of float or None
-        Loss of the validation rows, corrupted the same way each time; None without
-        `early_stopping`.
+        Loss of the validation rows, corrupted the same way each time and without the
+        penalty; None without `early_stopping`.
 
     best_loss_ : float
         The least validation loss, or without `early_stopping` the least training
@@ -220,6 +252,11 @@ class DenoisingAutoencoder(TrainedAutoencoder):
         "code_activation": [StrOptions({"auto", *ACTIVATIONS})],
         "tied_weights": ["boolean"],
         "dropout": [Interval(Real, 0, 1, closed="left")],
+        "penalty": [StrOptions(set(PENALTIES)), BasePenalty, None],
+        "penalty_weight": [
+            StrOptions({"auto"}),
+            Interval(Real, 0, None, closed="left"),
+        ],
     }
 
     def __init__(
@@ -236,6 +273,8 @@ class DenoisingAutoencoder(TrainedAutoencoder):
         noise_schedule="constant",
         emphasis=None,
         loss="squared_error",
+        penalty=None,
+        penalty_weight="auto",
         features="code",
         optimizer="adamw",
         learning_rate_init=0.003,
@@ -265,6 +304,8 @@ class DenoisingAutoencoder(TrainedAutoencoder):
         self.noise_schedule = noise_schedule
         self.emphasis = emphasis
         self.loss = loss
+        self.penalty = penalty
+        self.penalty_weight = penalty_weight
         self.features = features
         self.optimizer = optimizer
         self.learning_rate_init = learning_rate_init
@@ -283,21 +324,68 @@ class DenoisingAutoencoder(TrainedAutoencoder):
         self.random_state = random_state
         self.verbose = verbose
 
+    @property
+    def penalty_(self):
+        """The fitted penalty, or None."""
+        return self.net_.penalty
+
+    @available_if(_has_prior)
+    def sample(self, n_samples=1, random_state=None):
+        """Draw new rows: decoded draws of the standard normal that codes follow.
+
+        Only with ``penalty="variational"`` or ``"adversarial"``.
+
+        Parameters
+        ----------
+        n_samples : int, default=1
+            Number of rows.
+
+        random_state : int, RandomState instance or None, default=None
+            Seeds the draws.
+
+        Returns
+        -------
+        X : ndarray of shape (n_samples, n_features), dtype float32
+            New rows in the units of the training data, without noise on top.
+        """
+        check_is_fitted(self)
+        if not isinstance(n_samples, Integral) or n_samples < 1:
+            raise ValueError(
+                f"n_samples must be an integer of at least 1, got {n_samples!r}."
+            )
+        random_state = check_random_state(random_state)
+        codes = random_state.standard_normal((n_samples, self._n_code))
+        codes = codes.astype(np.float32)
+        return self._map_rows(codes, self._decode_to_data, self.n_features_in_)
+
     def _module_config(self, n_features, n_outputs):
         hidden = hidden_sizes(self.hidden_layer_sizes)
-        code_activation = self.code_activation
-        if code_activation == "auto":
-            code_activation = "identity" if hidden else self.activation
         return {
             "n_features": n_features,
             "n_components": self.n_components,
             "n_outputs": n_outputs,
             "hidden_layer_sizes": hidden,
             "activation": self.activation,
-            "code_activation": code_activation,
+            "code_activation": self._code_activation(hidden),
             "tied_weights": self.tied_weights,
             "dropout": float(self.dropout),
         }
+
+    def _code_activation(self, hidden):
+        if self.code_activation != "auto":
+            return self.code_activation
+        wanted = None
+        if self.penalty is not None:
+            wanted = PENALTIES.get(self.penalty, self.penalty).code_activation
+        return wanted or ("identity" if hidden else self.activation)
+
+    def _make_penalty(self):
+        penalty = make_penalty(self.penalty, self.penalty_weight)
+        if penalty is not None and self.module is None:
+            # A module of the user is looked at when it has been made.
+            hidden = hidden_sizes(self.hidden_layer_sizes)
+            penalty.check_activation(self._code_activation(hidden))
+        return penalty
 
     def _build_module(self, config, generator):
         return MLPAutoencoder(**config, generator=generator)

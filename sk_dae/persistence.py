@@ -52,6 +52,7 @@ from .imputation import DenoisingImputer
 from .losses import LOSSES, TableLoss
 from .modules import MLPAutoencoder, TableAutoencoder
 from .outlier import DenoisingOutlierDetector
+from .penalties import PENALTIES
 from .tabular import TabularDenoisingAutoencoder
 
 __all__ = ["load", "save"]
@@ -98,6 +99,7 @@ _CLASSES = {
         TableEncoder,
         TableLoss,
         *LOSSES.values(),
+        *PENALTIES.values(),
         # Of scikit-learn's, those that hold nothing but plain data.
         MissingIndicator,
         OrdinalEncoder,
@@ -341,6 +343,7 @@ class _Writer:
             "frozen": [n for n, p in module.named_parameters() if not p.requires_grad],
             "history": [dict(epoch) for epoch in net.history],
             "criterion": net.criterion_,
+            "penalty": net.penalty,
             "settings": {"lr": net.lr, "alpha": net.alpha, "optimizer": optimizer},
             "optimizer_state": net.optimizer_state,
         }
@@ -443,6 +446,7 @@ class _Reader:
             module,
             parts["criterion"],
             corruption=estimator.corruption_,
+            penalty=parts.get("penalty"),
             device="cpu",
             **parts["settings"],
         )

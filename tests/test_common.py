@@ -39,6 +39,8 @@ ESTIMATORS = [
         for features in FEATURES
         for tied in (False, True)
     ),
+    small(penalty="kl"),
+    small(penalty="variational"),
     small(TabularDenoisingAutoencoder),
     small(TabularDenoisingAutoencoder, features="code", mask_weight=0.5),
     small(TabularDenoisingAutoencoder, passthrough=True),
