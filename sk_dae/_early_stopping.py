@@ -43,7 +43,8 @@ class EarlyStopping(Callback):
         loss = net.history[-1, "valid_loss"]
         if loss < self._best_loss:
             self._best_loss = loss
-            self._best_state = copy.deepcopy(net.module_.state_dict())
+            state = net.module_.state_dict(), net.criterion_.state_dict()
+            self._best_state = copy.deepcopy(state)
         if loss < self._target:
             self._target = loss - self.tol
             self._misses = 0
@@ -55,4 +56,6 @@ class EarlyStopping(Callback):
     def on_train_end(self, net, X=None, y=None, **kwargs):
         """Restore the weights of the best epoch."""
         if self._best_state is not None:
-            net.module_.load_state_dict(self._best_state)
+            module_state, loss_state = self._best_state
+            net.module_.load_state_dict(module_state)
+            net.criterion_.load_state_dict(loss_state)

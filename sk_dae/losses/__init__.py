@@ -6,6 +6,8 @@ from sklearn.base import clone
 
 from ._base import BaseLoss
 from ._cellwise import AbsoluteError, BinaryCrossEntropy, HuberLoss, SquaredError
+from ._cosine import CosineLoss
+from ._counts import NegativeBinomialLoss, PoissonLoss
 from ._table import TableLoss
 
 __all__ = [
@@ -13,7 +15,10 @@ __all__ = [
     "AbsoluteError",
     "BaseLoss",
     "BinaryCrossEntropy",
+    "CosineLoss",
     "HuberLoss",
+    "NegativeBinomialLoss",
+    "PoissonLoss",
     "SquaredError",
     "TableLoss",
     "make_loss",
@@ -25,6 +30,9 @@ LOSSES = {
     "absolute_error": AbsoluteError,
     "huber": HuberLoss,
     "binary_cross_entropy": BinaryCrossEntropy,
+    "poisson": PoissonLoss,
+    "negative_binomial": NegativeBinomialLoss,
+    "cosine": CosineLoss,
 }
 
 

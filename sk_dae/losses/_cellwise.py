@@ -16,6 +16,11 @@ __all__ = ["AbsoluteError", "BinaryCrossEntropy", "HuberLoss", "SquaredError"]
 class SquaredError(BaseLoss):
     r"""Squared error, :math:`(x - \hat x)^2`; the likelihood of Gaussian data.
 
+    Parameters
+    ----------
+    column_weights : array-like of shape (n_features,), default=None
+        What the cells of each column count for; see :class:`BaseLoss`.
+
     Examples
     --------
     >>> import torch
@@ -30,6 +35,7 @@ class SquaredError(BaseLoss):
 
     def value_and_gradient(self, output, target, weight=None):
         """Return the loss of a batch and its gradient, as in ``BaseLoss``."""
+        weight = self._with_columns(weight, target)
         error = (output - target).view(-1)
         if weight is None:
             scale = 1.0 / len(error)
@@ -41,6 +47,11 @@ class SquaredError(BaseLoss):
 
 class AbsoluteError(BaseLoss):
     r"""Absolute error, :math:`|x - \hat x|`, which outliers pull on less.
+
+    Parameters
+    ----------
+    column_weights : array-like of shape (n_features,), default=None
+        What the cells of each column count for; see :class:`BaseLoss`.
 
     Examples
     --------
@@ -66,6 +77,9 @@ class HuberLoss(BaseLoss):
     delta : float, default=1.0
         Where the loss turns linear, in the units of X.
 
+    column_weights : array-like of shape (n_features,), default=None
+        What the cells of each column count for; see :class:`BaseLoss`.
+
     Examples
     --------
     >>> import torch
@@ -75,10 +89,12 @@ class HuberLoss(BaseLoss):
     """
 
     _parameter_constraints: dict = {
-        "delta": [Interval(Real, 0, None, closed="neither")]
+        **BaseLoss._parameter_constraints,
+        "delta": [Interval(Real, 0, None, closed="neither")],
     }
 
-    def __init__(self, delta=1.0):
+    def __init__(self, delta=1.0, column_weights=None):
+        super().__init__(column_weights)
         self.delta = delta
 
     def cellwise(self, output, target, *, reduction="none"):
@@ -93,6 +109,11 @@ class BinaryCrossEntropy(BaseLoss):
 
     The decoder's output :math:`z` is a logit; reconstructions are the probabilities
     :math:`\sigma(z)`.
+
+    Parameters
+    ----------
+    column_weights : array-like of shape (n_features,), default=None
+        What the cells of each column count for; see :class:`BaseLoss`.
 
     Examples
     --------

@@ -50,14 +50,13 @@ class TableLoss(BaseLoss):
     tensor([[1.0000, 0.5000]])
     """
 
+    _parameter_constraints: dict = {}
+    _remade = frozenset({"_layout"})
+
     def __init__(self, n_categories, scales=None, mask_weight=0.0):
         self.n_categories = n_categories
         self.scales = scales
         self.mask_weight = mask_weight
-
-    def __getstate__(self):
-        """Leave the tensors behind that the parameters define."""
-        return {k: v for k, v in super().__getstate__().items() if k != "_layout"}
 
     @property
     def estimates_mask(self):
@@ -197,6 +196,9 @@ class _TableLayout:
     device : torch.device
         Where the tensors are needed.
     """
+
+    _parameter_constraints: dict = {}
+    _remade = frozenset({"_layout"})
 
     def __init__(self, n_categories, scales, device):
         numbers = [j for j, n in enumerate(n_categories) if not n]
