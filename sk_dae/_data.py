@@ -207,15 +207,19 @@ def check_range(X, loss, allowed, names):
         return
     low, high = allowed
     outside = columns_outside(X, low, high)
-    if len(outside):
-        advice = "Scale them (MinMaxScaler)"
-        if high == np.inf:
-            advice = "Give it counts that no scaler has shifted"
+    if not len(outside):
+        return
+    columns, name = name_columns(outside, names), type(loss).__name__
+    if (low, high) == (0, np.inf):
         raise ValueError(
-            f"The loss {type(loss).__name__} needs values in [{low:g}, {high:g}], "
-            f"which these columns leave: {name_columns(outside, names)}. {advice} or "
-            "choose loss='squared_error'."
+            f"Negative values in data for the loss {name}, which needs counts, in "
+            f"these columns: {columns}. Do not scale them before, or choose "
+            "loss='squared_error'."
         )
+    raise ValueError(
+        f"The loss {name} needs values in [{low:g}, {high:g}], which these columns "
+        f"leave: {columns}. Scale them (MinMaxScaler) or choose loss='squared_error'."
+    )
 
 
 def _check_weights(sample_weight, X, *, scale):
