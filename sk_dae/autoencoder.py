@@ -27,9 +27,9 @@ class DenoisingAutoencoder(TrainedAutoencoder):
     (:meth:`score_samples`).
 
     Scale the data first: to zero mean and unit variance (``StandardScaler``), or to
-    [0, 1] (``MinMaxScaler``); counts, with a loss for them, stay as they are. Missing values (NaN) enter the encoder as the column's
-    mean and are left out of the loss. Results are float32. Read more in the
-    :ref:`User Guide <user_guide>`.
+    [0, 1] (``MinMaxScaler``). Counts, with a loss for them, stay as they are. Missing
+    values (NaN) enter the encoder as the column's mean and are left out of the loss.
+    Results are float32. Read more in the :ref:`User Guide <user_guide>`.
 
     Parameters
     ----------

@@ -104,7 +104,7 @@ _TRANSIENT = frozenset(
         "_metadata_request",
         "_parent_callback_ctx",
         "_layout",
-        "_columns",
+        "_column_weights",
     }
 )
 

@@ -200,7 +200,7 @@ def test_weights_of_columns_are_weights_of_cells(loss, weighted):
         own(output, target, weight if weighted else None), expected[0]
     )
     copied = pickle.loads(pickle.dumps(own))
-    assert "_columns" not in vars(copied)
+    assert "_column_weights" not in vars(copied)
     assert copied(output, target) == own(output, target)
 
 

@@ -42,7 +42,7 @@ class BaseLoss(BaseEstimator):
     column_weights = None
 
     # What the parameters define, and can be made again.
-    _remade = frozenset({"_columns"})
+    _remade = frozenset({"_column_weights"})
 
     def __init__(self, column_weights=None):
         self.column_weights = column_weights
@@ -298,10 +298,10 @@ class BaseLoss(BaseEstimator):
         """Return the weights of the cells times those of the columns, or None."""
         if self.column_weights is None:
             return weight
-        columns = vars(self).get("_columns")
+        columns = vars(self).get("_column_weights")
         if columns is None or columns.device != target.device:
             columns = self._check_columns(target.shape[1]).to(target.device)
-            self._columns = columns
+            self._column_weights = columns
         return columns / target.numel() if weight is None else columns * weight
 
     def _check_columns(self, n_features):

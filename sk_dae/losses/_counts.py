@@ -179,10 +179,10 @@ class PoissonLoss(_CountLoss):
     .. math:: \ell(x, \mu) = \mu - x + x \log \frac{x}{\mu}, \qquad
               \mu_{ij} = s_i \, r_j \, e^{z_{ij}}
 
-    It is zero for :math:`\mu = x`, and otherwise by how much the log-likelihood of
-    :math:`\mu` falls short of that. Here :math:`r_j` is the count of column :math:`j` in a row of median size, and
-    :math:`s_i` the size of row :math:`i`, its total over the median total. Both are
-    known from the data; the decoder's output :math:`z` says by how much a cell
+    It is zero for :math:`\mu = x`, and otherwise by how much the log-likelihood falls
+    short of that. Here :math:`r_j` is the count of column :math:`j` in a row of median
+    size, and :math:`s_i` the size of row :math:`i`, its total over the median total.
+    Both are known from the data; the decoder's output :math:`z` says by how much a cell
     departs from them, and :math:`z = 0` says that it does not.
 
     The encoder reads :math:`\log(1 + x_{ij} / s_i)` less :math:`\log(1 + r_j)`, and a
