@@ -9,6 +9,10 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.base import clone
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import MinMaxScaler
 
 import sk_dae
 from helpers import make
@@ -247,6 +251,17 @@ def test_weights_of_columns_are_found_by_a_search(table):
     np.testing.assert_allclose(
         dae.fit(table).denoise(table), plain.denoise(table), 1e-4
     )
+
+
+def test_every_loss_is_reached_by_its_name_in_a_search(table):
+    scaler = MinMaxScaler(clip=True)  # held-out rows too must not be negative
+    pipeline = make_pipeline(scaler, make(), LogisticRegression())
+    grid = {"denoisingautoencoder__loss": list(LOSSES)}
+    search = GridSearchCV(pipeline, grid, cv=2, scoring="neg_log_loss")
+    search.fit(table, table[:, 0] > 0)
+    scores = search.cv_results_["mean_test_score"]
+    assert np.isfinite(scores).all()
+    assert len(np.unique(scores)) == len(LOSSES)
 
 
 def test_weights_of_columns_are_saved(table, tmp_path):
