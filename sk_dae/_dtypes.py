@@ -61,7 +61,11 @@ def describe(dtype):
     elif library == "polars":
         cls = dtype if isinstance(dtype, type) else type(dtype)
         description["name"] = cls.__name__
-        given = {"Datetime": ("time_unit", "time_zone"), "Duration": ("time_unit",)}
+        given = {
+            "Datetime": ("time_unit", "time_zone"),
+            "Decimal": ("precision", "scale"),
+            "Duration": ("time_unit",),
+        }
         for part in given.get(cls.__name__, ()):
             description[part] = getattr(dtype, part, None)
         if cls.__name__ == "Enum":

@@ -55,13 +55,16 @@ class IncompleteGaussian:
         self.covariance = covariance
 
     @classmethod
-    def fit(cls, X):
+    def fit(cls, X, max_features=MAX_FEATURES):
         """Fit to rows.
 
         Parameters
         ----------
         X : Tensor of shape (n_samples, n_features)
             Rows; NaN stands for a missing value.
+
+        max_features : int, default=256
+            Beyond, columns count as independent.
 
         Returns
         -------
@@ -79,7 +82,7 @@ class IncompleteGaussian:
         scales = torch.where(constant, 1.0, scales)
         X = torch.where(constant, 0.0, X / scales)
         shift, covariance = torch.zeros_like(means), None
-        if X.shape[1] <= MAX_FEATURES:
+        if 0 < X.shape[1] <= max_features:
             shift, covariance = _expectation_maximisation(X, missing)
         return cls(
             *(None if t is None else t.float() for t in (means, scales, shift)),
@@ -102,7 +105,8 @@ class IncompleteGaussian:
         """
         if n_features > MAX_FEATURES:
             return _EM_ROWS
-        return int(np.clip(_EM_COST // n_features**3, 10 * n_features, _EM_ROWS))
+        cost = max(1, n_features) ** 3
+        return int(np.clip(_EM_COST // cost, 10 * n_features, _EM_ROWS))
 
     def fill(self, X):
         """Replace missing values by their conditional mean, given the observed ones.

@@ -255,9 +255,12 @@ def _measure_columns(X, missing):
         values = X[~missing[:, j], j].astype(np.float64)
         if len(values):
             limits[:, j] = values.min(), values.max()
-            # About a value of the column, for the sake of large means.
+            # In units of the greatest, so that no square overflows, and about a value
+            # of the column, for the sake of large means.
+            unit = np.abs(limits[:, j]).max() or 1.0
+            values /= unit
             origin = values[0]
             values -= origin
-            mean[j] = origin + values.mean()
-            scale[j] = values.std() or 1.0
+            mean[j] = unit * (origin + values.mean())
+            scale[j] = unit * values.std() or 1.0
     return mean, scale, limits

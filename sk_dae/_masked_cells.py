@@ -101,8 +101,11 @@ def keep_errors(columns, predicted, error, n_features, random_state):
         For each column the predictions, in ascending order, and the errors.
     """
     errors = []
-    for j in range(n_features):
-        cells = np.flatnonzero(columns == j)
+    if not n_features:
+        return errors
+    order = np.argsort(columns, kind="stable")
+    ends = np.searchsorted(columns[order], np.arange(1, n_features))
+    for cells in np.split(order, ends):
         if len(cells) > _KEPT_ERRORS:
             cells = cells[random_state.permutation(len(cells))[:_KEPT_ERRORS]]
         if not len(cells):

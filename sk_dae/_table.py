@@ -7,13 +7,12 @@ not exist. NaN stands for what is missing.
 
 from __future__ import annotations
 
-import datetime
-from decimal import Decimal
-
 import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.preprocessing import OrdinalEncoder, QuantileTransformer, StandardScaler
 from sklearn.utils.validation import validate_data
+
+from ._columns import columns_of, fill_columns, is_frame, is_polars, write
 
 __all__ = [
     "UNSEEN",
@@ -22,7 +21,6 @@ __all__ = [
     "check_categorical_features",
     "check_table",
     "columns_without_numbers",
-    "is_frame",
     "missing_cells",
     "names_of",
 ]
@@ -36,20 +34,11 @@ RANK_SAMPLE = 10_000
 #: By how many standard deviations the ends of a column are moved out.
 MARGIN = 1e-3
 
-#: Times that come as Python's objects.
-TIMES = np.dtype("datetime64[us]")
+#: The greatest number that a column may hold in fit: float32's.
+GREATEST = float(np.finfo(np.float32).max)
 
 #: What `numeric_scaling` may be.
 SCALINGS = ("quantile", "standard")
-
-
-def is_frame(X):
-    """Whether X is a data frame of pandas or polars."""
-    return (hasattr(X, "iloc") and hasattr(X, "columns")) or _is_polars(X)
-
-
-def _is_polars(X):
-    return hasattr(X, "get_columns") and hasattr(X, "to_series")
 
 
 def check_table(estimator, X, *, reset):
@@ -110,18 +99,29 @@ def append_columns(X, values, names):
     -------
     X : data frame of shape (n_samples, n_features + n_columns)
         The longer rows.
+
+    Raises
+    ------
+    ValueError
+        If a column has one of the names already.
     """
-    if _is_polars(X):
+    taken = [name for name in names if name in X.columns]
+    if taken:
+        raise ValueError(
+            f"X has a column {taken[0]!r} already, which is the name of a column to be "
+            "added; rename it."
+        )
+    if is_polars(X):
         import polars as pl
 
         return X.with_columns(
             pl.Series(name, column)
             for name, column in zip(names, values.T, strict=True)
         )
-    import pandas as pd
-
-    columns = pd.DataFrame(values, columns=list(names), index=X.index)
-    return pd.concat([X, columns], axis=1)
+    X = X.copy()
+    for name, column in zip(names, values.T, strict=True):
+        X[name] = column
+    return X
 
 
 def names_of(X):
@@ -131,176 +131,13 @@ def names_of(X):
 
 def columns_without_numbers(X):
     """Return the indices of the columns of a table with categories or times."""
-    kinds = [column.kind() for column in _columns_of(X)]
+    kinds = [column.kind() for column in columns_of(X)]
     return [j for j, kind in enumerate(kinds) if kind != "numeric"]
 
 
 def missing_cells(X):
     """Return the mask of the missing cells of a table."""
-    return np.column_stack([column.missing() for column in _columns_of(X)])
-
-
-def _columns_of(X):
-    """Return the columns of a table, each in a wrapper that knows its container."""
-    if _is_polars(X):
-        return [_PolarsColumn(column) for column in X.get_columns()]
-    if is_frame(X):
-        return [_PandasColumn(X.iloc[:, i]) for i in range(X.shape[1])]
-    return [_ArrayColumn(X[:, i]) for i in range(X.shape[1])]
-
-
-# -- containers -----------------------------------------------------------------------
-
-
-class _ArrayColumn:
-    """A column of an ndarray."""
-
-    def __init__(self, values):
-        self.values = values
-        self.dtype = values.dtype
-
-    def kind(self):
-        """Return "numeric", "time" or "categorical"."""
-        kind = self.values.dtype.kind
-        if kind in "mM":
-            return "time"
-        if kind in "iuf":
-            return "numeric"
-        return _kind_of_objects(self) if kind == "O" else "categorical"
-
-    def missing(self):
-        """Return the mask of the missing values."""
-        if self.values.dtype.kind == "O":
-            # NaN, NaT and NA are not equal to themselves, or do not say.
-            return np.fromiter(
-                (_is_missing(value) for value in self.values), bool, len(self.values)
-            )
-        if self.values.dtype.kind in "fmM":
-            return np.isnan(self.values)
-        return np.zeros(len(self.values), dtype=bool)
-
-    def to_float(self):
-        """Return the values as float64, NaN where missing."""
-        values = self.values
-        if values.dtype.kind in "mM":
-            return _time_to_float(values)
-        if values.dtype.kind == "O":
-            missing = self.missing()
-            if self.kind() == "time":
-                # Also where a later table holds times of another type.
-                return _time_to_float(np.where(missing, None, values).astype(TIMES))
-            values = np.where(missing, np.nan, values)
-        return values.astype(np.float64)
-
-    def to_objects(self):
-        """Return the values as objects."""
-        return self.values.astype(object)
-
-
-class _PandasColumn(_ArrayColumn):
-    """A column of a pandas data frame."""
-
-    def __init__(self, series):
-        self.series = series
-        self.dtype = series.dtype
-
-    def kind(self):
-        """Return "numeric", "time" or "categorical"."""
-        kind = getattr(self.dtype, "kind", "O")
-        if kind in "iuf":
-            return "numeric"
-        if kind in "mM":
-            return "time"
-        if kind == "O" and isinstance(self.dtype, np.dtype):
-            return _kind_of_objects(self)
-        return "categorical"
-
-    def missing(self):
-        """Return the mask of the missing values."""
-        return self.series.isna().to_numpy()
-
-    def to_float(self):
-        """Return the values as float64, NaN where missing."""
-        kind = getattr(self.dtype, "kind", "O")
-        if kind == "O":
-            return _ArrayColumn(self.to_objects()).to_float()
-        if kind in "mM":
-            return _time_to_float(self.series.to_numpy(dtype=_numpy_time(self.dtype)))
-        return self.series.to_numpy(dtype=np.float64, na_value=np.nan)
-
-    def to_objects(self):
-        """Return the values as objects."""
-        return self.series.astype(object).to_numpy()
-
-
-class _PolarsColumn(_ArrayColumn):
-    """A column of a polars data frame."""
-
-    def __init__(self, series):
-        self.series = series
-        self.dtype = series.dtype
-
-    def kind(self):
-        """Return "numeric", "time" or "categorical"."""
-        if self.dtype.is_numeric():
-            return "numeric"
-        return "time" if self.dtype.is_temporal() else "categorical"
-
-    def missing(self):
-        """Return the mask of the missing values."""
-        missing = self.series.is_null().to_numpy()
-        if self.dtype.is_float():
-            missing = missing | self.series.is_nan().fill_null(False).to_numpy()
-        return missing
-
-    def to_float(self):
-        """Return the values as float64, NaN where missing."""
-        import polars as pl
-
-        series = self.series.to_physical() if self.kind() == "time" else self.series
-        return series.cast(pl.Float64).to_numpy().astype(np.float64)
-
-    def to_objects(self):
-        """Return the values as objects."""
-        values = np.empty(len(self.series), dtype=object)
-        values[:] = self.series.to_list()
-        return values
-
-
-def _is_missing(value):
-    if value is None:
-        return True
-    try:
-        return bool(value != value)
-    except (TypeError, ValueError):
-        # pandas.NA, which compares to nothing.
-        return True
-
-
-def _kind_of_objects(column):
-    types = set(map(type, column.to_objects()[~column.missing()]))
-    if all(
-        issubclass(t, (int, float, np.number, Decimal)) and not issubclass(t, bool)
-        for t in types
-    ):
-        return "numeric"
-    if all(issubclass(t, (datetime.date, np.datetime64)) for t in types):
-        return "time"
-    return "categorical"
-
-
-def _numpy_time(dtype):
-    """Return NumPy's type of the times of a pandas type, in its unit."""
-    if isinstance(dtype, np.dtype):
-        return TIMES if dtype.kind == "O" else dtype
-    known = getattr(dtype, "numpy_dtype", None)
-    return known or np.dtype(f"{dtype.kind}8[{getattr(dtype, 'unit', 'ns')}]")
-
-
-def _time_to_float(values):
-    numbers = values.view(np.int64).astype(np.float64)
-    numbers[np.isnat(values)] = np.nan
-    return numbers
+    return np.column_stack([column.missing() for column in columns_of(X)])
 
 
 # -- columns --------------------------------------------------------------------------
@@ -314,13 +151,17 @@ class NumericColumn:
     scaling : {"quantile", "standard"}
         Whether its values are first mapped to those of a normal distribution with
         the same ranks.
+
+    name : str
+        For messages.
     """
 
     #: Number of categories: none.
     n_categories = 0
 
-    def __init__(self, scaling):
+    def __init__(self, scaling, name):
         self.scaling = scaling
+        self.name = name
 
     def fit(self, values):
         """Learn the scale of a column, given as float64 with NaN."""
@@ -331,6 +172,11 @@ class NumericColumn:
         if self.empty:
             return self
         self.range = observed.min(), observed.max()
+        if max(map(abs, self.range)) > GREATEST:
+            raise ValueError(
+                f"Input X contains a value too large for dtype('float32') in column "
+                f"{self.name}."
+            )
         observed = self._add_step(StandardScaler(), observed)
         if self.scaling == "quantile":
             sample = observed
@@ -516,24 +362,26 @@ class TableEncoder(BaseEstimator):
         """
         self._names = [str(name) for name in names_of(X)]
         forced = check_categorical_features(self.categorical_features, names_of(X))
-        self._kinds, self._columns, self._dtypes = [], [], []
+        self._columns, self._types = [], []
         for name, column, is_forced in zip(
-            self._names, _columns_of(X), forced, strict=True
+            self._names, columns_of(X), forced, strict=True
         ):
-            kind = "categorical" if is_forced else column.kind()
-            if kind == "categorical":
+            column_type = column.type()
+            if is_forced:
+                column_type.kind = "categorical"
+            self._types.append(column_type)
+            if column_type.kind == "categorical":
                 fitted = CategoricalColumn(name, self.max_categories)
                 fitted.fit(column.to_objects(), column.missing())
             else:
-                fitted = NumericColumn(self.numeric_scaling)
-                fitted.fit(self._numbers(column, name))
-            self._kinds.append(kind)
+                fitted = NumericColumn(self.numeric_scaling, name)
+                fitted.fit(self._numbers(column, len(self._columns)))
             self._columns.append(fitted)
-            self._dtypes.append(column.dtype)
-        self._container = "array"
+        self._frame_names = self._level_names = None
         if is_frame(X):
-            self._container = "polars" if _is_polars(X) else "pandas"
             self._frame_names = names_of(X)
+            if getattr(X.columns, "nlevels", 1) > 1:
+                self._level_names = list(X.columns.names)
         return self
 
     @property
@@ -605,12 +453,20 @@ class TableEncoder(BaseEstimator):
             not there in fit.
         """
         encoded = np.empty(X.shape, dtype=np.float32)
-        for j, column in enumerate(_columns_of(X)):
-            if self._kinds[j] == "categorical":
-                values = self._columns[j].encode(column.to_objects(), column.missing())
+        for j, column in enumerate(columns_of(X)):
+            fitted = self._columns[j]
+            if fitted.empty:
+                encoded[:, j] = np.nan
+            elif self._types[j].kind == "categorical":
+                encoded[:, j] = fitted.encode(column.to_objects(), column.missing())
             else:
-                values = self._columns[j].encode(self._numbers(column, self._names[j]))
-            encoded[:, j] = values
+                with np.errstate(over="ignore"):
+                    encoded[:, j] = fitted.encode(self._numbers(column, j))
+                if np.isinf(encoded[:, j]).any():
+                    raise ValueError(
+                        "Input X contains a value too large for dtype('float32'), once "
+                        f"scaled, in column {self._names[j]}."
+                    )
         return encoded
 
     def inverse_transform(self, encoded, index=None):
@@ -630,17 +486,29 @@ class TableEncoder(BaseEstimator):
             The table.
         """
         columns = [
-            column.decode(encoded[:, j]) for j, column in enumerate(self._columns)
+            write(column.decode(encoded[:, j]), column_type, name)
+            for j, (column, column_type, name) in enumerate(
+                zip(self._columns, self._types, self._names, strict=True)
+            )
         ]
-        if self._container == "pandas":
+        container = self._types[0].container
+        if container == "pandas":
             return self._to_pandas(columns, index)
-        if self._container == "polars":
-            return self._to_polars(columns)
-        if all(kind == "numeric" for kind in self._kinds):
+        if container == "polars":
+            import polars as pl
+
+            names = self._frame_names
+            return pl.DataFrame(
+                [c.alias(name) for c, name in zip(columns, names, strict=True)]
+            )
+        kinds = {column.dtype.kind for column in columns}
+        if kinds <= set("iuf"):
             return np.column_stack(columns).astype(np.float32)
+        if kinds <= set("mM") and len(kinds) == 1:
+            return np.column_stack(columns)
         table = np.empty(encoded.shape, dtype=object)
         for j, values in enumerate(columns):
-            table[:, j] = values
+            table[:, j] = values.astype(object)
         return table
 
     def fill(self, X, gaps, encoded, *, within_range=False):
@@ -672,148 +540,48 @@ class TableEncoder(BaseEstimator):
             column, rows = self._columns[j], np.flatnonzero(gaps[:, j])
             if not column.empty:
                 cells[j] = rows, column.decode(encoded[rows, j], within_range)
-            elif self._kinds[j] == "numeric":
+            elif self._types[j].kind == "numeric":
                 cells[j] = rows, np.zeros(len(rows))
-        return _fill_cells(X, cells, self._kinds)
+        return fill_columns(
+            X, cells, self._types, self._names, within_bounds=within_range
+        )
 
-    @staticmethod
-    def _numbers(column, name):
+    def _to_pandas(self, columns, index):
+        import pandas as pd
+
+        frame = pd.DataFrame(dict(enumerate(columns)))
+        if self._level_names is None:
+            frame.columns = self._frame_names
+        else:
+            frame.columns = pd.MultiIndex.from_tuples(self._frame_names)
+            frame.columns.names = self._level_names
+        if index is not None:
+            frame.index = index
+        return frame
+
+    def _numbers(self, column, j):
+        """Return a column of numbers or times as floats, if it still holds these."""
+        name, in_fit = self._names[j], self._types[j].kind
+        kind = column.kind()
+        if kind == "categorical" and column.missing().all():
+            return np.full(len(column.missing()), np.nan)
+        alike = kind == in_fit or column.missing().all()
+        if not alike and not (kind == "categorical" and in_fit == "numeric"):
+            raise ValueError(
+                f"Column {name} was {in_fit} in fit, got {kind} values in "
+                f"{column.dtype}."
+            )
         try:
             values = column.to_float()
         except (TypeError, ValueError) as error:
             raise ValueError(
-                f"Column {name} was numeric in fit, got values of another kind: {error}"
+                f"Column {name} was {in_fit} in fit, got values that are not: {error}"
             ) from None
         if np.isinf(values).any():
             raise ValueError(
                 f"Input X contains infinity or a value too large in column {name}."
             )
         return values
-
-    def _to_pandas(self, columns, index):
-        import pandas as pd
-
-        parts = zip(columns, self._dtypes, self._kinds, strict=True)
-        frame = pd.DataFrame(
-            {j: _pandas_series(pd, *part) for j, part in enumerate(parts)}
-        )
-        frame.columns = self._frame_names
-        if index is not None:
-            frame.index = index
-        return frame
-
-    def _to_polars(self, columns):
-        import polars as pl
-
-        parts = zip(columns, self._dtypes, self._kinds, strict=True)
-        return pl.DataFrame(
-            [
-                _polars_series(pl, *part).alias(name)
-                for name, part in zip(self._frame_names, parts, strict=True)
-            ]
-        )
-
-
-# -- back into containers -------------------------------------------------------------
-
-
-def _fill_cells(X, cells, kinds):
-    """Return a table with values in some cells of its columns.
-
-    Parameters
-    ----------
-    X : data frame or ndarray of shape (n_samples, n_features)
-        The table; not modified.
-
-    cells : dict of int to tuple of (rows, values)
-        Of columns by index: which rows, and what they get.
-
-    kinds : sequence of {"numeric", "time", "categorical"}
-        Of all columns.
-
-    Returns
-    -------
-    X_filled : data frame or ndarray of shape (n_samples, n_features)
-        The table.
-    """
-    if _is_polars(X):
-        return _fill_polars(X, cells, kinds)
-    X = X.copy()
-    if is_frame(X):
-        import pandas as pd
-
-        for j, (rows, values) in cells.items():
-            column = X.iloc[:, j].copy()
-            series = _pandas_series(pd, values, column.dtype, kinds[j])
-            column.iloc[rows] = series.array
-            X.isetitem(j, column)
-        return X
-    for j, (rows, values) in cells.items():
-        if kinds[j] == "time":
-            dtype = TIMES if X.dtype.kind == "O" else X.dtype
-            # As objects, datetimes of Python.
-            values = _float_to_time(values, dtype).astype(X.dtype)
-        X[rows, j] = values
-    return X
-
-
-def _fill_polars(X, cells, kinds):
-    import polars as pl
-
-    columns = X.get_columns()
-    for j, (rows, values) in cells.items():
-        column = columns[j]
-        series = _polars_series(pl, values, column.dtype, kinds[j])
-        columns[j] = column.scatter(rows, series).alias(column.name)
-    return pl.DataFrame(columns)
-
-
-def _pandas_series(pd, values, dtype, kind):
-    if kind == "time":
-        return _to_pandas_time(pd, values, dtype)
-    if kind == "numeric":
-        return _to_pandas_numbers(pd, values, dtype)
-    return pd.Series(values, dtype=object).astype(dtype)
-
-
-def _polars_series(pl, values, dtype, kind):
-    if kind == "categorical":
-        return pl.Series(values=values.tolist(), dtype=dtype, strict=False)
-    column = pl.Series(values=values).fill_nan(None)
-    if kind == "time" or dtype.is_integer():
-        column = column.round().cast(pl.Int64)
-    return column.cast(dtype)
-
-
-def _float_to_time(values, dtype):
-    known = ~np.isnan(values)
-    numbers = np.where(known, values, 0.0).round().astype(np.int64)
-    times = numbers.view(dtype)
-    times[~known] = np.array("NaT", dtype=dtype)
-    return times
-
-
-def _to_pandas_time(pd, values, dtype):
-    series = pd.Series(_float_to_time(values, _numpy_time(dtype)))
-    if isinstance(dtype, np.dtype) and dtype.kind == "O":
-        return series.astype(object)
-    if getattr(dtype, "tz", None) is not None:
-        series = series.dt.tz_localize("UTC")
-    return series.astype(dtype)
-
-
-def _to_pandas_numbers(pd, values, dtype):
-    if dtype.kind in "iu":
-        limits = np.iinfo(getattr(dtype, "numpy_dtype", dtype))
-        # The greatest float that is no greater: of 64 bits, not all are numbers.
-        greatest = np.float64(limits.max)
-        if int(greatest) > limits.max:
-            greatest = np.nextafter(greatest, 0)
-        values = values.round().clip(limits.min, greatest)
-    series = pd.Series(values)
-    if not isinstance(dtype, np.dtype):
-        series = series.where(series.notna(), pd.NA)
-    return series.astype(dtype)
 
 
 def check_categorical_features(categorical_features, names):

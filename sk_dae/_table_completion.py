@@ -24,6 +24,10 @@ __all__ = ["TableCompletion"]
 #: Rows that are completed at a time.
 _CHUNK_ROWS = 10_000
 
+#: Beyond so many parts the linear guess would cost more than the nets; they then count
+#: as independent.
+_MOST_PARTS = 128
+
 #: The least variance of a column that its errors are measured by.
 _LEAST_VARIANCE = 0.01
 
@@ -284,7 +288,7 @@ def _fit_gaussian(rows, parts, random_state):
     n_rows = IncompleteGaussian.n_rows(parts.n_parts)
     if n_rows < len(rows):
         rows = rows[random_state.permutation(len(rows))[:n_rows]]
-    return IncompleteGaussian.fit(torch.from_numpy(parts.split(rows)))
+    return IncompleteGaussian.fit(torch.from_numpy(parts.split(rows)), _MOST_PARTS)
 
 
 def _both(member, gaussian, rows, parts):
@@ -335,7 +339,11 @@ def _learn_from(index, values, expected, restored, spread, parts, random_state):
         weight = float(np.clip(product / square, 0.0, 1.0))
     predicted = expected + np.float32(weight) * step
     error = (values - predicted) / spread
-    kept = keep_errors(index, predicted, error, parts.n_parts, random_state)
+    # Numbers come first.
+    n_numbers = int(parts.is_number.sum())
+    is_number = index < n_numbers
+    index, predicted, error = (t[is_number] for t in (index, predicted, error))
+    kept = keep_errors(index, predicted, error, n_numbers, random_state)
     errors = [
         kept[start] if is_number else None
         for start, is_number in zip(parts.starts, parts.is_number, strict=True)

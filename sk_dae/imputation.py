@@ -15,11 +15,13 @@ from sklearn.utils._param_validation import (
     StrOptions,
     validate_params,
 )
+from sklearn.utils._set_output import _get_output_config
 from sklearn.utils.validation import _check_feature_names_in, check_is_fitted
 
+from ._columns import is_frame, is_polars, polars_to_pandas
 from ._data import name_columns
 from ._incomplete import IncompleteNumbers, IncompleteTable, is_missing_value
-from ._table import append_columns, columns_without_numbers, is_frame
+from ._table import append_columns, columns_without_numbers
 from .tabular import TabularDenoisingAutoencoder
 
 __all__ = ["DenoisingImputer"]
@@ -153,10 +155,12 @@ class DenoisingImputer(_BaseImputer):
     A table with categories:
 
     >>> import pandas as pd
-    >>> X = pd.DataFrame({
-    ...     "legs": [4, 4, 2, 2] * 25,
-    ...     "kind": ["cat", None, "bird", "bird"] * 25,
-    ... })
+    >>> X = pd.DataFrame(
+    ...     {
+    ...         "legs": [4, 4, 2, 2] * 25,
+    ...         "kind": ["cat", None, "bird", "bird"] * 25,
+    ...     }
+    ... )
     >>> imputer = DenoisingImputer(n_estimators=1, random_state=0)
     >>> imputer.fit_transform(X)["kind"].value_counts().to_dict()
     {'cat': 50, 'bird': 50}
@@ -279,7 +283,14 @@ class DenoisingImputer(_BaseImputer):
         indicators = self._transform_indicator(missing)
         if indicators is not None and is_frame(filled):
             names = self.get_feature_names_out()[-indicators.shape[1] :]
-            return append_columns(filled, indicators, names)
+            filled, indicators = append_columns(filled, indicators, names), None
+        if is_polars(filled) and _get_output_config("transform", self)["dense"] == (
+            "pandas"
+        ):
+            # scikit-learn would take its cells for objects of one kind.
+            filled = polars_to_pandas(filled)
+        if indicators is None:
+            return filled
         return self._concatenate_indicator(filled, indicators)
 
     @validate_params(
@@ -311,10 +322,10 @@ class DenoisingImputer(_BaseImputer):
 
         Returns
         -------
-        X_filled : ndarray of shape (n_imputations, n_samples, n_features_out), or list \
-                of data frames
-            The completed rows, without indicators. Observed cells are the same in
-            all.
+        X_filled : ndarray of shape (n_imputations, n_samples, n_kept), or list
+            The completed rows, without indicators: an array, or of data frames with
+            categories a list of `n_imputations` of them. Observed cells are the same
+            in all.
         """
         X, missing = self._validate(X)
         random_state = check_random_state(random_state)

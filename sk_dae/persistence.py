@@ -20,6 +20,7 @@ from sklearn.preprocessing import OrdinalEncoder, QuantileTransformer, StandardS
 from skorch.history import History
 
 from . import _dtypes
+from ._columns import ColumnType
 from ._completion import NumericCompletion
 from ._device import find_device
 from ._fences import FencedScaler
@@ -75,6 +76,7 @@ _CLASSES = {
         CategoricalColumn,
         ColumnDonors,
         ColumnStatistics,
+        ColumnType,
         IncompleteGaussian,
         IncompleteNumbers,
         IncompleteTable,

@@ -746,3 +746,82 @@ def test_table_in_a_pipeline_with_a_grid(fitted_table):
     search = GridSearchCV(model, grid, cv=2, n_jobs=2, error_score="raise")
     search.fit(gaps, X["size"])
     assert search.best_score_ > 0.5
+
+
+@pytest.mark.parametrize("unit", ["s", "ns"])
+def test_times_of_another_unit_are_the_same_times(fitted_table, unit):
+    imputer, gaps, _ = fitted_table
+    expected = imputer.transform(gaps)
+    other = gaps.astype({"born": f"datetime64[{unit}]"})
+    filled = imputer.transform(other)
+    assert list(filled.dtypes) == list(other.dtypes)
+    pd.testing.assert_frame_equal(
+        filled.drop(columns="born"), expected.drop(columns="born")
+    )
+    apart = filled["born"].astype("datetime64[us]") - expected["born"]
+    assert (apart.abs() <= pd.Timedelta("1s")).all()
+
+
+@pytest.mark.parametrize("dtype", ["timedelta64[us]", "int64", "str"])
+def test_times_do_not_become_something_else(fitted_table, dtype):
+    imputer, gaps, _ = fitted_table
+    other = gaps.assign(born=np.arange(len(gaps)))
+    with pytest.raises(ValueError, match="Column born was datetime in fit, got"):
+        imputer.transform(other.astype({"born": dtype}))
+    with pytest.raises(ValueError, match="Column size was numeric in fit"):
+        imputer.transform(gaps.assign(size=gaps["born"]))
+
+
+def test_column_missing_from_a_batch_altogether(fitted_table):
+    imputer, gaps, _ = fitted_table
+    row = gaps.iloc[[0]].copy()
+    for name in row.columns:
+        row[name] = np.nan
+    filled = imputer.transform(row)
+    assert not filled.isna().any().any()
+    assert filled.dtypes.drop("purrs").equals(gaps.dtypes.drop("purrs"))
+    assert isinstance(filled["purrs"].dtype, pd.CategoricalDtype)
+
+
+def test_one_category_alone_is_filled_in():
+    X = pd.DataFrame({"kind": ["cat", None] * 10})
+    imputer = make_for_tables().fit(X)
+    assert (imputer.transform(X)["kind"] == "cat").all()
+    assert (imputer.sample(X, 1)[0]["kind"] == "cat").all()
+
+
+@pytest.mark.parametrize("method", ["fit", "transform"])
+def test_values_too_large_to_scale_are_refused(fitted_table, method):
+    imputer, gaps, _ = fitted_table
+    rows = gaps.copy()
+    rows.iloc[0, 0] = 1e300
+    with pytest.raises(ValueError, match=r"too large for .* in column size"):
+        getattr(clone(imputer) if method == "fit" else imputer, method)(rows)
+
+
+@pytest.mark.parametrize("greatest", [1e160, 1e300])
+def test_great_numbers_do_not_overflow(greatest):
+    _, gaps = make_table()
+    gaps[0, 0], gaps[1, 0] = greatest, np.nan
+    filled = make().fit(gaps).transform(gaps)
+    assert np.isfinite(filled).all()
+
+
+@pytest.mark.parametrize("library", ["pandas", "polars"])
+def test_indicator_does_not_replace_a_column(library):
+    X = pd.DataFrame({"a": [1.0, None] * 10, "missingindicator_a": ["x", "y"] * 10})
+    X = X if library == "pandas" else pl.from_pandas(X)
+    with pytest.raises(ValueError, match="X has a column 'missingindicator_a' already"):
+        make_for_tables(add_indicator=True).fit_transform(X)
+
+
+def test_polars_frame_as_pandas_output(fitted_table):
+    _, gaps, _ = fitted_table
+    rows = pl.from_pandas(gaps)
+    for add_indicator in (False, True):
+        converter = make_for_tables(add_indicator=add_indicator)
+        filled = converter.set_output(transform="pandas").fit_transform(rows)
+        assert isinstance(filled, pd.DataFrame)
+        assert list(filled.columns) == list(converter.get_feature_names_out())
+        assert filled["born"].dtype.kind == "M"
+        assert filled["size"].dtype == np.float64

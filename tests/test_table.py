@@ -127,7 +127,7 @@ def test_kind_of_a_column_of_objects(values, kind, container):
     if container == "pandas":
         X = pd.DataFrame(X)
     encoder = TableEncoder().fit(X)
-    assert encoder._kinds == [kind]
+    assert [column.kind for column in encoder._types] == [kind]
     missing = [v is None or v != v for v in values]
     assert np.isnan(encoder.transform(X)[~np.array(missing)]).sum() == 0
     assert encoder.indicated == (any(missing),)

@@ -1,6 +1,8 @@
 """The autoencoder for mixed tables."""
 
+import datetime
 import pickle
+from decimal import Decimal
 
 import numpy as np
 import pandas as pd
@@ -376,3 +378,55 @@ def test_set_output_names_the_features(X):
     features = make().set_output(transform="pandas").fit_transform(X)
     assert features.columns[0] == "tabulardenoisingautoencoder_encoder0_0"
     assert features.index.equals(X.index)
+
+
+def test_columns_of_several_levels_come_back():
+    X = pd.DataFrame({("a", 1): [1.0, 2.0] * 10, ("b", 2): ["x", "y"] * 10})
+    X.columns.names = ["letter", "number"]
+    dae = TabularDenoisingAutoencoder(2, hidden_layer_sizes=(4,), max_iter=1).fit(X)
+    assert dae.denoise(X).columns.equals(X.columns)
+    assert dae.denoise(X).columns.names == ["letter", "number"]
+
+
+@pytest.mark.parametrize("dtype", ["M8[D]", "object"])
+def test_times_of_an_array_come_back_as_times(dtype):
+    days = np.datetime64("2020-01-01") + np.arange(40)
+    X = np.column_stack([days, days[::-1]])
+    if dtype == "object":
+        X = np.column_stack([X.astype(object), np.array(["x", "y"] * 20, dtype=object)])
+    dae = TabularDenoisingAutoencoder(2, hidden_layer_sizes=(4,), max_iter=1).fit(X)
+    restored = dae.denoise(X)
+    assert restored.dtype == X.dtype
+    assert type(restored[0, 0]) is type(X[0, 0])
+    assert restored[:, 0].min() >= X[:, 0].min()
+    assert restored[:, 0].max() <= X[:, 0].max()
+
+
+def test_dates_and_decimals_come_back_as_such():
+    X = pd.DataFrame(
+        {
+            "day": [datetime.date(2020, 1, 1 + i) for i in range(20)],
+            "price": pd.Series([Decimal(i) for i in range(20)], dtype=object),
+        }
+    )
+    dae = TabularDenoisingAutoencoder(2, hidden_layer_sizes=(4,), max_iter=1).fit(X)
+    restored = dae.denoise(X)
+    assert {type(value) for value in restored["day"]} == {datetime.date}
+    assert {type(value) for value in restored["price"]} == {Decimal}
+
+
+def test_cells_that_masking_hides_are_indicated():
+    X = np.random.RandomState(0).normal(size=(50, 3))
+    swapped, masked = (
+        TabularDenoisingAutoencoder(
+            2, hidden_layer_sizes=(4,), max_iter=1, corruption=c, passthrough=True
+        ).fit(X)
+        for c in ("swap", "masking")
+    )
+    assert (
+        len(masked.get_feature_names_out()) == len(swapped.get_feature_names_out()) + 3
+    )
+    assert "missingindicator_x1" in masked.get_feature_names_out()
+    rows = X.copy()
+    rows[0, 1] = np.nan
+    assert masked.transform(rows)[0, 4] == 1.0

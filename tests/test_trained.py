@@ -172,6 +172,15 @@ class Interrupting(GaussianNoise):
         return super().draw(X, generator)
 
 
+@pytest.fixture
+def interruptible():
+    """Listen to interrupts, which a shell makes processes in the background ignore."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interruptible")
 @pytest.mark.parametrize("method", ["fit", "warm_fit", "partial_fit"])
 def test_interrupt_leaves_the_earlier_fit_usable(table, method):
     dae = make(warm_start=method == "warm_fit", batch_size=10)
