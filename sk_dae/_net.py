@@ -103,7 +103,7 @@ class DenoisingNet(NeuralNet):
         self.alpha = alpha
         # Set for the time of a training.
         self._streams = None
-        self._fill_values = None
+        self._fill_values = self._to_input = None
         self._has_missing = self._needs_mask = self._estimates_mask = False
         self._gradients = None
         #: What the optimizer had accumulated at the end of the last training.
@@ -164,6 +164,7 @@ class DenoisingNet(NeuralNet):
         net = copy.copy(self)
         attributes = vars(net)
         attributes["module_"] = copy.deepcopy(self.module_).to(device)
+        attributes["criterion"] = attributes["criterion_"] = self.criterion_.to(device)
         attributes["device"] = str(device)
         if self.penalty is not None:
             attributes["penalty"] = self.penalty.copy_to(device)
@@ -186,12 +187,14 @@ class DenoisingNet(NeuralNet):
 
         Returns
         -------
-        weights : tuple of dict and list of Tensor
-            The state of the module, and the parameters of the penalty.
+        weights : tuple of dict, dict and list of Tensor
+            The states of the module and of the loss, and the parameters of the
+            penalty.
         """
         parameters = [] if self.penalty is None else self.penalty.parameters_
         return (
             copy.deepcopy(self.module_.state_dict()),
+            copy.deepcopy(self.criterion_.state_dict()),
             [parameter.detach().clone() for parameter in parameters],
         )
 
@@ -200,11 +203,13 @@ class DenoisingNet(NeuralNet):
 
         Parameters
         ----------
-        weights : tuple of dict and list of Tensor
-            The state of the module, and the parameters of the penalty.
+        weights : tuple of dict, dict and list of Tensor
+            The states of the module and of the loss, and the parameters of the
+            penalty.
         """
-        state, values = weights
-        self.module_.load_state_dict(state)
+        module_state, loss_state, values = weights
+        self.module_.load_state_dict(module_state)
+        self.criterion_.load_state_dict(loss_state)
         if self.penalty is not None:
             with torch.no_grad():
                 for parameter, value in zip(
@@ -286,6 +291,8 @@ class DenoisingNet(NeuralNet):
         self._fill_values = fill_values
         self._has_missing = has_missing
         self._estimates_mask = getattr(self.criterion_, "estimates_mask", False)
+        if self.criterion_.transforms_input:
+            self._to_input = self.criterion_.to_input
         self._needs_mask = self._estimates_mask or self.emphasis is not None
         self._listens_to_batches = any(
             _overrides(callback, event)
@@ -315,7 +322,7 @@ class DenoisingNet(NeuralNet):
             # A state that is not needed again is twice the size of the weights.
             self.optimizer_state = self.optimizer_.state_dict() if resumable else None
             self.callbacks_ = own_callbacks
-            self._streams = self._fill_values = None
+            self._streams = self._fill_values = self._to_input = None
             self.release()
         return self
 
@@ -448,6 +455,8 @@ class DenoisingNet(NeuralNet):
                 optimizer.step_buffer()
             else:
                 optimizer.step()
+            if self.criterion_.learns_in_training:
+                self.criterion_.update(output, *prepared[1:])
             step = {"loss": loss, "y_pred": output, "size": size}
             if self.penalty is not None:
                 step["penalty"] = value
@@ -470,6 +479,8 @@ class DenoisingNet(NeuralNet):
             return loss
 
         optimizer.step(closure)
+        if self.criterion_.learns_in_training:
+            self.criterion_.update(steps[0]["y_pred"], *prepared[1:])
         return {**steps[0], "size": size}
 
     def _follow_schedules(self, optimizer, progress):
@@ -531,11 +542,16 @@ class DenoisingNet(NeuralNet):
             if self._has_missing:
                 # A corruption may have put something into the gaps.
                 missing |= torch.isnan(X)
+            if self._to_input is not None:
+                corrupted = self._to_input(corrupted.masked_fill(missing, torch.nan))
             corrupted = torch.where(missing, self._fill_values, corrupted)
+        elif self._to_input is not None:
+            corrupted = self._to_input(corrupted)
         n_cells = target.numel()
         if self._has_missing:
             observed = ~torch.isnan(target)
-            target = torch.where(observed, target, 0.0)
+            if not self.criterion_.takes_missing:
+                target = torch.where(observed, target, 0.0)
             size = observed.sum()
             n_cells = size.clamp(min=1)
             weight = observed if weight is None else observed * weight

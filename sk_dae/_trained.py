@@ -20,7 +20,7 @@ from sklearn.utils._param_validation import Interval, StrOptions
 
 from ._base import BaseAutoencoder
 from ._callbacks import CallbackSupportMixin, bridge_to_sklearn, with_callbacks
-from ._data import TrainingData, name_columns
+from ._data import TrainingData, check_range, name_columns
 from ._device import find_device
 from ._early_stopping import EarlyStopping
 from ._net import DenoisingNet
@@ -180,6 +180,9 @@ class TrainedAutoencoder(CallbackSupportMixin, BaseAutoencoder):
             names=getattr(self, "feature_names_in_", None),
             scale_weights=not incremental,
         )
+        previous = self.net_.criterion_ if resume else None
+        target = X if data.clean is None else data.clean
+        loss = loss.learn(target, data.target_statistics, previous).to(device)
         streams = self._make_streams(device, resume=resume)
         train, valid = data.batches(
             self.batch_size,
@@ -240,7 +243,7 @@ class TrainedAutoencoder(CallbackSupportMixin, BaseAutoencoder):
             fill_values = None
             has_gaps = data.has_missing or (corruption and corruption._makes_missing)
             if has_gaps and not (corruption and corruption._fills_missing):
-                fill_values = _fill_values(module, statistics).to(device)
+                fill_values = _fill_values(module, loss, statistics, device)
             net.train(
                 train,
                 valid,
@@ -319,7 +322,14 @@ class TrainedAutoencoder(CallbackSupportMixin, BaseAutoencoder):
         return int(np.clip(-(-AUTO_STEPS // n_batches), 20, 200))
 
     def _validate_training_rows(self, X, *, reset):
-        return self._validate_rows(X, reset=reset)
+        return super()._validate_rows(X, reset=reset)
+
+    def _validate_rows(self, X, *, reset=False):
+        X = super()._validate_rows(X, reset=reset)
+        loss = self.net_.criterion_
+        names = getattr(self, "feature_names_in_", None)
+        check_range(X, loss, loss.input_range, names)
+        return X
 
     def _make_loss(self):
         return make_loss(self.loss)
@@ -474,26 +484,37 @@ class TrainedAutoencoder(CallbackSupportMixin, BaseAutoencoder):
 
     # -- tensors ----------------------------------------------------------------------
 
-    def _fill_missing(self, X):
-        """Replace missing values, and columns never seen, by what stands for them."""
+    def _to_input(self, X):
+        """Return what the encoder reads, with something for what is missing.
+
+        What stands for a missing value stands for columns never seen, too.
+        """
         missing = torch.isnan(X)
         never_observed = self._statistics.never_observed
         if never_observed.any():
             missing |= torch.from_numpy(never_observed).to(X.device)
+        module, loss = self.net_.module_, self.net_.criterion_
         if self.corruption_ is not None and self.corruption_._fills_missing:
-            return self.corruption_.fill(X.masked_fill(missing, torch.nan))
-        fill_values = _fill_values(self.net_.module_, self._statistics).to(X.device)
+            filled = self.corruption_.fill(X.masked_fill(missing, torch.nan))
+            return loss.to_input(filled)
+        fill_values = _fill_values(module, loss, self._statistics, X.device)
+        if loss.transforms_input:
+            X = loss.to_input(X.masked_fill(missing, torch.nan))
         return torch.where(missing, fill_values, X)
 
     def _encode(self, X):
-        return self.net_.module_.encode(self._fill_missing(X))
+        return self.net_.module_.encode(self._to_input(X))
 
     def _decode(self, code):
         return self.net_.criterion_.to_data(self.net_.module_.decode(code))
 
+    def _squared_errors(self, X):
+        restored = self.net_.criterion_.match_scale(self._reconstruct(X), X)
+        return (X - restored).square_()
+
     def _hidden_layers(self, X):
         _check_hidden_layers(self.net_.module_)
-        return self.net_.module_.hidden_layers(self._fill_missing(X))
+        return self.net_.module_.hidden_layers(self._to_input(X))
 
     # -- pickling ---------------------------------------------------------------------
 
@@ -522,6 +543,14 @@ class TrainedAutoencoder(CallbackSupportMixin, BaseAutoencoder):
     def __sklearn_is_fitted__(self):
         return hasattr(self, "net_")
 
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        loss = getattr(self, "loss", None)
+        loss = LOSSES.get(loss) if isinstance(loss, str) else loss
+        allowed = getattr(loss, "input_range", None)
+        tags.input_tags.positive_only = allowed is not None and allowed[0] >= 0
+        return tags
+
 
 class _AtEnd:
     """A schedule that stands at its end.
@@ -539,12 +568,12 @@ class _AtEnd:
         return self.schedule(1.0)
 
 
-def _fill_values(module, statistics):
+def _fill_values(module, loss, statistics, device):
     """Return what a missing value of each column enters a module as."""
-    means = torch.from_numpy(statistics.means)
+    means = torch.from_numpy(statistics.means).to(device)
     if getattr(module, "takes_missing", False):
         return torch.full_like(means, torch.nan)
-    return means
+    return loss.to_input(means[None])[0]
 
 
 def _check_hidden_layers(module):

@@ -43,9 +43,9 @@ class DenoisingAutoencoder(TrainedAutoencoder):
     (:meth:`score_samples`).
 
     Scale the data first: to zero mean and unit variance (``StandardScaler``), or to
-    [0, 1] (``MinMaxScaler``). Missing values (NaN) enter the encoder as the column's
-    mean and are left out of the loss. Results are float32. Read more in the
-    :ref:`User Guide <user_guide>`.
+    [0, 1] (``MinMaxScaler``). Counts, with a loss for them, stay as they are. Missing
+    values (NaN) enter the encoder as the column's mean and are left out of the loss.
+    Results are float32. Read more in the :ref:`User Guide <user_guide>`.
 
     Parameters
     ----------
@@ -102,7 +102,10 @@ class DenoisingAutoencoder(TrainedAutoencoder):
     loss : str or loss instance, default="squared_error"
         What is minimised: "squared_error", "absolute_error", "huber",
         "binary_cross_entropy" (for data in [0, 1]; reconstructions are then
-        probabilities), or an instance from :mod:`sk_dae.losses`.
+        probabilities), "poisson" or "negative_binomial" (for counts; reconstructions
+        are then expected counts of rows of the median size), "cosine" (for
+        embeddings; reconstructions are then of length one), or an instance from
+        :mod:`sk_dae.losses`.
 
     penalty : str, penalty instance or None, default=None
         What is added to the loss, to make the code sparse ("l1", "kl"), insensitive

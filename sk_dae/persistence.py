@@ -113,7 +113,13 @@ _MODULES = {cls.__name__: cls for cls in (MLPAutoencoder, TableAutoencoder)}
 # Of an object's state, what belongs to the process that it lives in,
 # and what can be made again.
 _TRANSIENT = frozenset(
-    {"_skl_callbacks", "_metadata_request", "_parent_callback_ctx", "_layout"}
+    {
+        "_skl_callbacks",
+        "_metadata_request",
+        "_parent_callback_ctx",
+        "_layout",
+        "_column_weights",
+    }
 )
 
 

@@ -523,7 +523,7 @@ class TabularDenoisingAutoencoder(TrainedAutoencoder):
     def _features(self, X):
         features = super()._features(X)
         if self.passthrough:
-            inputs = self.net_.module_.expand(self._fill_missing(X))
+            inputs = self.net_.module_.expand(self._to_input(X))
             features = torch.cat([inputs, features], dim=1)
         return features
 
