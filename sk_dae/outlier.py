@@ -30,7 +30,7 @@ LARGEST_NOISE = 1000.0
 
 #: Fractions of the cells that are hidden in training rows to learn what is usual for
 #: rows with gaps, and in how many rows.
-GAPS, N_GAPPED = (0.25, 0.5, 0.75, 0.9), 2000
+GAPS, N_GAPPED = (0.25, 0.5, 0.75, 0.9), 500
 
 #: What is added to the usual squared error of a feature, whose variance is one.
 LEAST_ERROR = 0.1
