@@ -15,7 +15,7 @@ they are. The measure is the area under the ROC curve, in percent.
 The defaults of DenoisingOutlierDetector were chosen on other splits: fitted on the
 first 70 % of the semi-supervised training rows, and judged by the other 30 % against a
 half of the anomalies, drawn at random. So one table tests with the other half of the
-anomalies alone.
+anomalies alone; of the two tables, the bars take the one that is worse for it.
 
 The sets are read from the folder that `SK_DAE_DATA` names, as `adbench/<name>.npz`
 with the rows `X` and the labels `y` (1 for an anomaly).
@@ -218,7 +218,7 @@ def main():
         )
         + "."
     )
-    add_table(
+    unseen = add_table(
         report,
         semi,
         1,
@@ -232,16 +232,17 @@ def main():
         report,
         unsupervised,
         0,
-        "Unsupervised: trained on a bootstrap sample of all rows, tested on all rows; "
-        f"mean of {args.unsupervised_seeds} seeds",
+        "Unsupervised: trained on a bootstrap sample of all rows, tested on all rows, "
+        f"those of the choice of the defaults too; mean of {args.unsupervised_seeds} "
+        "seeds",
     )
     minutes = (time.perf_counter() - start) / 60
     report.text(f"The whole benchmark took {minutes:.1f} minutes.")
 
-    mean = areas[OURS].mean()
+    mean = min(areas[OURS].mean(), unseen[OURS].mean())
     report.bar("mean area", f"{mean:.1f}", "92.7 or more", mean >= 92.7)
     report.bar("mean area, goal", f"{mean:.1f}", "94.1 or more", mean >= 94.1)
-    wins = int((areas[OURS] > areas[PYOD]).sum())
+    wins = min(int((found[OURS] > found[PYOD]).sum()) for found in (areas, unseen))
     report.bar("sets won from PyOD's AutoEncoder", f"{wins}", "6 of 9", wins >= 6)
     ratio = seconds[OURS].sum() / seconds[PYOD].sum()
     report.bar("time over its time", f"{ratio:.2f}", "below 1", ratio < 1)

@@ -68,6 +68,8 @@ class FencedScaler:
             # Of a constant, what is left is the rounding of its mean.
             rounding = 10 * np.finfo(X.dtype).eps * np.abs(centers)
             constant = ~(scales > rounding)
+            # What is too small to divide by.
+            constant |= scales * greatest < np.finfo(np.float64).tiny * 4
         self.centers = np.nan_to_num(centers * greatest)
         self.scales = np.where(constant, 1.0, scales * greatest)
         return self

@@ -25,6 +25,13 @@ N_REFERENCES = 10_000
 #: Rows that are scored together, and the bytes that they may take.
 BLOCK_ROWS, BLOCK_BYTES = 256, 2**25
 
+#: The greatest `noise_level`.
+LARGEST_NOISE = 1000.0
+
+#: Fractions of the cells that are hidden in training rows to learn what is usual for
+#: rows with gaps, and in how many rows.
+GAPS, N_GAPPED = (0.25, 0.5, 0.75, 0.9), 500
+
 #: What is added to the usual squared error of a feature, whose variance is one.
 LEAST_ERROR = 0.1
 
@@ -43,15 +50,20 @@ class DenoisingOutlierDetector(OutlierMixin, BaseEstimator):
     restoration misses it by more than is usual for the feature: of each feature
     :math:`j` the squared errors :math:`e_j^2` are compared to the training rows',
 
-    .. math:: s(x) = -\frac{1}{c \, d} \sum_{j=1}^d \frac{1}{2} \left(
-              \frac{\overline{e_j^2}(x, \text{noise})}{v_j + \lambda}
-              + \frac{\overline{e_j^2}(x, \text{hidden})}{w_j + \lambda} \right),
+    .. math:: s(x) = -\frac{1}{c} \max\left(N(x), \tfrac{1}{2}(N(x) + H(x))\right),
+              \quad
+              N(x) = \frac{1}{d} \sum_{j=1}^d
+              \frac{\overline{e_j^2}(x, \text{noise})}{v_j + \lambda}, \quad
+              H(x) = \frac{1}{d} \sum_{j=1}^d
+              \frac{\overline{e_j^2}(x, \text{hidden})}{w_j + \lambda},
 
-    with :math:`v_j, w_j` the means of :math:`\overline{e_j^2}` over training rows, and
-    :math:`c` such that these score -1 on average. The bar is the mean over draws, of
-    two kinds. *Noise*: Gaussian noise is added to all features. *Hidden*: the features
-    are split into folds at random, and each fold is hidden and predicted from the
-    others. All draws are made once, in :meth:`fit`, and are the same for every row.
+    with :math:`v_j, w_j` the means of :math:`\overline{e_j^2}` over training rows that
+    have about as many values missing, and :math:`c` such that these score -1 on
+    average. The bar is the mean over draws, of two kinds. *Noise*: Gaussian noise is
+    added to all features. *Hidden*: the features are split into folds at random, and
+    each fold is hidden and predicted from the others, which can only add to what the
+    noise has shown. All draws are made once, in :meth:`fit`, and are the same for
+    every row.
 
     Features of any unit and any tail will do: they are standardised inside, in a way
     that gross errors in the training data do not upset. Missing values (NaN) are left
@@ -72,7 +84,7 @@ class DenoisingOutlierDetector(OutlierMixin, BaseEstimator):
 
     noise_level : float, default=0.5
         Standard deviation of the noise that rows are scored under, in standard
-        deviations of the features. Zero scores rows as they are.
+        deviations of the features, in [0, 1000]. Zero scores rows as they are.
 
     n_folds : int or None, default=5
         Into how many folds the features are split to be hidden in turn; as many as
@@ -117,9 +129,9 @@ class DenoisingOutlierDetector(OutlierMixin, BaseEstimator):
     >>> from sk_dae import DenoisingOutlierDetector
     >>> rng = np.random.RandomState(0)
     >>> x = rng.uniform(-1, 1, size=500)
-    >>> X = np.column_stack([x, 100 * x**2 + rng.normal(size=500)])
+    >>> X = np.column_stack([x, 100 * x**2, -x]) + 0.05 * rng.normal(size=(500, 3))
     >>> detector = DenoisingOutlierDetector(random_state=0).fit(X)
-    >>> detector.predict([[0.5, 25.0], [0.5, 75.0]])
+    >>> detector.predict([[0.5, 25.0, -0.5], [0.5, 25.0, 0.5]])
     array([ 1, -1])
     """
 
@@ -129,7 +141,7 @@ class DenoisingOutlierDetector(OutlierMixin, BaseEstimator):
             StrOptions({"auto"}),
             Interval(Real, 0, 0.5, closed="right"),
         ],
-        "noise_level": [Interval(Real, 0, None, closed="left")],
+        "noise_level": [Interval(Real, 0, LARGEST_NOISE, closed="both")],
         "n_folds": [Interval(Integral, 2, None, closed="left"), None],
         "n_draws": [Interval(Integral, 1, None, closed="left")],
         "random_state": ["random_state"],
@@ -224,8 +236,8 @@ class DenoisingOutlierDetector(OutlierMixin, BaseEstimator):
         -------
         scores : ndarray of shape (n_samples,), dtype float64
             Greater is more usual; at most zero, and -1 for the mean of the training
-            rows. Zero for a row without an observed value, which nothing speaks
-            against.
+            rows, or about that where values are missing. Zero for a row without an
+            observed value, which nothing speaks against.
         """
         check_is_fitted(self)
         return self._score(self._validate(X, reset=False))
@@ -273,10 +285,17 @@ class DenoisingOutlierDetector(OutlierMixin, BaseEstimator):
                 len(X), N_REFERENCES, random_state=random_state
             )
             references = scaled[np.sort(chosen)]
-        errors = _squared_errors(
-            references, fitted["autoencoder_"], fitted["_noise"], fitted["_folds"]
-        )
-        fitted["_usual_errors"] = _usual_errors(errors)
+        observed = ~np.isnan(scaled).all(axis=0)
+        usual, fractions = [], []
+        for rows in self._with_gaps(references, random_state):
+            errors = _squared_errors(
+                rows, fitted["autoencoder_"], fitted["_noise"], fitted["_folds"]
+            )
+            usual.append(_usual_errors(errors, observed))
+            fractions.append(1.0 - np.isnan(rows).mean())
+        # From the rows with the most gaps on.
+        fitted["_usual_errors"] = np.stack(usual[::-1])
+        fitted["_fractions"] = np.array(fractions[::-1])
         fitted["offset_"] = AUTO_OFFSET
         if self.contamination != "auto":
             # A copy: whatever fails has changed nothing.
@@ -305,6 +324,19 @@ class DenoisingOutlierDetector(OutlierMixin, BaseEstimator):
             return None
         folds = np.arange(n_features) % self.n_folds
         return np.array([random_state.permutation(folds) for _ in range(self.n_draws)])
+
+    @staticmethod
+    def _with_gaps(rows, random_state):
+        """Yield training rows as they are, and some of them with ever more gaps."""
+        yield rows
+        if len(rows) > N_GAPPED:
+            chosen = sample_without_replacement(
+                len(rows), N_GAPPED, random_state=random_state
+            )
+            rows = rows[np.sort(chosen)]
+        draws = random_state.uniform(size=rows.shape)
+        for fraction in GAPS:
+            yield np.where(draws < fraction, np.float32(np.nan), rows)
 
     def _make_autoencoder(self, random_state):
         seed = random_state.randint(np.iinfo(np.int32).max)
@@ -339,7 +371,31 @@ class DenoisingOutlierDetector(OutlierMixin, BaseEstimator):
             n_filled = span.stop - start
             block[:n_filled] = self._scaler.transform(X[span])
             errors = _squared_errors(block, self.autoencoder_, self._noise, self._folds)
-            yield span, _compare(errors[:, :n_filled], self._usual_errors)
+            fractions = 1.0 - np.isnan(block[:n_filled]).mean(axis=1)
+            usual = self._usual_errors_of(fractions)
+            yield span, _compare(errors[:, :n_filled], usual)
+
+    def _usual_errors_of(self, fractions):
+        """Return what is usual for rows of which some fractions are observed.
+
+        Parameters
+        ----------
+        fractions : ndarray of shape (n_samples,)
+            Observed cells of each row, as a fraction.
+
+        Returns
+        -------
+        usual_errors : ndarray of shape (n_kinds, n_samples, n_features)
+            Between those of training rows with more gaps and with fewer.
+        """
+        known = self._fractions
+        above = np.searchsorted(known, fractions).clip(1, len(known) - 1)
+        low, high = known[above - 1], known[above]
+        weight = ((fractions - low) / np.where(high > low, high - low, 1.0)).clip(0, 1)
+        weight = weight[:, None, None]
+        below = self._usual_errors[above - 1]
+        usual = below + weight * (self._usual_errors[above] - below)
+        return usual.transpose(1, 0, 2)
 
     def _validate(self, X, *, reset):
         return validate_data(
@@ -394,7 +450,7 @@ def _squared_errors(X, autoencoder, noise, folds):
     return errors
 
 
-def _usual_errors(errors):
+def _usual_errors(errors, observed):
     """Return what to divide the errors of each kind and feature by.
 
     Such that the training rows, whose `errors` these are, have a mean score of -1.
@@ -402,15 +458,26 @@ def _usual_errors(errors):
     with warnings.catch_warnings():
         # Of features without a value.
         warnings.simplefilter("ignore", RuntimeWarning)
-        usual = np.nanmean(errors, axis=1, dtype=np.float64) + LEAST_ERROR
-    mean = _compare(errors, usual).sum(axis=1).mean()
+        usual = np.nanmean(errors, axis=1, dtype=np.float64)
+    # What training rows observe, but not these: as far off as the mean.
+    usual[np.isnan(usual) & observed] = 1.0
+    usual += LEAST_ERROR
+    scores = _compare(errors, usual[:, None]).sum(axis=1)
+    mean = scores.mean()
     return usual * mean if mean > 0 else usual
 
 
 def _compare(errors, usual_errors):
     """Return what each feature contributes, given the usual errors of its kind."""
     # float64 from here, in which scikit-learn wants scores.
-    ratios = (errors / usual_errors[:, None]).mean(axis=0)
-    observed = ~np.isnan(ratios)
+    ratios = errors / usual_errors
+    observed = ~np.isnan(ratios).any(axis=0)
     n_observed = np.maximum(observed.sum(axis=1, keepdims=True), 1)
-    return np.where(observed, ratios, 0.0) / n_observed
+    noise, both = (
+        np.where(observed, kind, 0.0) / n_observed
+        for kind in (ratios[0], ratios.mean(axis=0))
+    )
+    # A feature that the others tell nothing of is hidden with little harm in a row
+    # that lies at its mean; that excuses nothing.
+    told = both.sum(axis=1, keepdims=True) > noise.sum(axis=1, keepdims=True)
+    return np.where(told, both, noise)

@@ -162,7 +162,7 @@ def save(estimator, path):
     folder = os.path.dirname(os.path.abspath(os.fsdecode(path)))
     if not os.path.isdir(folder):
         raise FileNotFoundError(f"path lies in a folder that is not there: {folder}")
-    writer = _Writer()
+    writer = _Writer(fitted=any(True for _ in _trained_within(estimator)))
     header = {
         "format": FORMAT,
         "version": __version__,
@@ -256,13 +256,20 @@ def _place(estimator, device):
 class _Writer:
     """Turns objects into JSON and arrays.
 
+    Parameters
+    ----------
+    fitted : bool, default=False
+        Whether what is written holds a trained net: a module of the user's may then
+        be left to them.
+
     Attributes
     ----------
     arrays : dict of str to ndarray
         What belongs into the body of the file.
     """
 
-    def __init__(self):
+    def __init__(self, *, fitted=False):
+        self._fitted = fitted
         self.arrays = {}
 
     def encode(self, value, name):
@@ -308,7 +315,7 @@ class _Writer:
         if "callbacks" in state:
             state["callbacks"] = None
         if callable(state.get("module")):
-            if "net_" not in state:
+            if "net_" not in state and not self._fitted:
                 raise TypeError(
                     f"{name}.module cannot be saved before a fit: it is code."
                 )
