@@ -20,6 +20,10 @@ share, the rank, the transformation and the settings of the autoencoder are chos
 each thinning on a second one, a tenth of the molecules that remained. The held-out
 molecules take no part. The second loss has the settings chosen with the first.
 
+Ranks of the SVD end at 80. Near the number of cells it no longer truncates: what it
+restores is the counts themselves, which the share then shrinks. On cells as deep as
+these that predicts better than any method here (rank 270: 352 and 354).
+
 Cell lines. All counts are denoised, and the silhouette of the known cell lines is taken
 where it usually is: at the median size, logarithms, 20 principal components. Settings
 are those chosen for the first thinning; the cell lines take no part in any choice.
@@ -248,7 +252,7 @@ def main():
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--seeds", type=int, default=3, help="default: 3")
+    parser.add_argument("--seeds", type=int, default=2, help="default: 2")
     parser.add_argument("--threads", type=int, default=available_cores())
     parser.add_argument("--name", default="counts", help="of the results file")
     args = parser.parse_args()
