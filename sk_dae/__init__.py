@@ -4,12 +4,16 @@ from importlib import import_module
 
 from .autoencoder import DenoisingAutoencoder
 from .corruption import (
+    BlockNoise,
     ComposeNoise,
     ConditionalMeanNoise,
     GaussianNoise,
+    MarginalNoise,
     MaskingNoise,
     MultiScaleNoise,
+    PoissonNoise,
     SaltAndPepperNoise,
+    SpeckleNoise,
     SwapNoise,
     UniformNoise,
 )
@@ -17,15 +21,19 @@ from .corruption import (
 __version__ = "0.1.0.dev0"
 
 __all__ = [
+    "BlockNoise",
     "ComposeNoise",
     "ConditionalMeanNoise",
     "DenoisingAutoencoder",
     "DenoisingImputer",
     "DenoisingOutlierDetector",
     "GaussianNoise",
+    "MarginalNoise",
     "MaskingNoise",
     "MultiScaleNoise",
+    "PoissonNoise",
     "SaltAndPepperNoise",
+    "SpeckleNoise",
     "SwapNoise",
     "TabularDenoisingAutoencoder",
     "UniformNoise",

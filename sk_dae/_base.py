@@ -105,6 +105,9 @@ class BaseAutoencoder(TransformerMixin, BaseEstimator):
     def reconstruction_error(self, X, *, per_feature=False):
         """Compute how far the reconstruction of each row is from it.
 
+        With a loss of counts or of directions, a reconstruction is brought to the size
+        or the length of its row first.
+
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)

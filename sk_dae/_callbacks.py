@@ -63,6 +63,8 @@ class EpochBridge(Callback):
             # A copy, since a callback may keep it while training goes on.
             snapshot = copy.copy(net)
             vars(snapshot)["module_"] = copy.deepcopy(net.module_).eval()
+            if net.penalty is not None:
+                vars(snapshot)["penalty"] = net.penalty.copy_to(None)
             return self.fitted_attributes(snapshot)
 
         stop = self._epoch.call_on_fit_task_end(

@@ -16,7 +16,7 @@ from ._batches import Batches
 from ._rows import rows_of
 from ._statistics import ColumnStatistics, columns_outside
 
-__all__ = ["TrainingData"]
+__all__ = ["TrainingData", "check_range", "name_columns"]
 
 #: Bytes that an automatic batch may take, where it has more than 32 rows.
 BATCH_BYTES = 2**26
@@ -80,7 +80,9 @@ class TrainingData:
         """
         if clean is not None:
             clean = _check_clean(clean, X, names)
-        _check_range(X if clean is None else clean, loss, names)
+        check_range(X if clean is None else clean, loss, loss.target_range, names)
+        if clean is not None:
+            check_range(X, loss, loss.input_range, names)
         weights = None
         if sample_weight is not None:
             weights = _check_weights(sample_weight, X, scale=scale_weights)
@@ -179,17 +181,45 @@ def _check_clean(clean, X, names):
     return clean
 
 
-def _check_range(target, loss, names):
-    if loss.target_range is None:
+def check_range(X, loss, allowed, names):
+    """Refuse rows that leave the range that a loss needs.
+
+    Parameters
+    ----------
+    X : ndarray or CSR matrix of shape (n_samples, n_features)
+        Validated rows.
+
+    loss : BaseLoss
+        Whose name the message has.
+
+    allowed : pair of float or None
+        The range; None allows all.
+
+    names : ndarray of shape (n_features,) or None
+        Names of the columns.
+
+    Raises
+    ------
+    ValueError
+        If a value lies outside.
+    """
+    if allowed is None:
         return
-    low, high = loss.target_range
-    outside = columns_outside(target, low, high)
-    if len(outside):
+    low, high = allowed
+    outside = columns_outside(X, low, high)
+    if not len(outside):
+        return
+    columns, name = name_columns(outside, names), type(loss).__name__
+    if (low, high) == (0, np.inf):
         raise ValueError(
-            f"The loss {type(loss).__name__} needs values in [{low:g}, {high:g}], "
-            f"which these columns leave: {name_columns(outside, names)}. Scale them "
-            "(MinMaxScaler) or choose loss='squared_error'."
+            f"Negative values in data for the loss {name}, which needs counts, in "
+            f"these columns: {columns}. Do not scale them before, or choose "
+            "loss='squared_error'."
         )
+    raise ValueError(
+        f"The loss {name} needs values in [{low:g}, {high:g}], which these columns "
+        f"leave: {columns}. Scale them (MinMaxScaler) or choose loss='squared_error'."
+    )
 
 
 def _check_weights(sample_weight, X, *, scale):

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import copy
-
 import numpy as np
 from skorch.callbacks import Callback
 
@@ -43,7 +41,7 @@ class EarlyStopping(Callback):
         loss = net.history[-1, "valid_loss"]
         if loss < self._best_loss:
             self._best_loss = loss
-            self._best_state = copy.deepcopy(net.module_.state_dict())
+            self._best_state = net.get_weights()
         if loss < self._target:
             self._target = loss - self.tol
             self._misses = 0
@@ -55,4 +53,4 @@ class EarlyStopping(Callback):
     def on_train_end(self, net, X=None, y=None, **kwargs):
         """Restore the weights of the best epoch."""
         if self._best_state is not None:
-            net.module_.load_state_dict(self._best_state)
+            net.set_weights(self._best_state)

@@ -122,6 +122,7 @@ class MLPGradients:
     def __init__(self, module, loss):
         self._loss = loss
         self._expand = module.expand
+        self._n_encoder = len(module.encoder)
         tied = module.decoder[0].tied
         self._layers = [
             *(_Layer(layer, adds=tied) for layer in module.encoder),
@@ -158,7 +159,7 @@ class MLPGradients:
         )
 
     @torch.no_grad()
-    def __call__(self, X, target, weight):
+    def __call__(self, X, target, weight, at_code=None):
         """Compute the loss of a batch, and write the gradients of the parameters.
 
         Parameters
@@ -171,6 +172,9 @@ class MLPGradients:
 
         weight : Tensor or None
             Weights of the cells, for the loss.
+
+        at_code : callable, default=None
+            Given the code, returns what is to be added to the gradient there.
 
         Returns
         -------
@@ -188,6 +192,8 @@ class MLPGradients:
             if i == 0:
                 break
             delta = torch.mm(delta, layer.weight)
+            if i == self._n_encoder and at_code is not None:
+                delta.add_(at_code(inputs[i]))
             if i - 1 in masks:
                 delta.mul_(masks[i - 1])
             delta = self._derivatives[i - 1](delta, saved[i - 1])

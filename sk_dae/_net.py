@@ -48,6 +48,13 @@ class DenoisingNet(NeuralNet):
         What a corrupted and an uncorrupted cell weigh in the loss; None weighs all
         alike.
 
+    noise_schedule : callable or None
+        What the level of the corruption is multiplied by, in [0, 1], as a function of
+        the progress of the training in [0, 1]; None leaves it as it is.
+
+    penalty : BasePenalty or None
+        The penalty on the code, initialised and on the device of the net.
+
     learning_rate : callable or None
         Factor of the learning rate as a function of progress; None leaves it alone.
 
@@ -71,6 +78,8 @@ class DenoisingNet(NeuralNet):
         *,
         corruption=None,
         emphasis=None,
+        noise_schedule=None,
+        penalty=None,
         learning_rate=None,
         alpha=0.0,
         optimizer="adamw",
@@ -88,11 +97,13 @@ class DenoisingNet(NeuralNet):
         )
         self.corruption = corruption
         self.emphasis = emphasis
+        self.noise_schedule = noise_schedule
+        self.penalty = penalty
         self.learning_rate = learning_rate
         self.alpha = alpha
         # Set for the time of a training.
         self._streams = None
-        self._fill_values = None
+        self._fill_values = self._to_input = None
         self._has_missing = self._needs_mask = self._estimates_mask = False
         self._gradients = None
         #: What the optimizer had accumulated at the end of the last training.
@@ -116,14 +127,22 @@ class DenoisingNet(NeuralNet):
         return self
 
     def initialize_optimizer(self, triggered_directly=None):
-        """Build the optimizer over the parameters that the module has."""
+        """Build the optimizer over the parameters of the module and of the penalty."""
         # Which of the two ways of training: the rest of the net asks for `_flat`.
         self._flat = None
-        if isinstance(self.optimizer, str) and MLPGradients.serves(self.module_):
+        penalty = self.penalty
+        if (
+            isinstance(self.optimizer, str)
+            and MLPGradients.serves(self.module_)
+            and (penalty is None or penalty.of_code_alone)
+        ):
             self._flat = FlatParameters(self.module_)
             parameters = [self._flat.buffer]
         else:
             parameters = list(self.module_.parameters())
+        if penalty is not None:
+            penalty.begin_training()
+            parameters += penalty.shared_parameters()
         self.optimizer_ = make_optimizer(
             self.optimizer, parameters, lr=self.lr, alpha=self.alpha
         )
@@ -145,7 +164,10 @@ class DenoisingNet(NeuralNet):
         net = copy.copy(self)
         attributes = vars(net)
         attributes["module_"] = copy.deepcopy(self.module_).to(device)
+        attributes["criterion"] = attributes["criterion_"] = self.criterion_.to(device)
         attributes["device"] = str(device)
+        if self.penalty is not None:
+            attributes["penalty"] = self.penalty.copy_to(device)
         if self.optimizer_state is not None:
             states = self.optimizer_state["state"]
             net.optimizer_state = {
@@ -159,6 +181,41 @@ class DenoisingNet(NeuralNet):
                 },
             }
         return net
+
+    def get_weights(self):
+        """Return a copy of what the net has learned.
+
+        Returns
+        -------
+        weights : tuple of dict, dict and list of Tensor
+            The states of the module and of the loss, and the parameters of the
+            penalty.
+        """
+        parameters = [] if self.penalty is None else self.penalty.parameters_
+        return (
+            copy.deepcopy(self.module_.state_dict()),
+            copy.deepcopy(self.criterion_.state_dict()),
+            [parameter.detach().clone() for parameter in parameters],
+        )
+
+    def set_weights(self, weights):
+        """Take what :meth:`get_weights` returned.
+
+        Parameters
+        ----------
+        weights : tuple of dict, dict and list of Tensor
+            The states of the module and of the loss, and the parameters of the
+            penalty.
+        """
+        module_state, loss_state, values = weights
+        self.module_.load_state_dict(module_state)
+        self.criterion_.load_state_dict(loss_state)
+        if self.penalty is not None:
+            with torch.no_grad():
+                for parameter, value in zip(
+                    self.penalty.parameters_, values, strict=True
+                ):
+                    parameter.copy_(value)
 
     def resume_optimizer(self, state):
         """Go on with an optimizer's state, at the net's own rate and weight decay.
@@ -205,7 +262,7 @@ class DenoisingNet(NeuralNet):
             How often to go through the training rows.
 
         streams : Streams
-            Where corruption and dropout are drawn from.
+            Where corruption, dropout and the penalty are drawn from.
 
         fill_values : Tensor of shape (n_features,), default=None
             What a missing value enters the encoder as; None where none is missing,
@@ -234,6 +291,8 @@ class DenoisingNet(NeuralNet):
         self._fill_values = fill_values
         self._has_missing = has_missing
         self._estimates_mask = getattr(self.criterion_, "estimates_mask", False)
+        if self.criterion_.transforms_input:
+            self._to_input = self.criterion_.to_input
         self._needs_mask = self._estimates_mask or self.emphasis is not None
         self._listens_to_batches = any(
             _overrides(callback, event)
@@ -256,12 +315,14 @@ class DenoisingNet(NeuralNet):
             with contextlib.suppress(StopTraining):
                 self.notify("on_train_end", X=batches, y=None)
         finally:
+            if self.noise_schedule is not None:
+                self.corruption._scale_level(1.0)
             for module in dropouts:
                 module.generator = None
             # A state that is not needed again is twice the size of the weights.
             self.optimizer_state = self.optimizer_.state_dict() if resumable else None
             self.callbacks_ = own_callbacks
-            self._streams = self._fill_values = None
+            self._streams = self._fill_values = self._to_input = None
             self.release()
         return self
 
@@ -273,6 +334,8 @@ class DenoisingNet(NeuralNet):
         del self.optimizer_
         if self._flat is not None:
             self._flat.release()
+        if self.penalty is not None:
+            self.penalty.end_training()
         self._gradients = self._flat = self._progress = None
         self._set_training(False)
 
@@ -284,6 +347,9 @@ class DenoisingNet(NeuralNet):
             self._choose_gradients()
             self.run_single_epoch(X, True, "train", self.train_step)
             if y is not None:
+                if self.noise_schedule is not None:
+                    # The same in each epoch: that of the end.
+                    self.corruption._scale_level(self._noise_factor(1.0))
                 self._streams.restart("validation")
                 self.run_single_epoch(y, False, "valid", self.validation_step)
             self.notify("on_epoch_end", **datasets)
@@ -310,6 +376,8 @@ class DenoisingNet(NeuralNet):
         self._set_training(training)
         # Added up on the device, so that no step waits for its loss.
         total = torch.zeros((), device=self.device)
+        penalized = training and self.penalty is not None
+        penalty = torch.zeros_like(total)
         n_done, n_steps, stopped = 0, 0, False
         listens = self._listens_to_batches
         try:
@@ -322,6 +390,8 @@ class DenoisingNet(NeuralNet):
                 step = step_fn(batch)
                 size = step.pop("size")
                 total.add_(step["loss"] * size)
+                if penalized:
+                    penalty.add_(step.pop("penalty") * size)
                 n_done += size
                 n_steps += 1
                 if listens:
@@ -341,6 +411,10 @@ class DenoisingNet(NeuralNet):
                     "their values are missing. Set a larger validation_fraction."
                 )
             self._record_epoch(prefix, total.item() / max(n_done, 1.0), n_steps)
+            if penalized:
+                self.history.record(
+                    prefix + "_penalty", penalty.item() / max(n_done, 1.0)
+                )
         if stopped:
             raise StopTraining
 
@@ -367,34 +441,69 @@ class DenoisingNet(NeuralNet):
     def train_step(self, batch, **fit_params):
         """Corrupt a batch, reconstruct it and step the optimizer."""
         optimizer = self.optimizer_
-        if self.learning_rate is not None:
-            rate = self.lr * self.learning_rate(next(self._progress))
-            for group in optimizer.param_groups:
-                group["lr"] = rate
+        if self.learning_rate is not None or self.noise_schedule is not None:
+            self._follow_schedules(optimizer, next(self._progress))
 
         *prepared, size = self._prepare(batch, self._streams["corruption"])
         if self._gradients is not None:
-            loss, output = self._gradients(*prepared)
+            if self.penalty is None:
+                loss, output = self._gradients(*prepared)
+            else:
+                loss, output, value = self._penalized_gradients(prepared, batch[2])
             self._notify_of_gradients(batch)
             if isinstance(optimizer, SmallAdamW):
                 optimizer.step_buffer()
             else:
                 optimizer.step()
-            return {"loss": loss, "y_pred": output, "size": size}
+            if self.criterion_.learns_in_training:
+                self.criterion_.update(output, *prepared[1:])
+            step = {"loss": loss, "y_pred": output, "size": size}
+            if self.penalty is not None:
+                step["penalty"] = value
+            return step
 
         # An optimizer may call the closure more than once; the first call counts.
         steps = []
 
         def closure():
             optimizer.zero_grad()
-            loss, output = self._forward(*prepared)
+            if self.penalty is None:
+                loss, output = self._forward(*prepared)
+            else:
+                loss, output, value = self._penalized_forward(*prepared, batch[2])
             loss.backward()
             self._notify_of_gradients(batch)
             steps.append({"loss": loss.detach(), "y_pred": output.detach()})
+            if self.penalty is not None:
+                steps[-1]["penalty"] = value.detach()
             return loss
 
         optimizer.step(closure)
+        if self.criterion_.learns_in_training:
+            self.criterion_.update(steps[0]["y_pred"], *prepared[1:])
         return {**steps[0], "size": size}
+
+    def _follow_schedules(self, optimizer, progress):
+        if self.learning_rate is not None:
+            rate = self.lr * self.learning_rate(progress)
+            for group in optimizer.param_groups:
+                group["lr"] = rate
+        if self.noise_schedule is not None:
+            self.corruption._scale_level(self._noise_factor(progress))
+
+    def _noise_factor(self, progress):
+        """Return what the level of the corruption is multiplied by."""
+        factor = self.noise_schedule(progress)
+        try:
+            valid = 0.0 <= float(factor) <= 1.0
+        except (TypeError, ValueError):
+            valid = False
+        if not valid:
+            raise ValueError(
+                "noise_schedule must return numbers in [0, 1], got "
+                f"{factor!r} for a progress of {progress:g}."
+            )
+        return float(factor)
 
     def _notify_of_gradients(self, batch):
         if self._listens_to_batches:
@@ -406,7 +515,7 @@ class DenoisingNet(NeuralNet):
             )
 
     def validation_step(self, batch, **fit_params):
-        """Return the loss of a batch of validation rows."""
+        """Return the loss of a batch of validation rows, without the penalty."""
         with torch.no_grad():
             *prepared, size = self._prepare(batch, self._streams["validation"])
             loss, output = self._forward(*prepared)
@@ -433,11 +542,16 @@ class DenoisingNet(NeuralNet):
             if self._has_missing:
                 # A corruption may have put something into the gaps.
                 missing |= torch.isnan(X)
+            if self._to_input is not None:
+                corrupted = self._to_input(corrupted.masked_fill(missing, torch.nan))
             corrupted = torch.where(missing, self._fill_values, corrupted)
+        elif self._to_input is not None:
+            corrupted = self._to_input(corrupted)
         n_cells = target.numel()
         if self._has_missing:
             observed = ~torch.isnan(target)
-            target = torch.where(observed, target, 0.0)
+            if not self.criterion_.takes_missing:
+                target = torch.where(observed, target, 0.0)
             size = observed.sum()
             n_cells = size.clamp(min=1)
             weight = observed if weight is None else observed * weight
@@ -464,6 +578,30 @@ class DenoisingNet(NeuralNet):
     def _forward(self, X, target, weight):
         output = self.module_.decode(self.module_.encode(X))
         return self.criterion_(output, target, weight), output
+
+    def _penalized_gradients(self, prepared, row_weight):
+        """Write the gradients of loss and penalty; return both, and the output."""
+        penalty, values = self.penalty, []
+
+        def at_code(code):
+            value, gradient = penalty.value_and_gradient(
+                code, row_weight, self._streams["penalty"]
+            )
+            values.append(value)
+            return gradient.mul_(penalty.weight)
+
+        loss, output = self._gradients(*prepared, at_code)
+        (value,) = values
+        return loss + penalty.weight * value, output, value
+
+    def _penalized_forward(self, X, target, weight, row_weight):
+        """Return the loss with the penalty in it, the output, and the penalty."""
+        code, value = self.penalty.encode(
+            self.module_, X, row_weight, self._streams["penalty"]
+        )
+        output = self.module_.decode(code)
+        loss = self.criterion_(output, target, weight) + self.penalty.weight * value
+        return loss, output, value
 
     # -- callbacks ----------------------------------------------------------------
 

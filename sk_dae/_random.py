@@ -68,11 +68,20 @@ class Streams:
         Where all streams start.
 
     device : str, default="cpu"
-        Where corruption and dropout are drawn.
+        Where corruption, dropout and penalties are drawn.
     """
 
-    _PURPOSES = ("init", "shuffle", "corruption", "dropout", "validation", "split")
-    _ON_DEVICE = ("corruption", "dropout", "validation")
+    # A new purpose goes to the end: the seeds of the others then stay what they are.
+    _PURPOSES = (
+        "init",
+        "shuffle",
+        "corruption",
+        "dropout",
+        "validation",
+        "split",
+        "penalty",
+    )
+    _ON_DEVICE = ("corruption", "dropout", "validation", "penalty")
 
     def __init__(self, seed, device="cpu"):
         words = np.random.SeedSequence(seed).generate_state(

@@ -20,14 +20,14 @@ from sklearn.utils._param_validation import Interval, StrOptions
 
 from ._base import BaseAutoencoder
 from ._callbacks import CallbackSupportMixin, bridge_to_sklearn, with_callbacks
-from ._data import TrainingData, name_columns
+from ._data import TrainingData, check_range, name_columns
 from ._device import find_device
 from ._early_stopping import EarlyStopping
 from ._net import DenoisingNet
 from ._optimizers import OPTIMIZERS
 from ._progress import ProgressLine
 from ._random import Streams, forked_global_generators
-from ._schedules import LEARNING_RATES
+from ._schedules import LEARNING_RATES, NOISE_SCHEDULES
 from .corruption import CORRUPTIONS, BaseCorruption, make_corruption
 from .losses import LOSSES, BaseLoss, make_loss
 
@@ -52,7 +52,8 @@ class TrainedAutoencoder(CallbackSupportMixin, BaseAutoencoder):
         **BaseAutoencoder._parameter_constraints,
         "n_components": [Interval(Integral, 1, None, closed="left")],
         "corruption": [StrOptions(set(CORRUPTIONS)), BaseCorruption, callable, None],
-        "noise_level": [Interval(Real, 0, None, closed="left"), "array-like"],
+        "noise_level": [Interval(Real, 0, None, closed="left"), "array-like", dict],
+        "noise_schedule": [StrOptions(set(NOISE_SCHEDULES)), callable],
         "emphasis": [StrOptions(set(EMPHASES)), tuple, list, None],
         "loss": [StrOptions(set(LOSSES)), BaseLoss],
         "optimizer": [StrOptions(set(OPTIMIZERS)), callable],
@@ -169,6 +170,8 @@ class TrainedAutoencoder(CallbackSupportMixin, BaseAutoencoder):
         device = find_device(self.device)
         loss = self._make_loss()
         emphasis = self._check_emphasis()
+        schedule = self._find_noise_schedule(incremental)
+        penalty = self._make_penalty()
         data = TrainingData.check(
             X,
             clean,
@@ -177,6 +180,9 @@ class TrainedAutoencoder(CallbackSupportMixin, BaseAutoencoder):
             names=getattr(self, "feature_names_in_", None),
             scale_weights=not incremental,
         )
+        previous = self.net_.criterion_ if resume else None
+        target = X if data.clean is None else data.clean
+        loss = loss.learn(target, data.target_statistics, previous).to(device)
         streams = self._make_streams(device, resume=resume)
         train, valid = data.batches(
             self.batch_size,
@@ -197,17 +203,29 @@ class TrainedAutoencoder(CallbackSupportMixin, BaseAutoencoder):
         if learns_corruption and self.corruption is not None:
             corruption = self._make_corruption()
             in_place = device.type == "cpu"
-            corruption._fit_rows(X, donor_state, in_place=in_place)
-            if hasattr(self, "feature_names_in_"):
-                corruption.feature_names_in_ = self.feature_names_in_
+            names = getattr(self, "feature_names_in_", None)
+            corruption._fit_rows(X, donor_state, names=names, in_place=in_place)
 
         with self._draws_of_user_modules(streams, device):
             if resume:
                 module, widths = self._copy_module(X.shape[1], loss), self._widths
             else:
                 module, widths = self._make_module(X.shape[1], loss, streams)
+            if penalty is not None:
+                penalty.check_module(module)
+                penalty.initialize(module, widths[1], streams["init"])
+                if resume:
+                    penalty.resume(self.net_.penalty)
+                penalty = penalty.copy_to(device)
             net = self._make_net(
-                module, loss, corruption, emphasis, device, incremental
+                module,
+                loss,
+                device,
+                incremental,
+                corruption=corruption,
+                noise_schedule=schedule,
+                emphasis=emphasis,
+                penalty=penalty,
             )
             if resume:
                 net.history = copy.copy(self.net_.history)
@@ -225,7 +243,7 @@ class TrainedAutoencoder(CallbackSupportMixin, BaseAutoencoder):
             fill_values = None
             has_gaps = data.has_missing or (corruption and corruption._makes_missing)
             if has_gaps and not (corruption and corruption._fills_missing):
-                fill_values = _fill_values(module, statistics).to(device)
+                fill_values = _fill_values(module, loss, statistics, device)
             net.train(
                 train,
                 valid,
@@ -304,10 +322,21 @@ class TrainedAutoencoder(CallbackSupportMixin, BaseAutoencoder):
         return int(np.clip(-(-AUTO_STEPS // n_batches), 20, 200))
 
     def _validate_training_rows(self, X, *, reset):
-        return self._validate_rows(X, reset=reset)
+        return super()._validate_rows(X, reset=reset)
+
+    def _validate_rows(self, X, *, reset=False):
+        X = super()._validate_rows(X, reset=reset)
+        loss = self.net_.criterion_
+        names = getattr(self, "feature_names_in_", None)
+        check_range(X, loss, loss.input_range, names)
+        return X
 
     def _make_loss(self):
         return make_loss(self.loss)
+
+    def _make_penalty(self):
+        """Return a penalty on the code, or None; for a subclass that offers any."""
+        return None
 
     def _check_emphasis(self):
         """Return the weights of corrupted and uncorrupted cells, or None."""
@@ -335,6 +364,23 @@ class TrainedAutoencoder(CallbackSupportMixin, BaseAutoencoder):
                 "corruption=None makes none."
             )
         return corrupted, uncorrupted
+
+    def _find_noise_schedule(self, incremental):
+        """Return the schedule of the noise as a function, or None for none."""
+        schedule = self.noise_schedule
+        if isinstance(schedule, str):
+            schedule = NOISE_SCHEDULES[schedule]
+        if schedule is None:
+            return None
+        if self.corruption is None:
+            raise ValueError(
+                f"noise_schedule={self.noise_schedule!r} needs a corruption whose "
+                "level it changes, got corruption=None."
+            )
+        if incremental:
+            # One pass of many: where all passes end.
+            return _AtEnd(schedule)
+        return schedule
 
     def _make_corruption(self):
         corruption = make_corruption(self.corruption, self.noise_level)
@@ -398,13 +444,11 @@ class TrainedAutoencoder(CallbackSupportMixin, BaseAutoencoder):
                     )
         return copy.deepcopy(module)
 
-    def _make_net(self, module, loss, corruption, emphasis, device, incremental):
+    def _make_net(self, module, loss, device, incremental, **parts):
         learning_rate = None if incremental else LEARNING_RATES[self.learning_rate]
         net = DenoisingNet(
             module,
             loss,
-            corruption=corruption,
-            emphasis=emphasis,
             optimizer=self.optimizer,
             lr=self.learning_rate_init,
             learning_rate=learning_rate,
@@ -412,6 +456,7 @@ class TrainedAutoencoder(CallbackSupportMixin, BaseAutoencoder):
             callbacks=list(self.callbacks) if self.callbacks else None,
             device=str(device),
             verbose=self.verbose,
+            **parts,
         )
         return net.initialize()
 
@@ -439,26 +484,37 @@ class TrainedAutoencoder(CallbackSupportMixin, BaseAutoencoder):
 
     # -- tensors ----------------------------------------------------------------------
 
-    def _fill_missing(self, X):
-        """Replace missing values, and columns never seen, by what stands for them."""
+    def _to_input(self, X):
+        """Return what the encoder reads, with something for what is missing.
+
+        What stands for a missing value stands for columns never seen, too.
+        """
         missing = torch.isnan(X)
         never_observed = self._statistics.never_observed
         if never_observed.any():
             missing |= torch.from_numpy(never_observed).to(X.device)
+        module, loss = self.net_.module_, self.net_.criterion_
         if self.corruption_ is not None and self.corruption_._fills_missing:
-            return self.corruption_.fill(X.masked_fill(missing, torch.nan))
-        fill_values = _fill_values(self.net_.module_, self._statistics).to(X.device)
+            filled = self.corruption_.fill(X.masked_fill(missing, torch.nan))
+            return loss.to_input(filled)
+        fill_values = _fill_values(module, loss, self._statistics, X.device)
+        if loss.transforms_input:
+            X = loss.to_input(X.masked_fill(missing, torch.nan))
         return torch.where(missing, fill_values, X)
 
     def _encode(self, X):
-        return self.net_.module_.encode(self._fill_missing(X))
+        return self.net_.module_.encode(self._to_input(X))
 
     def _decode(self, code):
         return self.net_.criterion_.to_data(self.net_.module_.decode(code))
 
+    def _squared_errors(self, X):
+        restored = self.net_.criterion_.match_scale(self._reconstruct(X), X)
+        return (X - restored).square_()
+
     def _hidden_layers(self, X):
         _check_hidden_layers(self.net_.module_)
-        return self.net_.module_.hidden_layers(self._fill_missing(X))
+        return self.net_.module_.hidden_layers(self._to_input(X))
 
     # -- pickling ---------------------------------------------------------------------
 
@@ -487,13 +543,37 @@ class TrainedAutoencoder(CallbackSupportMixin, BaseAutoencoder):
     def __sklearn_is_fitted__(self):
         return hasattr(self, "net_")
 
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        loss = getattr(self, "loss", None)
+        loss = LOSSES.get(loss) if isinstance(loss, str) else loss
+        allowed = getattr(loss, "input_range", None)
+        tags.input_tags.positive_only = allowed is not None and allowed[0] >= 0
+        return tags
 
-def _fill_values(module, statistics):
+
+class _AtEnd:
+    """A schedule that stands at its end.
+
+    Parameters
+    ----------
+    schedule : callable
+        Of the progress.
+    """
+
+    def __init__(self, schedule):
+        self.schedule = schedule
+
+    def __call__(self, progress):
+        return self.schedule(1.0)
+
+
+def _fill_values(module, loss, statistics, device):
     """Return what a missing value of each column enters a module as."""
-    means = torch.from_numpy(statistics.means)
+    means = torch.from_numpy(statistics.means).to(device)
     if getattr(module, "takes_missing", False):
         return torch.full_like(means, torch.nan)
-    return means
+    return loss.to_input(means[None])[0]
 
 
 def _check_hidden_layers(module):

@@ -4,12 +4,28 @@ from __future__ import annotations
 
 from numbers import Integral, Real
 
+import numpy as np
+from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils.metaestimators import available_if
+from sklearn.utils.validation import check_is_fitted
 
 from ._trained import TrainedAutoencoder
 from .modules import ACTIVATIONS, MLPAutoencoder
+from .penalties import PENALTIES, BasePenalty, make_penalty
 
 __all__ = ["DenoisingAutoencoder"]
+
+
+def _has_prior(estimator):
+    """Refuse to sample from what has no distribution of codes."""
+    penalty = estimator.penalty_ if hasattr(estimator, "net_") else estimator.penalty
+    if penalty is None or not PENALTIES.get(penalty, penalty).has_prior:
+        raise AttributeError(
+            "sample needs penalty='variational' or penalty='adversarial', got "
+            f"penalty={penalty!r}."
+        )
+    return True
 
 
 class DenoisingAutoencoder(TrainedAutoencoder):
@@ -27,9 +43,9 @@ class DenoisingAutoencoder(TrainedAutoencoder):
     (:meth:`score_samples`).
 
     Scale the data first: to zero mean and unit variance (``StandardScaler``), or to
-    [0, 1] (``MinMaxScaler``). Missing values (NaN) enter the encoder as the column's
-    mean and are left out of the loss. Results are float32. Read more in the
-    :ref:`User Guide <user_guide>`.
+    [0, 1] (``MinMaxScaler``). Counts, with a loss for them, stay as they are. Missing
+    values (NaN) enter the encoder as the column's mean and are left out of the loss.
+    Results are float32. Read more in the :ref:`User Guide <user_guide>`.
 
     Parameters
     ----------
@@ -46,7 +62,9 @@ class DenoisingAutoencoder(TrainedAutoencoder):
 
     code_activation : str, default="auto"
         Activation of the code, one of the above. "auto" is `activation` where there
-        are no hidden layers, and "identity" elsewhere.
+        are no hidden layers, and "identity" elsewhere; but with a `penalty` what that
+        asks for: "relu" ("l1"), "logistic" ("kl"), which takes no other, or "identity"
+        ("variational", "adversarial").
 
     tied_weights : bool, default=False
         Whether the decoder uses the encoder's weights transposed.
@@ -56,15 +74,24 @@ class DenoisingAutoencoder(TrainedAutoencoder):
         layers, an activation of the code.
 
     corruption : str, corruption instance, callable or None, default="gaussian"
-        What corrupts the rows in training: "gaussian", "uniform", "masking",
-        "salt_and_pepper", "swap" or "conditional_mean", with `noise_level` as its
-        level; an instance (such as :class:`SwapNoise`), which is cloned and carries
-        its own level; a callable ``(X, generator) -> X_corrupted`` of tensors; or
-        None for no corruption, a plain autoencoder.
+        What corrupts the rows in training: "gaussian", "uniform", "speckle",
+        "poisson", "masking", "block", "salt_and_pepper", "swap", "marginal" or
+        "conditional_mean", with `noise_level` as its level; an instance (such as
+        :class:`SwapNoise`), which is cloned and carries its own level; a callable
+        ``(X, generator) -> X_corrupted`` of tensors; or None for no corruption, a
+        plain autoencoder.
 
-    noise_level : float or array-like of shape (n_features,), default=0.2
+    noise_level : float, array-like of shape (n_features,) or dict, default=0.2
         Level of a corruption given by name: standard deviation ("gaussian") or
-        half-width ("uniform") in the units of X; fraction of the cells (the others).
+        half-width ("uniform") in the units of X; standard deviation relative to the
+        value ("speckle"); what one count is worth ("poisson"); fraction of the cells
+        (the others). A dict gives levels by the names of features; others stay clean.
+
+    noise_schedule : str or callable, default="constant"
+        How the level of the noise changes over the training: "constant"; "linear",
+        "cosine" or "exponential", from the level down to a tenth of it; or a function
+        of the progress in [0, 1] that returns what the level is multiplied by, in
+        [0, 1]. Validation rows, and :meth:`partial_fit`, get the level of the end.
 
     emphasis : {"full", "double"}, pair of float or None, default=None
         What a corrupted and an uncorrupted cell weigh in the loss: (1, 0) with
@@ -75,7 +102,20 @@ class DenoisingAutoencoder(TrainedAutoencoder):
     loss : str or loss instance, default="squared_error"
         What is minimised: "squared_error", "absolute_error", "huber",
         "binary_cross_entropy" (for data in [0, 1]; reconstructions are then
-        probabilities), or an instance from :mod:`sk_dae.losses`.
+        probabilities), "poisson" or "negative_binomial" (for counts; reconstructions
+        are then expected counts of rows of the median size), "cosine" (for
+        embeddings; reconstructions are then of length one), or an instance from
+        :mod:`sk_dae.losses`.
+
+    penalty : str, penalty instance or None, default=None
+        What is added to the loss, to make the code sparse ("l1", "kl"), insensitive
+        to its input ("contractive") or normally distributed ("variational",
+        "adversarial"), with `penalty_weight` as its weight; or an instance from
+        :mod:`sk_dae.penalties`, which is cloned and carries its own weight.
+
+    penalty_weight : float or "auto", default="auto"
+        What a penalty given by name is multiplied by; "auto" is the default of its
+        class.
 
     features : {"code", "layers", "reconstruction"}, default="code"
         What :meth:`transform` returns: the code; the hidden layers of the encoder,
@@ -136,8 +176,8 @@ class DenoisingAutoencoder(TrainedAutoencoder):
         "cpu" elsewhere.
 
     random_state : int, RandomState instance or None, default=None
-        Seeds the initial weights, the order of the rows, the corruption, dropout and
-        the validation rows.
+        Seeds the initial weights, the order of the rows, the corruption, dropout, the
+        penalty and the validation rows.
 
     verbose : int, default=0
         Whether to show a line of progress.
@@ -151,6 +191,9 @@ class DenoisingAutoencoder(TrainedAutoencoder):
     corruption_ : corruption instance or None
         The fitted corruption.
 
+    penalty_ : penalty instance or None
+        The fitted penalty.
+
     n_features_in_ : int
         Number of features seen during fit.
 
@@ -161,11 +204,12 @@ class DenoisingAutoencoder(TrainedAutoencoder):
         Number of epochs of the last fit.
 
     loss_curve_ : list of float
-        Mean training loss of each epoch, on corrupted rows.
+        Mean training loss of each epoch, on corrupted rows, with the penalty in it.
+        ``net_.history[:, "train_penalty"]`` is the penalty alone, without its weight.
 
     validation_loss_curve_ : list of float or None
-        Loss of the validation rows, corrupted the same way each time; None without
-        `early_stopping`.
+        Loss of the validation rows, corrupted the same way each time and without the
+        penalty; None without `early_stopping`.
 
     best_loss_ : float
         The least validation loss, or without `early_stopping` the least training
@@ -211,6 +255,11 @@ class DenoisingAutoencoder(TrainedAutoencoder):
         "code_activation": [StrOptions({"auto", *ACTIVATIONS})],
         "tied_weights": ["boolean"],
         "dropout": [Interval(Real, 0, 1, closed="left")],
+        "penalty": [StrOptions(set(PENALTIES)), BasePenalty, None],
+        "penalty_weight": [
+            StrOptions({"auto"}),
+            Interval(Real, 0, None, closed="left"),
+        ],
     }
 
     def __init__(
@@ -224,8 +273,11 @@ class DenoisingAutoencoder(TrainedAutoencoder):
         dropout=0.0,
         corruption="gaussian",
         noise_level=0.2,
+        noise_schedule="constant",
         emphasis=None,
         loss="squared_error",
+        penalty=None,
+        penalty_weight="auto",
         features="code",
         optimizer="adamw",
         learning_rate_init=0.003,
@@ -252,8 +304,11 @@ class DenoisingAutoencoder(TrainedAutoencoder):
         self.dropout = dropout
         self.corruption = corruption
         self.noise_level = noise_level
+        self.noise_schedule = noise_schedule
         self.emphasis = emphasis
         self.loss = loss
+        self.penalty = penalty
+        self.penalty_weight = penalty_weight
         self.features = features
         self.optimizer = optimizer
         self.learning_rate_init = learning_rate_init
@@ -272,21 +327,68 @@ class DenoisingAutoencoder(TrainedAutoencoder):
         self.random_state = random_state
         self.verbose = verbose
 
+    @property
+    def penalty_(self):
+        """The fitted penalty, or None."""
+        return self.net_.penalty
+
+    @available_if(_has_prior)
+    def sample(self, n_samples=1, random_state=None):
+        """Draw new rows: decoded draws of the standard normal that codes follow.
+
+        Only with ``penalty="variational"`` or ``"adversarial"``.
+
+        Parameters
+        ----------
+        n_samples : int, default=1
+            Number of rows.
+
+        random_state : int, RandomState instance or None, default=None
+            Seeds the draws.
+
+        Returns
+        -------
+        X : ndarray of shape (n_samples, n_features), dtype float32
+            New rows in the units of the training data, without noise on top.
+        """
+        check_is_fitted(self)
+        if not isinstance(n_samples, Integral) or n_samples < 1:
+            raise ValueError(
+                f"n_samples must be an integer of at least 1, got {n_samples!r}."
+            )
+        random_state = check_random_state(random_state)
+        codes = random_state.standard_normal((n_samples, self._n_code))
+        codes = codes.astype(np.float32)
+        return self._map_rows(codes, self._decode_to_data, self.n_features_in_)
+
     def _module_config(self, n_features, n_outputs):
         hidden = hidden_sizes(self.hidden_layer_sizes)
-        code_activation = self.code_activation
-        if code_activation == "auto":
-            code_activation = "identity" if hidden else self.activation
         return {
             "n_features": n_features,
             "n_components": self.n_components,
             "n_outputs": n_outputs,
             "hidden_layer_sizes": hidden,
             "activation": self.activation,
-            "code_activation": code_activation,
+            "code_activation": self._code_activation(hidden),
             "tied_weights": self.tied_weights,
             "dropout": float(self.dropout),
         }
+
+    def _code_activation(self, hidden):
+        if self.code_activation != "auto":
+            return self.code_activation
+        wanted = None
+        if self.penalty is not None:
+            wanted = PENALTIES.get(self.penalty, self.penalty).code_activation
+        return wanted or ("identity" if hidden else self.activation)
+
+    def _make_penalty(self):
+        penalty = make_penalty(self.penalty, self.penalty_weight)
+        if penalty is not None and self.module is None:
+            # A module of the user is looked at when it has been made.
+            hidden = hidden_sizes(self.hidden_layer_sizes)
+            penalty.check_activation(self._code_activation(hidden))
+        return penalty
 
     def _build_module(self, config, generator):
         return MLPAutoencoder(**config, generator=generator)

@@ -79,7 +79,7 @@ def peak_signal_noise_ratio(X_true, X_pred, *, data_range=None, average="all"):
 @validate_params(
     {
         "corruption": [StrOptions(set(CORRUPTIONS)), BaseCorruption, callable],
-        "noise_level": [Interval(Real, 0, None, closed="left"), "array-like"],
+        "noise_level": [Interval(Real, 0, None, closed="left"), "array-like", dict],
         "random_state": [Interval(Integral, 0, 2**32 - 1, closed="both")],
     },
     prefer_skip_nested_validation=True,
@@ -101,7 +101,7 @@ def make_denoising_scorer(corruption="gaussian", noise_level=0.2, *, random_stat
         given: before the scaler of a pipeline, in the units of the raw data. Where
         columns differ in scale, give a level for each, or scale the data first.
 
-    noise_level : float or array-like of shape (n_features,), default=0.2
+    noise_level : float, array-like of shape (n_features,) or dict, default=0.2
         The level, where `corruption` is a string.
 
     random_state : int, default=0

@@ -265,8 +265,42 @@ class MLPAutoencoder(nn.Module):
         code : Tensor of shape (n_samples, n_components)
             Their code.
         """
+        return self.to_code(self.before_code(X))
+
+    def before_code(self, X):
+        """Return what the layer of the code takes.
+
+        Parameters
+        ----------
+        X : Tensor of shape (n_samples, n_features)
+            Rows without missing values.
+
+        Returns
+        -------
+        inputs : Tensor of shape (n_samples, n_inputs)
+            The last hidden layer of the encoder; the rows where there is none.
+        """
         X = self.expand(X)
-        return self._code(X, self._hidden(X, self.encoder))
+        hidden = self._hidden(X, self.encoder)
+        return hidden[-1] if hidden else X
+
+    def to_code(self, inputs):
+        """Return the code, given what its layer takes.
+
+        Parameters
+        ----------
+        inputs : Tensor of shape (n_samples, n_inputs)
+            What :meth:`before_code` returned.
+
+        Returns
+        -------
+        code : Tensor of shape (n_samples, n_components)
+            The code.
+        """
+        code = ACTIVATIONS[self.code_activation](self.encoder[-1](inputs))
+        if self.dropout is not None and len(self.encoder) == 1:
+            code = self.dropout(code)
+        return code
 
     def decode(self, code):
         """Return the output for codes.
@@ -309,7 +343,7 @@ class MLPAutoencoder(nn.Module):
         """
         X = self.expand(X)
         encoder = self._hidden(X, self.encoder)
-        code = self._code(X, encoder)
+        code = self.to_code(encoder[-1] if encoder else X)
         return encoder, code, self._hidden(code, self.decoder)
 
     def hidden_activations(self):
@@ -335,13 +369,6 @@ class MLPAutoencoder(nn.Module):
         if not n_hidden:
             return [0]
         return [i for i in range(2 * n_hidden + 1) if i != n_hidden]
-
-    def _code(self, X, hidden):
-        last = self.encoder[-1](hidden[-1] if hidden else X)
-        code = ACTIVATIONS[self.code_activation](last)
-        if self.dropout is not None and not hidden:
-            code = self.dropout(code)
-        return code
 
     def _hidden(self, h, layers):
         activation = ACTIVATIONS[self.activation]

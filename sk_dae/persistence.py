@@ -33,20 +33,26 @@ from ._table import CategoricalColumn, NumericColumn, TableEncoder
 from ._table_completion import TableCompletion
 from .autoencoder import DenoisingAutoencoder
 from .corruption import (
+    BlockNoise,
     ComposeNoise,
     ConditionalMeanNoise,
     GaussianNoise,
+    MarginalNoise,
     MaskingNoise,
     MultiScaleNoise,
+    PoissonNoise,
     SaltAndPepperNoise,
+    SpeckleNoise,
     SwapNoise,
     UniformNoise,
 )
 from .corruption._donors import ColumnDonors, RowDonors
+from .corruption._marginal import QuantileTable
 from .imputation import DenoisingImputer
 from .losses import LOSSES, TableLoss
 from .modules import MLPAutoencoder, TableAutoencoder
 from .outlier import DenoisingOutlierDetector
+from .penalties import PENALTIES
 from .tabular import TabularDenoisingAutoencoder
 
 __all__ = ["load", "save"]
@@ -65,12 +71,16 @@ _CLASSES = {
     cls.__name__: cls
     for cls in (
         *_ESTIMATORS,
+        BlockNoise,
         ComposeNoise,
         ConditionalMeanNoise,
         GaussianNoise,
+        MarginalNoise,
         MaskingNoise,
         MultiScaleNoise,
+        PoissonNoise,
         SaltAndPepperNoise,
+        SpeckleNoise,
         SwapNoise,
         UniformNoise,
         CategoricalColumn,
@@ -83,11 +93,13 @@ _CLASSES = {
         FencedScaler,
         NumericColumn,
         NumericCompletion,
+        QuantileTable,
         RowDonors,
         TableCompletion,
         TableEncoder,
         TableLoss,
         *LOSSES.values(),
+        *PENALTIES.values(),
         # Of scikit-learn's, those that hold nothing but plain data.
         MissingIndicator,
         OrdinalEncoder,
@@ -101,7 +113,13 @@ _MODULES = {cls.__name__: cls for cls in (MLPAutoencoder, TableAutoencoder)}
 # Of an object's state, what belongs to the process that it lives in,
 # and what can be made again.
 _TRANSIENT = frozenset(
-    {"_skl_callbacks", "_metadata_request", "_parent_callback_ctx", "_layout"}
+    {
+        "_skl_callbacks",
+        "_metadata_request",
+        "_parent_callback_ctx",
+        "_layout",
+        "_column_weights",
+    }
 )
 
 
@@ -331,6 +349,7 @@ class _Writer:
             "frozen": [n for n, p in module.named_parameters() if not p.requires_grad],
             "history": [dict(epoch) for epoch in net.history],
             "criterion": net.criterion_,
+            "penalty": net.penalty,
             "settings": {"lr": net.lr, "alpha": net.alpha, "optimizer": optimizer},
             "optimizer_state": net.optimizer_state,
         }
@@ -433,6 +452,7 @@ class _Reader:
             module,
             parts["criterion"],
             corruption=estimator.corruption_,
+            penalty=parts.get("penalty"),
             device="cpu",
             **parts["settings"],
         )

@@ -85,8 +85,15 @@ class TabularDenoisingAutoencoder(TrainedAutoencoder):
         another row; "masking" hides it like a missing value. An instance works on the
         table in its numeric form, a column for each of its columns.
 
-    noise_level : float or array-like of shape (n_features,), default=0.15
-        Fraction of the cells that are corrupted, for a corruption given by name.
+    noise_level : float, array-like of shape (n_features,) or dict, default=0.15
+        Fraction of the cells that are corrupted, for a corruption given by name; for
+        all columns, for each, or by name.
+
+    noise_schedule : str or callable, default="constant"
+        How the level of the noise changes over the training: "constant"; "linear",
+        "cosine" or "exponential", from the level down to a tenth of it; or a function
+        of the progress in [0, 1] that returns what the level is multiplied by, in
+        [0, 1]. Validation rows, and :meth:`partial_fit`, get the level of the end.
 
     emphasis : {"full", "double"}, pair of float or None, default=None
         What a corrupted and an uncorrupted cell weigh in the loss; see
@@ -261,6 +268,7 @@ class TabularDenoisingAutoencoder(TrainedAutoencoder):
         max_categories=100,
         corruption="swap",
         noise_level=0.15,
+        noise_schedule="constant",
         emphasis=None,
         mask_weight=0.0,
         features="layers",
@@ -291,6 +299,7 @@ class TabularDenoisingAutoencoder(TrainedAutoencoder):
         self.max_categories = max_categories
         self.corruption = corruption
         self.noise_level = noise_level
+        self.noise_schedule = noise_schedule
         self.emphasis = emphasis
         self.mask_weight = mask_weight
         self.features = features
@@ -514,7 +523,7 @@ class TabularDenoisingAutoencoder(TrainedAutoencoder):
     def _features(self, X):
         features = super()._features(X)
         if self.passthrough:
-            inputs = self.net_.module_.expand(self._fill_missing(X))
+            inputs = self.net_.module_.expand(self._to_input(X))
             features = torch.cat([inputs, features], dim=1)
         return features
 

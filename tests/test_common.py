@@ -39,6 +39,11 @@ ESTIMATORS = [
         for features in FEATURES
         for tied in (False, True)
     ),
+    small(penalty="kl"),
+    small(penalty="variational"),
+    small(loss="poisson", corruption="masking"),
+    small(loss="negative_binomial", features="reconstruction"),
+    small(loss="cosine"),
     small(TabularDenoisingAutoencoder),
     small(TabularDenoisingAutoencoder, features="code", mask_weight=0.5),
     small(TabularDenoisingAutoencoder, passthrough=True),

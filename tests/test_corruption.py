@@ -11,6 +11,7 @@ import scipy.sparse as sp
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.stats import ks_2samp
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 from sklearn.pipeline import make_pipeline
@@ -21,13 +22,17 @@ from sk_dae._random import seeded_generator
 from sk_dae.corruption import (
     CORRUPTIONS,
     BaseCorruption,
+    BlockNoise,
     CallableCorruption,
     ComposeNoise,
     ConditionalMeanNoise,
     GaussianNoise,
+    MarginalNoise,
     MaskingNoise,
     MultiScaleNoise,
+    PoissonNoise,
     SaltAndPepperNoise,
+    SpeckleNoise,
     SwapNoise,
     UniformNoise,
     make_corruption,
@@ -54,12 +59,23 @@ def negate_some(X, generator):
     return X
 
 
-ADDITIVE = [GaussianNoise, UniformNoise]
-REPLACING = [MaskingNoise, SaltAndPepperNoise, SwapNoise, ConditionalMeanNoise]
+ADDITIVE = [GaussianNoise, UniformNoise, SpeckleNoise, PoissonNoise]
+REPLACING = [
+    MaskingNoise,
+    SaltAndPepperNoise,
+    SwapNoise,
+    MarginalNoise,
+    ConditionalMeanNoise,
+]
+# With a level for each feature, if wanted.
 LEVELLED = ADDITIVE + REPLACING
 ALL = [
     *(cls(0.4) for cls in LEVELLED),
+    BlockNoise(0.4),
+    BlockNoise(0.4, block_size=1, fill_value=np.nan),
     ComposeNoise([GaussianNoise(0.1), SwapNoise(0.3)]),
+    ComposeNoise([GaussianNoise(0.1), SwapNoise(0.3)], probabilities=[0.5, 0.9]),
+    ComposeNoise([MarginalNoise(0.9), PoissonNoise(0.3)], one_of=True),
     CallableCorruption(negate_some),
     MultiScaleNoise(),
 ]
@@ -113,7 +129,9 @@ POSITIONAL = {
         *(cls(random_state=0) for cls in LEVELLED),
         SaltAndPepperNoise(extremes="data", random_state=0),
         SwapNoise(n_donors=3, random_state=0),
+        BlockNoise(random_state=0),
         ComposeNoise([GaussianNoise(), MaskingNoise()], random_state=0),
+        ComposeNoise([GaussianNoise(), MaskingNoise()], one_of=True, random_state=0),
         MultiScaleNoise(random_state=0),
         GaussianNoise(),
     ],
@@ -131,7 +149,7 @@ def test_function_keeps_the_conventions_of_scikit_learn(estimator, check):
 def test_each_string_names_a_class_of_its_own():
     assert all(issubclass(cls, BaseCorruption) for cls in CORRUPTIONS.values())
     assert len(set(CORRUPTIONS.values())) == len(CORRUPTIONS)
-    assert set(CORRUPTIONS.values()) == set(LEVELLED)
+    assert set(CORRUPTIONS.values()) == {*LEVELLED, BlockNoise}
 
 
 @every_process
@@ -427,8 +445,10 @@ def test_level_per_feature_acts_on_its_feature(cls, make):
     else:
         assert mask[:, 1:].all()
         spread = (corrupted.numpy() - X).std(axis=0)
-        # The standard error of a standard deviation is at most 1.6 %.
-        assert spread[2] / spread[1] == pytest.approx(2.0, rel=0.15)
+        # The level of shot noise is a variance. The standard error of a standard
+        # deviation is at most 1.6 %.
+        ratio = np.sqrt(2.0) if cls is PoissonNoise else 2.0
+        assert spread[2] / spread[1] == pytest.approx(ratio, rel=0.15)
 
 
 @every_level
@@ -474,6 +494,48 @@ def test_estimator_names_its_own_parameter_in_the_error():
     process._level_name = "noise_level"
     with pytest.raises(ValueError, match="noise_level of MaskingNoise"):
         process.fit(make_X())
+
+
+@every_level
+def test_level_by_name_is_that_of_the_array(cls):
+    df = pd.DataFrame(make_X(), columns=list("abcd"))
+    by_name = cls({"d": 0.5, "b": 0.25}, random_state=0)
+    by_index = cls([0.0, 0.25, 0.0, 0.5], random_state=0)
+    np.testing.assert_array_equal(by_name.fit_transform(df), by_index.fit_transform(df))
+    np.testing.assert_array_equal(by_name.level_, by_index.level_)
+
+
+def test_level_by_name_needs_names_and_knows_them():
+    with pytest.raises(
+        ValueError, match="level of MaskingNoise is a dict, which needs"
+    ):
+        MaskingNoise({"a": 0.5}).fit(make_X())
+    df = pd.DataFrame(make_X(), columns=list("abcd"))
+    with pytest.raises(ValueError, match="must name features of X, got 'e'"):
+        MaskingNoise({"a": 0.5, "e": 0.5}).fit(df)
+    with pytest.raises(ValueError, match=r"must be in \[0, 1\]"):
+        MaskingNoise({"a": 1.5}).fit(df)
+    noise = ComposeNoise([MaskingNoise({"a": 1.0}), GaussianNoise({"b": 1.0})])
+    changed = (noise.fit_transform(df) != df).any()
+    assert changed.tolist() == [True, True, False, False]
+
+
+@every_level
+@pytest.mark.parametrize("level", [0.4, [0.4] * 4])
+@pytest.mark.parametrize("factor", [0.0, 0.5])
+def test_scaled_level_is_that_of_a_process_with_this_level(cls, level, factor):
+    X = make_X()
+    rows = torch.from_numpy(X)
+    scaled = cls(level).fit(X)
+    scaled._scale_level(factor)
+    other = cls(factor * np.asarray(level, dtype=np.float32)).fit(X)
+    np.testing.assert_allclose(
+        scaled.corrupt(rows, seeded_generator(0)),
+        other.corrupt(rows, seeded_generator(0)),
+        rtol=1e-6,
+    )
+    # A copy is not in the middle of a training.
+    assert pickle.loads(pickle.dumps(scaled))._factor == 1.0
 
 
 @pytest.mark.parametrize("cls", REPLACING, ids=name_of)
@@ -533,6 +595,217 @@ def test_gaussian_noise_is_gaussian_and_uniform_noise_uniform():
     assert (abs(uniform) < 0.5).mean() == pytest.approx(0.5, abs=tolerance)
     assert abs(gaussian).max() > 3.0
     assert 0.99 < abs(uniform).max() <= 1.0
+
+
+@pytest.mark.parametrize(("value", "level"), [(2.0, 0.3), (0.25, 0.3), (7.0, 0.01)])
+@pytest.mark.parametrize("per_feature", [False, True])
+def test_moments_of_noise_that_depends_on_the_signal(value, level, per_feature):
+    X = np.full((20_000, 2), value)
+    given = [level, level] if per_feature else level
+    for cls, variance in (
+        (SpeckleNoise, (level * value) ** 2),
+        (PoissonNoise, level * value),
+    ):
+        noisy = cls(given, random_state=0).fit_transform(X).astype(np.float64)
+        n = noisy.size
+        assert noisy.mean() == pytest.approx(value, abs=5 * np.sqrt(variance / n))
+        # The kurtosis of counts exceeds that of the normal distribution by the
+        # reciprocal of their mean.
+        excess = level / value if cls is PoissonNoise else 0.0
+        assert noisy.var() == pytest.approx(variance, rel=5 * np.sqrt((2 + excess) / n))
+        correlation = np.corrcoef(noisy.T)[0, 1]
+        assert abs(correlation) < 5 / np.sqrt(len(noisy))
+
+
+@pytest.mark.parametrize("cls", [SpeckleNoise, PoissonNoise])
+def test_zero_has_no_noise_that_depends_on_the_signal(cls):
+    X = np.zeros((50, 3))
+    assert not cls(0.5, random_state=0).fit_transform(X).any()
+
+
+@pytest.mark.parametrize("level", [0.25, [0.25, 0.5]])
+def test_shot_noise_makes_counts(level):
+    X = np.random.RandomState(0).uniform(0, 3, size=(100, 2))
+    counts = PoissonNoise(level, random_state=0).fit_transform(X) / level
+    np.testing.assert_array_equal(counts, counts.round())
+
+
+@pytest.mark.parametrize("make", [np.asarray, sp.csr_array])
+def test_shot_noise_refuses_negative_values(make):
+    X = make_X()
+    fitted = PoissonNoise().fit(X)
+    X[1, 2] = -0.5
+    for call in (PoissonNoise().fit, fitted.transform):
+        with pytest.raises(ValueError, match=r"PoissonNoise.* got -0\.5"):
+            call(make(X))
+    # Behind a process that makes some, they count as zero.
+    noise = ComposeNoise([GaussianNoise(9.0), PoissonNoise(0.1)], random_state=0)
+    noisy = noise.fit_transform(make_X())
+    assert (noisy >= 0).all()
+    assert (noisy == 0).any()
+
+
+@pytest.mark.parametrize(
+    ("shape", "block_size", "expected"),
+    [
+        (None, "auto", (6,)),
+        (None, 3, (3,)),
+        ((4, 6), "auto", (1, 2)),
+        ((4, 6), 2, (2, 2)),
+        ((4, 6), (3, None), (3, 6)),
+        ([4, 3, 2], [2, 2, None], (2, 2, 2)),
+        ((4, 6), (9, 2), (4, 2)),
+    ],
+)
+@pytest.mark.parametrize("level", [0.0, 0.1, 0.6])
+def test_each_cell_is_covered_by_blocks_as_often_as_the_level_says(
+    shape, block_size, expected, level
+):
+    X = torch.ones(8000, 24)
+    fitted = BlockNoise(level, shape=shape, block_size=block_size).fit(X.numpy())
+    assert fitted.block_size_ == expected
+    corrupted, mask = fitted.corrupt(X, seeded_generator(0), return_mask=True)
+    rates = mask.double().mean(dim=0).numpy()
+    # At the edges too.
+    tolerance = 5 * np.sqrt(level * (1 - level) / len(X))
+    np.testing.assert_allclose(rates, level, atol=tolerance)
+    np.testing.assert_array_equal(corrupted == 0, mask)
+
+
+def test_blocks_are_connected_and_of_their_size():
+    X = torch.ones(3000, 36)
+    fitted = BlockNoise(0.02, shape=(6, 6), block_size=(2, 3)).fit(X.numpy())
+    _, mask = fitted.corrupt(X, seeded_generator(0), return_mask=True)
+    images = mask.view(-1, 6, 6).numpy()
+    inside = images[images[:, 0].sum(axis=1) + images[:, -1].sum(axis=1) == 0]
+    sizes = inside.reshape(len(inside), -1).sum(axis=1)
+    sizes = sizes[(inside[:, :, [0, -1]].sum(axis=(1, 2)) == 0) & (sizes > 0)]
+    # Away from the edges, and mostly one to an image.
+    assert (sizes == 6).mean() > 0.9
+    bands = BlockNoise(0.3, shape=(6, 6), block_size=(2, None)).fit(X.numpy())
+    _, mask = bands.corrupt(X, seeded_generator(0), return_mask=True)
+    rows = mask.view(-1, 6, 6)
+    assert (rows.all(dim=2) | ~rows.any(dim=2)).all()
+
+
+def test_blocks_of_one_cell_are_masking_noise():
+    X = torch.ones(20_000, 2)
+    fitted = BlockNoise(0.5, block_size=1).fit(X.numpy())
+    _, mask = fitted.corrupt(X, seeded_generator(0), return_mask=True)
+    both = mask.all(dim=1).double().mean().item()
+    assert both == pytest.approx(0.25, abs=binomial_tolerance(0.25, len(X)))
+
+
+def test_blocks_scale_with_a_schedule():
+    X = torch.ones(2000, 24)
+    fitted = BlockNoise(0.5).fit(X.numpy())
+    fitted._scale_level(0.2)
+    _, mask = fitted.corrupt(X, seeded_generator(0), return_mask=True)
+    assert mask.double().mean().item() == pytest.approx(0.1, abs=0.02)
+
+
+@pytest.mark.parametrize(
+    ("params", "message"),
+    [
+        ({"level": 1.0}, "level"),
+        ({"level": [0.1] * 24}, "level"),
+        ({"level": {"a": 0.1}}, "level"),
+        ({"shape": (5, 5)}, "shape of BlockNoise .* 24"),
+        ({"shape": (4, -6)}, "shape of BlockNoise"),
+        ({"shape": (4.0, 6)}, "shape of BlockNoise"),
+        ({"block_size": 0}, "block_size"),
+        ({"block_size": (2, 2)}, "block_size of BlockNoise"),
+        ({"shape": (4, 6), "block_size": (2, "all")}, "block_size of BlockNoise"),
+        ({"block_size": "half"}, "block_size"),
+    ],
+    ids=str,
+)
+def test_wrong_parameters_of_blocks_are_refused(params, message):
+    with pytest.raises(ValueError, match=message):
+        BlockNoise(**params).fit(np.ones((3, 24)))
+
+
+@pytest.mark.parametrize("make", [np.asarray, sp.csr_array])
+def test_marginal_noise_has_the_distribution_of_each_column(make):
+    rng = np.random.RandomState(0)
+    X = np.column_stack([rng.exponential(size=5000), rng.binomial(1, 0.3, size=5000)])
+    drawn = MarginalNoise(1.0, random_state=0).fit(make(X)).transform(make(X))
+    # Two samples of 5000: a distance of 0.04 happens once in a thousand times.
+    assert ks_2samp(drawn[:, 0], X[:, 0]).statistic < 0.04
+    # What most of a column has, without values in between, but at the one step.
+    assert np.isin(drawn[:, 1], [0, 1]).mean() > 0.998
+    assert drawn[:, 1].mean() == pytest.approx(0.3, abs=binomial_tolerance(0.3, 5000))
+    # Nothing is left of what the columns had to do with one another.
+    assert abs(np.corrcoef(drawn[:, 0], X[:, 0])[0, 1]) < 5 / np.sqrt(5000)
+
+
+def test_marginal_noise_leaves_out_what_is_missing():
+    X = make_X(100, 3, missing=0.3)
+    X[:, 2] = np.nan
+    fitted = MarginalNoise(1.0, random_state=0).fit(X)
+    assert np.isnan(fitted.quantiles_[:, 2]).all()
+    drawn = fitted.transform(np.ones((50, 3)))
+    assert ((1 < drawn[:, :2]) & (drawn[:, :2] < 2)).all()
+    # Nothing to draw from.
+    assert (drawn[:, 2] == 1).all()
+
+
+def test_quantiles_are_bounded():
+    X = make_X(500)
+    assert MarginalNoise(n_quantiles=7).fit(X).quantiles_.shape == (7, 4)
+    assert MarginalNoise().fit(X[:3]).quantiles_.shape == (3, 4)
+    assert MarginalNoise().fit(X[:1]).quantiles_.shape == (2, 4)
+    wide = sp.csr_array((3, 2**23))
+    assert MarginalNoise().fit(wide).quantiles_.nbytes <= 2**26
+    with pytest.raises(ValueError, match="n_quantiles"):
+        MarginalNoise(n_quantiles=1).fit(X)
+
+
+@pytest.mark.parametrize(("probabilities", "rate"), [([0.2, 0.5], 0.6), ([0, 1], 1.0)])
+def test_processes_act_on_rows_with_their_probability(probabilities, rate):
+    X = torch.ones(20_000, 2)
+    noise = ComposeNoise(
+        [GaussianNoise(1.0), MaskingNoise(1.0)], probabilities=probabilities
+    ).fit(X.numpy())
+    corrupted, mask = noise.corrupt(X, seeded_generator(0), return_mask=True)
+    # A row as a whole.
+    assert (mask[:, 0] == mask[:, 1]).all()
+    acted = mask[:, 0].double().mean().item()
+    assert acted == pytest.approx(rate, abs=binomial_tolerance(rate, len(X)) + 1e-9)
+    masked = (corrupted == 0).all(dim=1).double().mean().item()
+    tolerance = binomial_tolerance(probabilities[1], len(X)) + 1e-9
+    assert masked == pytest.approx(probabilities[1], abs=tolerance)
+
+
+@pytest.mark.parametrize("probabilities", [None, [0.5, 0.5], [0.3, 0.3]])
+def test_one_of_several_acts_on_a_row(probabilities):
+    X = torch.ones(20_000, 2)
+    noise = ComposeNoise(
+        [MaskingNoise(1.0), MaskingNoise(1.0, fill_value=5.0)],
+        probabilities=probabilities,
+        one_of=True,
+    ).fit(X.numpy())
+    corrupted = noise.corrupt(X, seeded_generator(0))
+    p = 0.5 if probabilities is None else probabilities[0]
+    for value, rate in ((0.0, p), (5.0, p), (1.0, 1 - 2 * p)):
+        found = (corrupted == value).all(dim=1).double().mean().item()
+        tolerance = 5 * np.sqrt(rate * (1 - rate) / len(X)) + 1e-9
+        assert found == pytest.approx(rate, abs=tolerance)
+
+
+@pytest.mark.parametrize(
+    ("probabilities", "one_of"),
+    [
+        *(([0.5], False), ([0.5, 1.5], False), ([-0.1, 0.5], False)),
+        *(([np.nan, 0.5], False), (["a", "b"], False), ([0.7, 0.7], True)),
+    ],
+)
+def test_wrong_probabilities_are_refused(probabilities, one_of):
+    noise = ComposeNoise(
+        [MaskingNoise(), GaussianNoise()], probabilities=probabilities, one_of=one_of
+    )
+    with pytest.raises(ValueError, match="probabilities of ComposeNoise"):
+        noise.fit(make_X())
 
 
 @pytest.mark.parametrize("level", [0.3, [0.3] * 4])
@@ -709,7 +982,8 @@ def test_composition_names_its_parameters():
     assert params["maskingnoise__level"] == 0.1
     assert params["swapnoise-1__level"] == 0.2
     assert params["swapnoise-2__level"] == 0.3
-    assert set(process.get_params(deep=False)) == {"corruptions", "random_state"}
+    own = {"corruptions", "probabilities", "one_of", "random_state"}
+    assert set(process.get_params(deep=False)) == own
     process.set_params(maskingnoise__level=0.5, **{"swapnoise-2": GaussianNoise(1)})
     levels = [corruption.level for corruption in process.corruptions]
     assert levels == [0.5, 0.2, 1]

@@ -7,7 +7,7 @@ from numpydoc.docscrape import ClassDoc
 from numpydoc.validate import validate
 
 import sk_dae
-from sk_dae import corruption, losses, metrics, modules, plotting
+from sk_dae import corruption, losses, metrics, modules, penalties, plotting
 
 # Left out: style rules that scikit-learn does not keep either (summary on the line of
 # the quotes, extended summary, "See Also" and examples everywhere, returns of None).
@@ -33,7 +33,15 @@ IGNORED = {
 def public_objects():
     """Yield the qualified name of every public class, method and function."""
     seen = set()
-    for module in (sk_dae, corruption, losses, metrics, modules, plotting):
+    for module in (
+        sk_dae,
+        corruption,
+        losses,
+        metrics,
+        modules,
+        penalties,
+        plotting,
+    ):
         for name in module.__all__:
             thing = getattr(module, name)
             if not callable(thing) or thing in seen:

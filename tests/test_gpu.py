@@ -16,6 +16,7 @@ from sk_dae import (
     MaskingNoise,
     SwapNoise,
 )
+from sk_dae.penalties import PENALTIES
 
 pytestmark = pytest.mark.skipif(
     not torch.cuda.is_available(), reason="torch finds no GPU"
@@ -65,7 +66,8 @@ def test_initial_weights_are_those_of_the_cpu(table):
         {"early_stopping": True},
         {"loss": "huber"},
         {"optimizer": "sgd"},
-    ],
+    ]
+    + [{"penalty": penalty} for penalty in PENALTIES],
     ids=str,
 )
 def test_every_setting_trains_with_missing_values_and_weights(table, params):
@@ -87,11 +89,16 @@ def test_sparse_and_mapped_rows_are_served(table, tmp_path):
     assert np.isfinite(make(corruption="swap").fit(mapped).transform(mapped)).all()
 
 
-def test_partial_fit_goes_on_after_pickling(table):
-    dae = pickle.loads(pickle.dumps(make().partial_fit(table)))
-    assert dae.device_ == "cuda"
-    dae.partial_fit(table)
-    assert len(dae.loss_curve_) == 2
+@pytest.mark.parametrize("penalty", [None, *PENALTIES])
+def test_partial_fit_goes_on_after_pickling(table, penalty):
+    dae = make(penalty=penalty).partial_fit(table)
+    twin = pickle.loads(pickle.dumps(dae))
+    assert twin.device_ == "cuda"
+    if penalty is not None:
+        assert all(parameter.is_cuda for parameter in twin.penalty_.parameters_)
+    for estimator in (dae, twin):
+        estimator.partial_fit(table)
+    np.testing.assert_allclose(twin.loss_curve_, dae.loss_curve_, rtol=1e-3)
 
 
 def test_model_is_loaded_without_a_gpu(table, tmp_path):
@@ -139,8 +146,9 @@ def test_module_of_a_user_is_trained_and_global_states_are_left_alone(table, kin
     assert torch.equal(before, torch.cuda.get_rng_state())
 
 
-def test_saved_model_goes_on_on_either_device(table, tmp_path):
-    dae = make(corruption="swap").partial_fit(table)
+@pytest.mark.parametrize("penalty", [None, "variational", "adversarial"])
+def test_saved_model_goes_on_on_either_device(table, tmp_path, penalty):
+    dae = make(corruption="swap", penalty=penalty).partial_fit(table)
     sk_dae.save(dae, tmp_path / "model.safetensors")
     for device in ("cpu", "cuda"):
         loaded = sk_dae.load(tmp_path / "model.safetensors", device=device)
@@ -149,6 +157,16 @@ def test_saved_model_goes_on_on_either_device(table, tmp_path):
             loaded.transform(table), dae.transform(table), rtol=1e-3, atol=1e-4
         )
         loaded.set_params(device=device).partial_fit(table)
+
+
+@pytest.mark.parametrize("penalty", ["variational", "adversarial"])
+def test_rows_are_drawn_alike_on_both_devices(table, penalty):
+    dae = make(penalty=penalty).fit(table)
+    drawn = dae.sample(20, random_state=0)
+    dae.net_, dae._device = dae.net_.copy_to(torch.device("cpu")), torch.device("cpu")
+    np.testing.assert_allclose(
+        dae.sample(20, random_state=0), drawn, rtol=1e-3, atol=1e-4
+    )
 
 
 def test_global_states_are_left_alone(table):

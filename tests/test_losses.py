@@ -9,19 +9,30 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.base import clone
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import MinMaxScaler
 
+import sk_dae
+from helpers import make
 from sk_dae.losses import (
     LOSSES,
     AbsoluteError,
     BaseLoss,
     BinaryCrossEntropy,
+    CosineLoss,
     HuberLoss,
+    NegativeBinomialLoss,
+    PoissonLoss,
     SquaredError,
     TableLoss,
     make_loss,
 )
 
 INSTANCES = [SquaredError(), AbsoluteError(), HuberLoss(0.7), BinaryCrossEntropy()]
+# With tests of their own, since their cells are not alone in a row.
+OF_ROWS = [PoissonLoss(), NegativeBinomialLoss(), CosineLoss()]
 every_loss = pytest.mark.parametrize("loss", INSTANCES, ids=lambda v: type(v).__name__)
 
 # (loss, output, target, value, derivative by the output)
@@ -142,7 +153,7 @@ def test_string_makes_an_instance_of_its_class(name):
 
 
 def test_registry_holds_every_loss():
-    assert set(LOSSES.values()) == {type(loss) for loss in INSTANCES}
+    assert set(LOSSES.values()) == {type(loss) for loss in [*INSTANCES, *OF_ROWS]}
 
 
 def test_instance_is_copied():
@@ -171,6 +182,95 @@ def test_loss_is_cloned_pickled_and_shown(loss):
         assert copy is not loss
         assert repr(copy) == repr(loss)
         assert copy(output, target) == loss(output, target)
+
+
+# -- weights of columns ----------------------------------------------------------------
+
+
+@pytest.mark.parametrize("loss", [*INSTANCES, *OF_ROWS], ids=lambda v: type(v).__name__)
+@pytest.mark.parametrize("weighted", [False, True])
+def test_weights_of_columns_are_weights_of_cells(loss, weighted):
+    output, target = draw(4)
+    own = clone(loss).set_params(column_weights=[1.0, 0.0, 3.0])
+    scaled = torch.tensor([0.75, 0.0, 2.25], dtype=torch.float64)
+    weight = (
+        torch.rand(4, 3, dtype=torch.float64) if weighted else torch.ones(4, 3) / 12
+    )
+    expected = loss.value_and_gradient(output, target, weight * scaled)
+    found = own.value_and_gradient(output, target, weight if weighted else None)
+    torch.testing.assert_close(found[0], expected[0])
+    torch.testing.assert_close(found[1], expected[1])
+    torch.testing.assert_close(
+        own(output, target, weight if weighted else None), expected[0]
+    )
+    copied = pickle.loads(pickle.dumps(own))
+    assert "_column_weights" not in vars(copied)
+    assert copied(output, target) == own(output, target)
+
+
+@pytest.mark.parametrize("loss", [*INSTANCES, *OF_ROWS], ids=lambda v: type(v).__name__)
+@pytest.mark.parametrize(
+    ("weights", "match"),
+    [
+        (
+            [1.0, 2.0],
+            r"column_weights of \w+ must have the shape .* \(5,\), got \(2,\)",
+        ),
+        (np.ones((1, 5)), r"must have the shape .* got \(1, 5\)"),
+        ([1, 1, 1, 1, -1], r"must be finite, non-negative .* \[-1, 1\]"),
+        (np.zeros(5), "not all zero"),
+        ([1, 1, 1, 1, np.nan], "must be finite"),
+        (list("abcde"), "must be an array of numbers, got"),
+    ],
+    ids=str,
+)
+def test_wrong_weights_of_columns_are_refused(table, loss, weights, match):
+    X = (table - table.min()) / np.ptp(table)
+    loss = clone(loss).set_params(column_weights=weights)
+    with pytest.raises(ValueError, match=match):
+        make(loss=loss).fit(X)
+
+
+def test_columns_without_weight_are_not_learned(table):
+    loss = SquaredError(column_weights=[1, 1, 0, 1, 1])
+    settings = {"max_iter": 100, "corruption": None, "n_components": 4}
+    errors = [
+        make(loss=loss, **settings)
+        .fit(table)
+        .reconstruction_error(table, per_feature=True)
+        for loss in (loss, "squared_error")
+    ]
+    ignored, all_ = (error.mean(axis=0) for error in errors)
+    assert ignored[2] > 10 * all_[2]
+    assert ignored[[0, 1, 3, 4]].max() < 0.2
+
+
+def test_weights_of_columns_are_found_by_a_search(table):
+    dae = make(loss=SquaredError()).set_params(loss__column_weights=np.ones(5))
+    plain = make().fit(table)
+    np.testing.assert_allclose(
+        dae.fit(table).denoise(table), plain.denoise(table), 1e-4
+    )
+
+
+def test_every_loss_is_reached_by_its_name_in_a_search(table):
+    scaler = MinMaxScaler(clip=True)  # held-out rows too must not be negative
+    pipeline = make_pipeline(scaler, make(), LogisticRegression())
+    grid = {"denoisingautoencoder__loss": list(LOSSES)}
+    search = GridSearchCV(pipeline, grid, cv=2, scoring="neg_log_loss")
+    search.fit(table, table[:, 0] > 0)
+    scores = search.cv_results_["mean_test_score"]
+    assert np.isfinite(scores).all()
+    assert len(np.unique(scores)) == len(LOSSES)
+
+
+def test_weights_of_columns_are_saved(table, tmp_path):
+    dae = make(loss=SquaredError(np.arange(5.0))).fit(table)
+    sk_dae.save(dae, tmp_path / "model.safetensors")
+    loaded = sk_dae.load(tmp_path / "model.safetensors")
+    for estimator in (dae, loaded):
+        estimator.partial_fit(table)
+    np.testing.assert_array_equal(loaded.denoise(table), dae.denoise(table))
 
 
 def test_base_class_has_no_cells():

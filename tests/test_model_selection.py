@@ -12,10 +12,14 @@ from sklearn.base import clone
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.pipeline import Pipeline, make_pipeline
-from sklearn.preprocessing import StandardScaler
+from sklearn.preprocessing import MinMaxScaler, StandardScaler
 from threadpoolctl import threadpool_limits
 
 from sk_dae import ComposeNoise, DenoisingAutoencoder, GaussianNoise, MaskingNoise
+from sk_dae._schedules import NOISE_SCHEDULES
+from sk_dae.corruption import CORRUPTIONS
+from sk_dae.losses import LOSSES
+from sk_dae.penalties import PENALTIES
 
 
 @pytest.fixture
@@ -45,6 +49,29 @@ def make_search(n_jobs):
         "denoisingautoencoder__n_components": [2, 4],
     }
     return GridSearchCV(pipeline, grid, cv=3, n_jobs=n_jobs, scoring="neg_log_loss")
+
+
+def test_one_search_over_every_corruption_schedule_loss_and_penalty(table, labels):
+    pipeline = make_pipeline(
+        MinMaxScaler(clip=True),
+        DenoisingAutoencoder(2, hidden_layer_sizes=(4,), max_iter=2, random_state=0),
+        LogisticRegression(),
+    )
+    strings = {
+        "corruption": CORRUPTIONS,
+        "noise_schedule": NOISE_SCHEDULES,
+        "emphasis": ["full", "double"],
+        "loss": LOSSES,
+        "penalty": PENALTIES,
+    }
+    grid = [
+        {f"denoisingautoencoder__{name}": list(values)}
+        for name, values in strings.items()
+    ]
+    search = GridSearchCV(pipeline, grid, cv=2, error_score="raise")
+    search.fit(table, labels)
+    assert len(search.cv_results_["params"]) == sum(map(len, strings.values()))
+    assert np.isfinite(search.cv_results_["mean_test_score"]).all()
 
 
 def scores(search):

@@ -24,6 +24,7 @@ from sk_dae import (
     TabularDenoisingAutoencoder,
 )
 from sk_dae.losses import HuberLoss
+from sk_dae.penalties import PENALTIES, AdversarialPenalty
 
 
 class Linear(torch.nn.Module):
@@ -62,6 +63,8 @@ SETTINGS = {
     "salt": {"corruption": SaltAndPepperNoise(0.2, extremes=(-1, 1))},
     "composed": {"corruption": ComposeNoise([MaskingNoise(), GaussianNoise()])},
     "loss": {"loss": HuberLoss(0.5), "features": "layers"},
+    **{penalty: {"penalty": penalty} for penalty in PENALTIES},
+    "penalty": {"penalty": AdversarialPenalty(0.1, hidden_layer_sizes=(8, 4))},
 }
 
 
@@ -123,8 +126,9 @@ def test_detectors_are_saved_with_their_draws(table, tmp_path, params, corruptio
     assert repr(loaded) == repr(detector)
 
 
-def test_partial_fit_goes_on_with_the_state_of_the_optimizer(table, tmp_path):
-    dae = make().partial_fit(table)
+@pytest.mark.parametrize("penalty", [None, *PENALTIES])
+def test_partial_fit_goes_on_with_the_state_of_the_optimizer(table, tmp_path, penalty):
+    dae = make(penalty=penalty).partial_fit(table)
     loaded = round_trip(dae, tmp_path)
     for estimator in (dae, loaded):
         estimator.partial_fit(table)

@@ -11,7 +11,15 @@ from hypothesis import strategies as st
 
 from sk_dae._random import Streams, seeded_generator
 
-PURPOSES = ("init", "shuffle", "corruption", "dropout", "validation", "split")
+PURPOSES = (
+    "init",
+    "shuffle",
+    "corruption",
+    "dropout",
+    "validation",
+    "split",
+    "penalty",
+)
 every_purpose = pytest.mark.parametrize("purpose", PURPOSES)
 
 
@@ -102,7 +110,8 @@ def test_on_a_device_of_another_kind_only_its_own_streams_restart(purpose):
     state = streams.get_state()
     second = draw(streams, purpose)
     state["device"] = "cuda"
-    expected = first if purpose in ("corruption", "dropout", "validation") else second
+    restarted = ("corruption", "dropout", "validation", "penalty")
+    expected = first if purpose in restarted else second
     assert draw(Streams.from_state(state, "cpu"), purpose) == expected
 
 

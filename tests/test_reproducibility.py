@@ -13,6 +13,7 @@ from skorch.callbacks import Callback, EpochScoring
 
 from helpers import weights_of
 from sk_dae import ComposeNoise, DenoisingAutoencoder, GaussianNoise, SwapNoise
+from sk_dae.penalties import PENALTIES
 
 
 class DrawingModule(torch.nn.Module):
@@ -49,6 +50,7 @@ SETTINGS = {
     "compose": {"corruption": ComposeNoise([SwapNoise(0.1), GaussianNoise(0.1)])},
     "early_stopping": {"early_stopping": True},
     "module": {"module": DrawingModule},
+    **{penalty: {"penalty": penalty} for penalty in PENALTIES},
 }
 
 
@@ -160,9 +162,12 @@ def test_threads_may_transform_with_one_model(digits):
             np.testing.assert_array_equal(result, expected)
 
 
-def test_partial_fit_goes_on_where_it_stood_after_pickling(table):
-    straight = make().partial_fit(table).partial_fit(table)
-    halted = pickle.loads(pickle.dumps(make().partial_fit(table))).partial_fit(table)
+@pytest.mark.parametrize("penalty", [None, *PENALTIES])
+def test_partial_fit_goes_on_where_it_stood_after_pickling(table, penalty):
+    params = {"penalty": penalty}
+    straight = make(**params).partial_fit(table).partial_fit(table)
+    halted = pickle.loads(pickle.dumps(make(**params).partial_fit(table)))
+    halted.partial_fit(table)
     assert torch.equal(weights_of(straight), weights_of(halted))
 
 

@@ -11,21 +11,28 @@ from sklearn.base import clone
 
 from ._additive import GaussianNoise, UniformNoise
 from ._base import BaseCorruption
+from ._block import BlockNoise
 from ._combined import CallableCorruption, ComposeNoise
 from ._conditional import ConditionalMeanNoise
+from ._marginal import MarginalNoise
 from ._multiscale import MultiScaleNoise
 from ._replacing import MaskingNoise, SaltAndPepperNoise, SwapNoise
+from ._signal_dependent import PoissonNoise, SpeckleNoise
 
 __all__ = [
     "CORRUPTIONS",
     "BaseCorruption",
+    "BlockNoise",
     "CallableCorruption",
     "ComposeNoise",
     "ConditionalMeanNoise",
     "GaussianNoise",
+    "MarginalNoise",
     "MaskingNoise",
     "MultiScaleNoise",
+    "PoissonNoise",
     "SaltAndPepperNoise",
+    "SpeckleNoise",
     "SwapNoise",
     "UniformNoise",
     "corrupt_alike",
@@ -36,9 +43,13 @@ __all__ = [
 CORRUPTIONS = {
     "gaussian": GaussianNoise,
     "uniform": UniformNoise,
+    "speckle": SpeckleNoise,
+    "poisson": PoissonNoise,
     "masking": MaskingNoise,
+    "block": BlockNoise,
     "salt_and_pepper": SaltAndPepperNoise,
     "swap": SwapNoise,
+    "marginal": MarginalNoise,
     "conditional_mean": ConditionalMeanNoise,
 }
 
@@ -51,7 +62,7 @@ def make_corruption(corruption, noise_level):
     corruption : str, BaseCorruption, callable or None
         A key of :data:`CORRUPTIONS`, an instance (cloned), a function, or None.
 
-    noise_level : float or array-like of shape (n_features,)
+    noise_level : float, array-like of shape (n_features,) or dict
         The level, for a string.
 
     Returns

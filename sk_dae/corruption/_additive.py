@@ -16,7 +16,7 @@ class GaussianNoise(BaseCorruption):
 
     Parameters
     ----------
-    level : float or array-like of shape (n_features,), default=0.2
+    level : float, array-like of shape (n_features,) or dict, default=0.2
         Standard deviation :math:`\sigma`, in the units of X.
 
     random_state : int, RandomState instance or None, default=None
@@ -55,10 +55,11 @@ class GaussianNoise(BaseCorruption):
     def draw(self, X, generator):
         """Draw corrupted rows, as in ``BaseCorruption``."""
         noise = torch.empty_like(X)
-        if isinstance(self.level_, float):
-            noise.normal_(0.0, self.level_, generator=generator)
+        level = self._level_on(X)
+        if isinstance(level, float):
+            noise.normal_(0.0, level, generator=generator)
         else:
-            noise.normal_(generator=generator).mul_(self._level_on(X))
+            noise.normal_(generator=generator).mul_(level)
         return noise.add_(X), None
 
 
@@ -69,7 +70,7 @@ class UniformNoise(BaseCorruption):
 
     Parameters
     ----------
-    level : float or array-like of shape (n_features,), default=0.2
+    level : float, array-like of shape (n_features,) or dict, default=0.2
         Half-width :math:`a`, in the units of X.
 
     random_state : int, RandomState instance or None, default=None
@@ -101,8 +102,9 @@ class UniformNoise(BaseCorruption):
     def draw(self, X, generator):
         """Draw corrupted rows, as in ``BaseCorruption``."""
         noise = torch.empty_like(X)
-        if isinstance(self.level_, float):
-            noise.uniform_(-self.level_, self.level_, generator=generator)
+        level = self._level_on(X)
+        if isinstance(level, float):
+            noise.uniform_(-level, level, generator=generator)
         else:
-            noise.uniform_(-1.0, 1.0, generator=generator).mul_(self._level_on(X))
+            noise.uniform_(-1.0, 1.0, generator=generator).mul_(level)
         return noise.add_(X), None

@@ -29,8 +29,9 @@ class BaseCorruption(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
 
     Parameters
     ----------
-    level : float or array-like of shape (n_features,)
-        How strong the corruption is, for all features or for each.
+    level : float, array-like of shape (n_features,) or dict of str to float
+        How strong the corruption is, for all features, for each, or by the name of
+        the feature; those that a dict does not name are left as they are.
 
     random_state : int, RandomState instance or None, default=None
         Seeds :meth:`transform`. Training does not use it: an autoencoder hands the
@@ -38,7 +39,7 @@ class BaseCorruption(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     """
 
     _parameter_constraints: dict = {
-        "level": [Interval(Real, 0, None, closed="left"), "array-like"],
+        "level": [Interval(Real, 0, None, closed="left"), "array-like", dict],
         "random_state": ["random_state"],
     }
     # One where the level is a fraction of cells.
@@ -49,6 +50,8 @@ class BaseCorruption(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     _fills_missing = False
     # What an error calls the level: an estimator's parameter has another name.
     _level_name = "level"
+    # What the level is multiplied by, in a training that changes it.
+    _factor = 1.0
 
     def __init__(self, level, *, random_state=None):
         self.level = level
@@ -73,7 +76,8 @@ class BaseCorruption(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         X = self._validate(X, reset=True)
         # However large the sample of X that it draws, only the seed is taken from a
         # random state that is shared.
-        return self._fit_rows(X, np.random.RandomState(self._draw_seed()))
+        names = getattr(self, "feature_names_in_", None)
+        return self._fit_rows(X, np.random.RandomState(self._draw_seed()), names=names)
 
     def transform(self, X):
         """Corrupt `X`.
@@ -150,7 +154,7 @@ class BaseCorruption(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
                 ensure_all_finite="allow-nan",
             )
 
-    def _fit_rows(self, X, random_state, *, in_place=False):
+    def _fit_rows(self, X, random_state, *, names=None, in_place=False):
         """Fit on validated data.
 
         With `in_place`, the process may keep a view of X instead of a sample, to be
@@ -158,14 +162,19 @@ class BaseCorruption(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         """
         self._validate_params()
         self.n_features_in_ = X.shape[1]
-        self._set_level(X.shape[1])
+        if names is not None:
+            self.feature_names_in_ = names
+        self._set_level(X.shape[1], names)
         self._learn(X, random_state, in_place=in_place)
         return self
 
-    def _set_level(self, n_features):
+    def _set_level(self, n_features, names):
         name = f"{self._level_name} of {type(self).__name__}"
+        given = self.level
+        if isinstance(given, dict):
+            given = _levels_by_name(given, names, name)
         try:
-            level = np.asarray(self.level, dtype=np.float64)
+            level = np.asarray(given, dtype=np.float64)
         except (TypeError, ValueError):
             raise ValueError(
                 f"{name} must be a number or an array of numbers, got {self.level!r}."
@@ -183,10 +192,14 @@ class BaseCorruption(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         self.level_ = float(level) if level.ndim == 0 else level.astype(np.float32)
 
     def _level_on(self, X):
-        """The level as a number, or as a tensor on the device of X."""
+        """The present level as a number, or as a tensor on the device of X."""
         if isinstance(self.level_, float):
-            return self.level_
-        return as_tensor(self.level_).to(X.device)
+            return self._factor * self.level_
+        return self._factor * as_tensor(self.level_).to(X.device)
+
+    def _scale_level(self, factor):
+        """Draw at a multiple of the level from now on."""
+        self._factor = factor
 
     def _learn(self, X, random_state, *, in_place):
         """Learn from validated data; most processes have nothing to learn."""
@@ -219,6 +232,10 @@ class BaseCorruption(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         """Choose each cell with probability `level`."""
         return torch.empty_like(X).uniform_(generator=generator) < self._level_on(X)
 
+    def __getstate__(self):
+        """Leave the factor of a training behind."""
+        return {k: v for k, v in super().__getstate__().items() if k != "_factor"}
+
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.input_tags.allow_nan = True
@@ -226,3 +243,18 @@ class BaseCorruption(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         tags.non_deterministic = self.random_state is None
         tags.transformer_tags.preserves_dtype = ["float32"]
         return tags
+
+
+def _levels_by_name(levels, names, parameter):
+    """Return an array of the levels that a dict gives by the names of the features."""
+    if names is None:
+        raise ValueError(
+            f"{parameter} is a dict, which needs data with feature names (a data frame "
+            "whose column names are strings)."
+        )
+    unknown = [name for name in levels if name not in set(names)]
+    if unknown:
+        raise ValueError(
+            f"{parameter} must name features of X, got {unknown[0]!r}, which is none."
+        )
+    return [levels.get(name, 0.0) for name in names]

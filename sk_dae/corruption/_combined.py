@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import torch
 from sklearn.base import clone
 from sklearn.pipeline import _name_estimators
@@ -13,13 +14,22 @@ __all__ = ["CallableCorruption", "ComposeNoise"]
 
 
 class ComposeNoise(_BaseComposition, BaseCorruption):
-    """Several corruptions, one after the other.
+    """Several corruptions, one after the other, or one of several.
 
     Parameters
     ----------
     corruptions : list of corruptions
         Applied in this order. Their parameters are reached by their lower-case class
         name, as in ``corruption__maskingnoise__level``.
+
+    probabilities : array-like of shape (n_corruptions,), default=None
+        How probable it is that a process acts on a row, for each process and row
+        independently; all act on all rows by default.
+
+    one_of : bool, default=False
+        Whether each row gets one process alone, drawn with `probabilities`, which then
+        add up to 1, or to less if some rows are to stay clean; by default all processes
+        are as probable.
 
     random_state : int, RandomState instance or None, default=None
         Seeds :meth:`transform`.
@@ -43,15 +53,29 @@ class ComposeNoise(_BaseComposition, BaseCorruption):
     >>> noise.set_params(maskingnoise__level=1.0).fit_transform(np.ones((2, 2)))
     array([[0., 0.],
            [0., 0.]], dtype=float32)
+
+    One half of the rows gets this, the other half that:
+
+    >>> noise.set_params(one_of=True)
+    ComposeNoise(...)
+    >>> masked = (noise.fit_transform(np.ones((1000, 2))) == 0).all(axis=1)
+    >>> round(float(masked.mean()), 1)
+    0.5
     """
 
     _parameter_constraints: dict = {
         "corruptions": [list, tuple],
+        "probabilities": ["array-like", None],
+        "one_of": ["boolean"],
         "random_state": ["random_state"],
     }
 
-    def __init__(self, corruptions, *, random_state=None):
+    def __init__(
+        self, corruptions, *, probabilities=None, one_of=False, random_state=None
+    ):
         self.corruptions = corruptions
+        self.probabilities = probabilities
+        self.one_of = one_of
         self.random_state = random_state
 
     @property
@@ -102,8 +126,12 @@ class ComposeNoise(_BaseComposition, BaseCorruption):
     def _makes_missing(self):
         return any(corruption._makes_missing for corruption in self.corruptions_)
 
-    def _set_level(self, n_features):
+    def _set_level(self, n_features, names):
         """A composition has no level of its own."""
+
+    def _scale_level(self, factor):
+        for corruption in self.corruptions_:
+            corruption._scale_level(factor)
 
     def _learn(self, X, random_state, *, in_place):
         if not len(self.corruptions):
@@ -114,10 +142,39 @@ class ComposeNoise(_BaseComposition, BaseCorruption):
                     "corruptions of ComposeNoise must hold corruption instances, got "
                     f"{corruption!r}."
                 )
+        self._spans = self._row_spans()
+        names = getattr(self, "feature_names_in_", None)
         self.corruptions_ = [
-            clone(corruption)._fit_rows(X, random_state, in_place=in_place)
+            clone(corruption)._fit_rows(X, random_state, names=names, in_place=in_place)
             for corruption in self.corruptions
         ]
+
+    def _row_spans(self):
+        """Return which draws from [0, 1) make each process act on a row, or None."""
+        n = len(self.corruptions)
+        if self.probabilities is None:
+            if not self.one_of:
+                return None
+            p = np.full(n, 1.0 / n)
+        else:
+            try:
+                p = np.asarray(self.probabilities, dtype=np.float64)
+            except (TypeError, ValueError):
+                p = np.array(np.nan)
+            if p.shape != (n,) or not ((p >= 0) & (p <= 1)).all():
+                raise ValueError(
+                    f"probabilities of ComposeNoise must be {n} numbers in [0, 1], one "
+                    f"for each process, got {self.probabilities!r}."
+                )
+        if not self.one_of:
+            return [(0.0, end) for end in p.tolist()]
+        if p.sum() > 1.0 + 1e-6:
+            raise ValueError(
+                "probabilities of ComposeNoise must add up to 1 or less with one_of="
+                f"True, got {self.probabilities!r}."
+            )
+        ends = p.cumsum()
+        return list(zip((ends - p).tolist(), ends.tolist(), strict=True))
 
     def _forget_rows(self, X, random_state):
         for corruption in self.corruptions_:
@@ -126,9 +183,22 @@ class ComposeNoise(_BaseComposition, BaseCorruption):
     def draw(self, X, generator):
         """Draw corrupted rows, as in ``BaseCorruption``."""
         corrupted, touched = X, torch.zeros_like(X, dtype=torch.bool)
-        for corruption in self.corruptions_:
-            corrupted, mask = corruption.draw(corrupted, generator)
-            touched |= corruption._all_chosen(X) if mask is None else mask
+        one_draw = None
+        if self.one_of:
+            one_draw = X.new_empty(len(X), 1).uniform_(generator=generator)
+        for k, corruption in enumerate(self.corruptions_):
+            drawn, mask = corruption.draw(corrupted, generator)
+            if mask is None:
+                mask = corruption._all_chosen(X)
+            if self._spans is not None:
+                draw = one_draw
+                if draw is None:
+                    draw = X.new_empty(len(X), 1).uniform_(generator=generator)
+                start, end = self._spans[k]
+                acts = (start <= draw) & (draw < end)
+                drawn, mask = torch.where(acts, drawn, corrupted), mask & acts
+            corrupted = drawn
+            touched |= mask
         return corrupted, touched
 
 
@@ -175,8 +245,14 @@ class CallableCorruption(BaseCorruption):
     # For all one knows.
     _makes_missing = True
 
-    def _set_level(self, n_features):
+    def _set_level(self, n_features, names):
         """A function has no level."""
+
+    def _scale_level(self, factor):
+        raise ValueError(
+            "noise_schedule must be 'constant' with a function as corruption, which "
+            "has no level to change."
+        )
 
     def draw(self, X, generator):
         """Draw corrupted rows, as in ``BaseCorruption``."""

@@ -28,7 +28,7 @@ class ConditionalMeanNoise(BaseCorruption):
 
     Parameters
     ----------
-    level : float or array-like of shape (n_features,), default=0.3
+    level : float, array-like of shape (n_features,) or dict, default=0.3
         Fraction :math:`p` of the cells that are masked, in [0, 1].
 
     random_state : int, RandomState instance or None, default=None

@@ -25,7 +25,7 @@ class MaskingNoise(BaseCorruption):
 
     Parameters
     ----------
-    level : float or array-like of shape (n_features,), default=0.2
+    level : float, array-like of shape (n_features,) or dict, default=0.2
         Fraction :math:`p` of the cells that are masked, in [0, 1].
 
     fill_value : float, default=0.0
@@ -90,7 +90,7 @@ class SaltAndPepperNoise(BaseCorruption):
 
     Parameters
     ----------
-    level : float or array-like of shape (n_features,), default=0.2
+    level : float, array-like of shape (n_features,) or dict, default=0.2
         Fraction :math:`p` of the cells that are replaced, in [0, 1].
 
     extremes : {"feature", "data"} or pair of float, default="feature"
@@ -190,7 +190,7 @@ class SwapNoise(BaseCorruption):
 
     Parameters
     ----------
-    level : float or array-like of shape (n_features,), default=0.15
+    level : float, array-like of shape (n_features,) or dict, default=0.15
         Fraction :math:`p` of the cells that are swapped, in [0, 1].
 
     n_donors : int, default=10000

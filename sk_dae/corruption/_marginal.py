@@ -1,0 +1,209 @@
+"""The process that draws new values from the distribution of each column."""
+
+from __future__ import annotations
+
+from numbers import Integral
+
+import numpy as np
+import scipy.sparse as sp
+import torch
+from sklearn.utils._param_validation import Interval
+from sklearn.utils.random import sample_without_replacement
+from sklearn.utils.validation import check_is_fitted
+
+from ._base import BaseCorruption
+
+__all__ = ["MarginalNoise", "QuantileTable"]
+
+#: Bytes that the quantiles may take, and rows that they are estimated from.
+QUANTILE_BYTES = 2**26
+N_ROWS = 100_000
+
+
+class MarginalNoise(BaseCorruption):
+    r"""A fraction of the cells is drawn anew from the distribution of their column.
+
+    .. math:: \tilde x_j = \begin{cases}
+              \hat F_j^{-1}(u_j), \quad u_j \sim U(0, 1)
+              & \text{with probability } p \\
+              x_j & \text{otherwise} \end{cases}
+
+    The distribution :math:`\hat F_j` is that of the observed training values, kept as
+    quantiles, with straight lines between. So no training row is kept, new values may
+    lie between the observed ones, and what most of a column has comes back exactly.
+
+    Parameters
+    ----------
+    level : float, array-like of shape (n_features,) or dict, default=0.15
+        Fraction :math:`p` of the cells that are drawn anew, in [0, 1].
+
+    n_quantiles : int, default=1000
+        Number of quantiles of a column, at most; so many rows at most. Of wide data
+        fewer, so that all take at most 64 MiB. They are those of 100,000 training rows
+        at most, drawn at random.
+
+    random_state : int, RandomState instance or None, default=None
+        Seeds :meth:`transform` and the choice of the rows.
+
+    Attributes
+    ----------
+    level_ : float or ndarray of shape (n_features,)
+        The validated level.
+
+    quantiles_ : ndarray of shape (n_quantiles, n_features), dtype float32
+        From the least to the greatest; NaN where nothing is observed.
+
+    n_features_in_ : int
+        Number of features seen during fit.
+
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
+        Names of the features, where X had string column names.
+
+    See Also
+    --------
+    SwapNoise : Takes values of other rows, so that each is one that occurs.
+
+    References
+    ----------
+    Yoon, J., Zhang, Y., Jordon, J. and van der Schaar, M. (2020). VIME: extending the
+    success of self- and semi-supervised learning to tabular domain. NeurIPS.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sk_dae import MarginalNoise
+    >>> X = np.random.RandomState(0).exponential(size=(1000, 1))
+    >>> drawn = MarginalNoise(1.0, random_state=0).fit_transform(X)
+    >>> bool(drawn.min() >= X.min().astype(np.float32))
+    True
+    >>> bool(abs(np.median(drawn) - np.median(X)) < 0.1)
+    True
+    """
+
+    _max_level = 1.0
+    _parameter_constraints: dict = {
+        **BaseCorruption._parameter_constraints,
+        "n_quantiles": [Interval(Integral, 2, None, closed="left")],
+    }
+
+    def __init__(self, level=0.15, *, n_quantiles=1000, random_state=None):
+        super().__init__(level, random_state=random_state)
+        self.n_quantiles = n_quantiles
+
+    def _learn(self, X, random_state, *, in_place):
+        n_samples, n_features = X.shape
+        if n_samples > N_ROWS:
+            rows = sample_without_replacement(
+                n_samples, N_ROWS, random_state=random_state
+            )
+            X = X[np.sort(rows)]
+        most = max(2, QUANTILE_BYTES // (4 * n_features))
+        n_quantiles = max(2, min(self.n_quantiles, most, X.shape[0]))
+        quantiles = _quantiles(X, n_quantiles)
+        if np.isinf(quantiles).any():
+            raise ValueError("Input X contains a value too large for dtype('float32').")
+        self._table = QuantileTable(torch.from_numpy(quantiles))
+
+    @property
+    def quantiles_(self):
+        """The quantiles, from the least to the greatest."""
+        check_is_fitted(self, "_table")
+        return self._table.values.T.numpy()
+
+    def draw(self, X, generator):
+        """Draw corrupted rows, as in ``BaseCorruption``."""
+        chosen = self._chosen(X, generator)
+        return self._table.draw(X, chosen, generator), chosen
+
+
+class QuantileTable:
+    """Quantiles of columns, from which new values are drawn.
+
+    Parameters
+    ----------
+    values : Tensor of shape (n_features, n_quantiles)
+        Side by side the quantiles of a column; NaN where it has none.
+    """
+
+    def __init__(self, values):
+        self.values = values
+        self._moved = None
+
+    def __getstate__(self):
+        """Leave the copy on an accelerator behind."""
+        return {**vars(self), "_moved": None}
+
+    def draw(self, X, chosen, generator):
+        """Return X with each `chosen` cell drawn anew.
+
+        Parameters
+        ----------
+        X : Tensor of shape (n_samples, n_features)
+            The rows; not modified.
+
+        chosen : Tensor of shape (n_samples, n_features), dtype bool
+            Which cells.
+
+        generator : torch.Generator
+            Where the draws come from.
+
+        Returns
+        -------
+        X_drawn : Tensor of shape (n_samples, n_features)
+            The rows. A column without quantiles stays as it is.
+        """
+        n_features, n = self.values.shape
+        if X.device.type == "cpu":
+            # A few cells are chosen: draw for those only.
+            cells = chosen.nonzero()
+            rows, columns = cells[:, 0], cells[:, 1]
+            position = torch.rand(len(cells), generator=generator).mul_(n - 1)
+            drawn = _interpolate(self.values, columns * n, position).to(X.dtype)
+            corrupted = X.clone()
+            corrupted[rows, columns] = torch.where(
+                drawn.isnan(), X[rows, columns], drawn
+            )
+            return corrupted
+        # Counting the chosen cells would make an accelerator wait.
+        position = torch.rand(X.shape, generator=generator, device=X.device).mul_(n - 1)
+        starts = torch.arange(n_features, device=X.device) * n
+        drawn = _interpolate(self._beside(X), starts.expand(X.shape), position)
+        drawn = drawn.to(X.dtype)
+        return torch.where(chosen & ~drawn.isnan(), drawn, X)
+
+    def _beside(self, X):
+        """The quantiles on the device of X, sent there once."""
+        if self._moved is None or self._moved.device != X.device:
+            self._moved = self.values.to(X.device)
+        return self._moved
+
+
+def _interpolate(table, starts, position):
+    """Return values of a table, read row by row, at positions behind `starts`."""
+    flat = table.view(-1)
+    below = position.long().clamp_(max=table.shape[1] - 2)
+    low = flat[starts + below]
+    high = flat[starts + below + 1]
+    return torch.lerp(low, high, position - below)
+
+
+def _quantiles(X, n_quantiles):
+    """Return quantiles of the observed values of each column, NaN where none is."""
+    levels = np.linspace(0.0, 1.0, n_quantiles)
+    quantiles = np.full((X.shape[1], n_quantiles), np.nan, dtype=np.float32)
+    is_sparse = sp.issparse(X)
+    if is_sparse:
+        X = X.tocsc()
+        X.sum_duplicates()
+    with np.errstate(over="ignore"):
+        for j in range(X.shape[1]):
+            if is_sparse:
+                values = X.data[X.indptr[j] : X.indptr[j + 1]]
+                n_zeros = X.shape[0] - len(values)
+                values = np.concatenate([values, np.zeros(n_zeros, values.dtype)])
+            else:
+                values = X[:, j]
+            values = values[~np.isnan(values)]
+            if len(values):
+                quantiles[j] = np.quantile(values.astype(np.float64), levels)
+    return quantiles

@@ -1,0 +1,328 @@
+"""What all reconstruction losses share: outputs, units, weights, gradients."""
+
+from __future__ import annotations
+
+import copy
+
+import numpy as np
+import torch
+from sklearn.base import BaseEstimator
+
+__all__ = ["BaseLoss"]
+
+
+class BaseLoss(BaseEstimator):
+    """Base class of the reconstruction losses.
+
+    A subclass implements ``cellwise``. Calling a loss gives the weighted sum of its
+    cells, or their mean without weights.
+
+    Parameters
+    ----------
+    column_weights : array-like of shape (n_features,), default=None
+        What the cells of each column count for, non-negative and not all zero; scaled
+        to a mean of one. None weighs the columns alike.
+    """
+
+    _parameter_constraints: dict = {"column_weights": ["array-like", None]}
+
+    #: The range that the targets must lie in, or None.
+    target_range = None
+
+    #: The range that the rows must lie in, if they are not the targets, or None.
+    input_range = None
+
+    #: Whether a target keeps its missing values (NaN), instead of zeros for them.
+    takes_missing = False
+
+    #: Whether ``update`` is to be called after every step of a training.
+    learns_in_training = False
+
+    # For a loss with an `__init__` of its own.
+    column_weights = None
+
+    # What the parameters define, and can be made again.
+    _remade = frozenset({"_column_weights"})
+
+    def __init__(self, column_weights=None):
+        self.column_weights = column_weights
+
+    def __getstate__(self):
+        """Leave behind what can be made again."""
+        state = super().__getstate__()
+        return {k: v for k, v in state.items() if k not in self._remade}
+
+    # -- the data ---------------------------------------------------------------------
+
+    def learn(self, X, statistics, previous=None):
+        """Learn what the loss must know of the data, and check what it was told.
+
+        Parameters
+        ----------
+        X : ndarray or CSR matrix of shape (n_samples, n_features)
+            The clean rows, validated; NaN where missing.
+
+        statistics : ColumnStatistics
+            Theirs.
+
+        previous : BaseLoss, default=None
+            The loss of the training that is to go on: what one of the same class has
+            learned is taken over.
+
+        Returns
+        -------
+        self : object
+            The loss.
+        """
+        self._check_columns(X.shape[1])
+        if type(previous) is type(self):
+            self.load_state_dict(previous.state_dict())
+        else:
+            self._learn(X, statistics)
+        return self
+
+    def _learn(self, X, statistics):
+        """Learn from validated rows; most losses have nothing to learn."""
+
+    def to_input(self, X):
+        """Turn rows into what the encoder reads.
+
+        Parameters
+        ----------
+        X : Tensor of shape (n_samples, n_features)
+            Rows, corrupted or not; NaN where missing.
+
+        Returns
+        -------
+        inputs : Tensor of shape (n_samples, n_features)
+            The rows themselves, unless a subclass says otherwise. NaN stays NaN.
+        """
+        return X
+
+    @property
+    def transforms_input(self):
+        """Whether the encoder reads something else than the rows."""
+        return type(self).to_input is not BaseLoss.to_input
+
+    def match_scale(self, reconstruction, X):
+        """Bring reconstructions to the scale of the rows that they are of.
+
+        Parameters
+        ----------
+        reconstruction : Tensor of shape (n_samples, n_features)
+            What ``to_data`` gave.
+
+        X : Tensor of shape (n_samples, n_features)
+            The rows; NaN where missing.
+
+        Returns
+        -------
+        reconstruction : Tensor of shape (n_samples, n_features)
+            Itself, for a loss that restores the scale of a row with the row.
+        """
+        return reconstruction
+
+    # -- the decoder's output ---------------------------------------------------------
+
+    def n_outputs(self, n_features):
+        """Return how many outputs the decoder needs for `n_features` features.
+
+        Parameters
+        ----------
+        n_features : int
+            Number of features.
+
+        Returns
+        -------
+        n_outputs : int
+            Width of the decoder's last layer.
+        """
+        return n_features
+
+    def to_data(self, output):
+        """Turn the decoder's output into a reconstruction in the data's units.
+
+        Parameters
+        ----------
+        output : Tensor of shape (n_samples, n_outputs)
+            What the decoder gave.
+
+        Returns
+        -------
+        X : Tensor of shape (n_samples, n_features)
+            The reconstruction.
+        """
+        return output
+
+    # -- the learned state ------------------------------------------------------------
+
+    def state_dict(self):
+        """Return what was learned: tensors, of which most losses have none.
+
+        Returns
+        -------
+        state : dict of str to Tensor
+            The tensors, by the name of the attribute.
+        """
+        attributes = vars(self).items()
+        return {
+            name: value
+            for name, value in attributes
+            if torch.is_tensor(value) and name not in self._remade
+        }
+
+    def load_state_dict(self, state):
+        """Take over what was learned.
+
+        Parameters
+        ----------
+        state : dict of str to Tensor
+            What ``state_dict`` gave; the tensors are copied.
+        """
+        vars(self).update({name: value.clone() for name, value in state.items()})
+
+    def to(self, device):
+        """Return the loss on a device.
+
+        Parameters
+        ----------
+        device : torch.device
+            Where the tensors are needed.
+
+        Returns
+        -------
+        loss : BaseLoss
+            A copy, with what was learned on that device.
+        """
+        loss = copy.copy(self)
+        state = {name: value.to(device) for name, value in self.state_dict().items()}
+        vars(loss).update(state)
+        return loss
+
+    def update(self, output, target, weight=None):
+        """Learn from a batch of a training; called if ``learns_in_training``.
+
+        Parameters
+        ----------
+        output : Tensor of shape (n_samples, n_outputs)
+            What the decoder gave.
+
+        target : Tensor of shape (n_samples, n_features)
+            The clean rows.
+
+        weight : Tensor that broadcasts to (n_samples, n_features), default=None
+            As in a call.
+        """
+
+    # -- the value --------------------------------------------------------------------
+
+    def cellwise(self, output, target, *, reduction="none"):
+        """Return the loss of every cell, or their mean.
+
+        Parameters
+        ----------
+        output : Tensor of shape (n_samples, n_outputs)
+            What the decoder gave.
+
+        target : Tensor of shape (n_samples, n_features)
+            The clean rows.
+
+        reduction : {"none", "mean"}, default="none"
+            Whether to return the cells or their mean.
+
+        Returns
+        -------
+        loss : Tensor of shape (n_samples, n_features) or scalar Tensor
+            The loss.
+        """
+        raise NotImplementedError
+
+    def __call__(self, output, target, weight=None):
+        """Return the loss of a batch.
+
+        Parameters
+        ----------
+        output : Tensor of shape (n_samples, n_outputs)
+            What the decoder gave.
+
+        target : Tensor of shape (n_samples, n_features)
+            The clean rows.
+
+        weight : Tensor that broadcasts to (n_samples, n_features), default=None
+            What each cell counts for in the sum. None weighs the cells equally, with
+            a sum of one.
+
+        Returns
+        -------
+        loss : scalar Tensor
+            The weighted sum of the cells.
+        """
+        weight = self._with_columns(weight, target)
+        if weight is None:
+            return self.cellwise(output, target, reduction="mean")
+        return (self.cellwise(output, target) * weight).sum()
+
+    def value_and_gradient(self, output, target, weight=None):
+        """Return the loss of a batch, and its gradient at the output.
+
+        Autograd finds the gradient here; a loss that knows its own saves the time.
+
+        Parameters
+        ----------
+        output : Tensor of shape (n_samples, n_outputs)
+            What the decoder gave.
+
+        target : Tensor of shape (n_samples, n_features)
+            The clean rows.
+
+        weight : Tensor that broadcasts to (n_samples, n_features), default=None
+            As in a call.
+
+        Returns
+        -------
+        loss : scalar Tensor
+            The weighted sum of the cells.
+
+        gradient : Tensor of shape (n_samples, n_outputs)
+            Its derivative by the output.
+        """
+        with torch.enable_grad():
+            output = output.detach().requires_grad_()
+            loss = self(output, target, weight)
+            (gradient,) = torch.autograd.grad(loss, output)
+        return loss.detach(), gradient
+
+    # -- columns ----------------------------------------------------------------------
+
+    def _with_columns(self, weight, target):
+        """Return the weights of the cells times those of the columns, or None."""
+        if self.column_weights is None:
+            return weight
+        columns = vars(self).get("_column_weights")
+        if columns is None or columns.device != target.device:
+            columns = self._check_columns(target.shape[1]).to(target.device)
+            self._column_weights = columns
+        return columns / target.numel() if weight is None else columns * weight
+
+    def _check_columns(self, n_features):
+        """Return the weights of the columns, with a mean of one, or None."""
+        if self.column_weights is None:
+            return None
+        name = f"column_weights of {type(self).__name__}"
+        try:
+            weights = np.asarray(self.column_weights, dtype=np.float64)
+        except (TypeError, ValueError):
+            raise ValueError(
+                f"{name} must be an array of numbers, got {self.column_weights!r}."
+            ) from None
+        if weights.shape != (n_features,):
+            raise ValueError(
+                f"{name} must have the shape (n_features,) = ({n_features},), got "
+                f"{weights.shape}."
+            )
+        if not np.isfinite(weights).all() or (weights < 0).any() or not weights.any():
+            raise ValueError(
+                f"{name} must be finite, non-negative and not all zero, got values in "
+                f"[{weights.min():g}, {weights.max():g}]."
+            )
+        return torch.from_numpy((weights / weights.mean()).astype(np.float32))

@@ -1,0 +1,137 @@
+"""Losses of one cell at a time: squared, absolute, Huber, cross-entropy."""
+
+from __future__ import annotations
+
+from numbers import Real
+
+import torch
+import torch.nn.functional as F
+from sklearn.utils._param_validation import Interval
+
+from ._base import BaseLoss
+
+__all__ = ["AbsoluteError", "BinaryCrossEntropy", "HuberLoss", "SquaredError"]
+
+
+class SquaredError(BaseLoss):
+    r"""Squared error, :math:`(x - \hat x)^2`; the likelihood of Gaussian data.
+
+    Parameters
+    ----------
+    column_weights : array-like of shape (n_features,), default=None
+        What the cells of each column count for; see :class:`BaseLoss`.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from sk_dae.losses import SquaredError
+    >>> SquaredError()(torch.zeros(1, 2), torch.tensor([[1.0, 3.0]]))
+    tensor(5.)
+    """
+
+    def cellwise(self, output, target, *, reduction="none"):
+        """Return the loss of every cell, or their mean; as in ``BaseLoss``."""
+        return F.mse_loss(output, target, reduction=reduction)
+
+    def value_and_gradient(self, output, target, weight=None):
+        """Return the loss of a batch and its gradient, as in ``BaseLoss``."""
+        weight = self._with_columns(weight, target)
+        error = (output - target).view(-1)
+        if weight is None:
+            scale = 1.0 / len(error)
+            loss = torch.dot(error, error).mul_(scale)
+            return loss, error.mul_(2.0 * scale).view_as(output)
+        gradient = error.view_as(output) * weight
+        return torch.dot(error, gradient.view(-1)), gradient.mul_(2.0)
+
+
+class AbsoluteError(BaseLoss):
+    r"""Absolute error, :math:`|x - \hat x|`, which outliers pull on less.
+
+    Parameters
+    ----------
+    column_weights : array-like of shape (n_features,), default=None
+        What the cells of each column count for; see :class:`BaseLoss`.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from sk_dae.losses import AbsoluteError
+    >>> AbsoluteError()(torch.zeros(1, 2), torch.tensor([[1.0, 3.0]]))
+    tensor(2.)
+    """
+
+    def cellwise(self, output, target, *, reduction="none"):
+        """Return the loss of every cell, or their mean; as in ``BaseLoss``."""
+        return F.l1_loss(output, target, reduction=reduction)
+
+
+class HuberLoss(BaseLoss):
+    r"""Huber loss: squared near zero, absolute beyond `delta`.
+
+    .. math:: \ell(e) = \begin{cases} e^2 / 2 & |e| \le \delta \\
+                        \delta (|e| - \delta / 2) & \text{otherwise} \end{cases}
+
+    Parameters
+    ----------
+    delta : float, default=1.0
+        Where the loss turns linear, in the units of X.
+
+    column_weights : array-like of shape (n_features,), default=None
+        What the cells of each column count for; see :class:`BaseLoss`.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from sk_dae.losses import HuberLoss
+    >>> HuberLoss()(torch.zeros(1, 2), torch.tensor([[1.0, 3.0]]))
+    tensor(1.5000)
+    """
+
+    _parameter_constraints: dict = {
+        **BaseLoss._parameter_constraints,
+        "delta": [Interval(Real, 0, None, closed="neither")],
+    }
+
+    def __init__(self, delta=1.0, column_weights=None):
+        super().__init__(column_weights)
+        self.delta = delta
+
+    def cellwise(self, output, target, *, reduction="none"):
+        """Return the loss of every cell, or their mean; as in ``BaseLoss``."""
+        return F.huber_loss(output, target, reduction=reduction, delta=self.delta)
+
+
+class BinaryCrossEntropy(BaseLoss):
+    r"""Binary cross-entropy, for data in [0, 1].
+
+    .. math:: \ell = -x \log \sigma(z) - (1 - x) \log (1 - \sigma(z))
+
+    The decoder's output :math:`z` is a logit; reconstructions are the probabilities
+    :math:`\sigma(z)`.
+
+    Parameters
+    ----------
+    column_weights : array-like of shape (n_features,), default=None
+        What the cells of each column count for; see :class:`BaseLoss`.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from sk_dae.losses import BinaryCrossEntropy
+    >>> loss = BinaryCrossEntropy()
+    >>> loss(torch.zeros(1, 1), torch.ones(1, 1))
+    tensor(0.6931)
+    >>> loss.to_data(torch.zeros(1, 1))
+    tensor([[0.5000]])
+    """
+
+    target_range = (0.0, 1.0)
+
+    def to_data(self, output):
+        """Return the probabilities of the logits `output`."""
+        return torch.sigmoid(output)
+
+    def cellwise(self, output, target, *, reduction="none"):
+        """Return the loss of every cell, or their mean; as in ``BaseLoss``."""
+        return F.binary_cross_entropy_with_logits(output, target, reduction=reduction)
