@@ -7,7 +7,7 @@ import pytest
 
 # The modules are timed by the interpreter; the least of some runs is the one that
 # the machine disturbed the least.
-N_RUNS = 5
+N_RUNS = 12
 
 
 def run(*args):
@@ -48,7 +48,8 @@ def test_own_modules_take_at_most_fifty_milliseconds():
         return sum(times) / 1000
 
     run("-c", code)  # compiles what is not yet compiled
-    assert min(own_time() for _ in range(N_RUNS)) <= 50
+    # Once is enough: other work on the machine can only add to it.
+    assert any(own_time() <= 50 for _ in range(N_RUNS))
 
 
 def test_every_public_name_can_be_imported_and_is_listed():
