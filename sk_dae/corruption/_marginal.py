@@ -127,6 +127,7 @@ class QuantileTable:
 
     def __init__(self, values):
         self.values = values
+        self.has_unknown = bool(values.isnan().any())
         self._moved = None
 
     def __getstate__(self):
@@ -155,15 +156,14 @@ class QuantileTable:
         n_features, n = self.values.shape
         if X.device.type == "cpu":
             # A few cells are chosen: draw for those only.
-            cells = chosen.nonzero()
-            rows, columns = cells[:, 0], cells[:, 1]
+            cells = chosen.reshape(-1).nonzero().view(-1)
+            starts = cells.remainder(n_features).mul_(n)
             position = torch.rand(len(cells), generator=generator).mul_(n - 1)
-            drawn = _interpolate(self.values, columns * n, position).to(X.dtype)
-            corrupted = X.clone()
-            corrupted[rows, columns] = torch.where(
-                drawn.isnan(), X[rows, columns], drawn
-            )
-            return corrupted
+            drawn = _interpolate(self.values, starts, position).to(X.dtype)
+            corrupted = X.reshape(-1).clone()
+            if self.has_unknown:
+                drawn = torch.where(drawn.isnan(), corrupted[cells], drawn)
+            return corrupted.index_copy_(0, cells, drawn).view(X.shape)
         # Counting the chosen cells would make an accelerator wait.
         position = torch.rand(X.shape, generator=generator, device=X.device).mul_(n - 1)
         starts = torch.arange(n_features, device=X.device) * n
@@ -182,9 +182,9 @@ def _interpolate(table, starts, position):
     """Return values of a table, read row by row, at positions behind `starts`."""
     flat = table.view(-1)
     below = position.long().clamp_(max=table.shape[1] - 2)
-    low = flat[starts + below]
-    high = flat[starts + below + 1]
-    return torch.lerp(low, high, position - below)
+    place = starts + below
+    low, high = flat.take(place), flat.take(place + 1)
+    return torch.lerp(low, high, position.sub_(below))
 
 
 def _quantiles(X, n_quantiles):
