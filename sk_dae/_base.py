@@ -5,10 +5,14 @@ Knows nothing of nets; a subclass says how a tensor is encoded and decoded.
 
 from __future__ import annotations
 
+import contextlib
+import warnings
+
 import numpy as np
 import torch
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils._param_validation import StrOptions
+from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import (
     _check_feature_names_in,
     check_array,
@@ -16,9 +20,19 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
+from ._device import find_device
 from ._rows import rows_of, spans
 
 __all__ = ["BaseAutoencoder"]
+
+
+def _has_decoder(estimator):
+    """Refuse to invert what does not decode."""
+    if not estimator._decodes:
+        raise AttributeError(
+            f"{type(estimator).__name__} has no inverse_transform: it has no decoder."
+        )
+    return True
 
 
 class BaseAutoencoder(TransformerMixin, BaseEstimator):
@@ -27,8 +41,19 @@ class BaseAutoencoder(TransformerMixin, BaseEstimator):
     A subclass sets ``_device``, ``_statistics`` and ``_target_statistics`` (the
     ``ColumnStatistics`` of what went in and of what should have come out), ``_widths``
     (the widths of the encoder's hidden layers, the code, and the decoder's hidden
-    layers) and implements ``_encode``, ``_decode`` and ``_hidden_layers``.
+    layers) and implements ``_encode``, ``_decode`` and ``_hidden_layers``. One that
+    does not decode implements ``_features`` and ``_reconstruct`` instead.
     """
+
+    #: Whether there is a decoder, and so an inverse.
+    _decodes = True
+
+    #: The attribute that holds what was learned, on the device. It can
+    #: ``copy_to(device)``.
+    _learned = "net_"
+
+    #: What `_validate_rows` sets, and a fit that fails puts back.
+    _set_by_validation = ("n_features_in_", "feature_names_in_")
 
     _parameter_constraints: dict = {
         "features": [StrOptions({"code", "layers", "reconstruction"})],
@@ -58,6 +83,7 @@ class BaseAutoencoder(TransformerMixin, BaseEstimator):
             )
         return self._map_rows(X, self._features, self._n_features_out)
 
+    @available_if(_has_decoder)
     def inverse_transform(self, X):
         """Reconstruct rows from their features.
 
@@ -291,6 +317,55 @@ class BaseAutoencoder(TransformerMixin, BaseEstimator):
                     )
                 out[span] = function(chunk.to(self._device)).cpu().numpy()
         return out
+
+    @contextlib.contextmanager
+    def _unharmed_by_failure(self):
+        """Put back what validation sets before training can fail."""
+        names = self._set_by_validation
+        before = {name: vars(self)[name] for name in names if name in vars(self)}
+        try:
+            yield
+        except BaseException:
+            for name in names:
+                vars(self).pop(name, None)
+            vars(self).update(before)
+            raise
+
+    # -- pickling ---------------------------------------------------------------------
+
+    def __getstate__(self):
+        state = super().__getstate__()
+        if self._learned in state and self._device.type != "cpu":
+            learned = state[self._learned].copy_to(torch.device("cpu"))
+            state = {**state, self._learned: learned}
+        return state
+
+    def __setstate__(self, state):
+        super().__setstate__(state)
+        if self._learned not in state or self._device.type == "cpu":
+            return
+        try:
+            device = find_device(self._device)
+        except ValueError:
+            warnings.warn(
+                f"The model was trained on {self.device_!r}, which this machine does "
+                "not have; it runs on the CPU.",
+                UserWarning,
+                stacklevel=2,
+            )
+            device = torch.device("cpu")
+        self._move_to(device)
+
+    def _move_to(self, device):
+        """Move what was learned, which is on the CPU."""
+        if device.type != "cpu":
+            learned = getattr(self, self._learned).copy_to(device)
+            setattr(self, self._learned, learned)
+        self._device = device
+        self.device_ = str(device)
+
+    def __sklearn_is_fitted__(self):
+        return hasattr(self, self._learned)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

@@ -16,7 +16,7 @@ from ._batches import Batches
 from ._rows import rows_of
 from ._statistics import ColumnStatistics, columns_outside
 
-__all__ = ["TrainingData", "check_range", "name_columns"]
+__all__ = ["TrainingData", "check_range", "check_weights", "name_columns"]
 
 #: Bytes that an automatic batch may take, where it has more than 32 rows.
 BATCH_BYTES = 2**26
@@ -85,7 +85,7 @@ class TrainingData:
             check_range(X, loss, loss.input_range, names)
         weights = None
         if sample_weight is not None:
-            weights = _check_weights(sample_weight, X, scale=scale_weights)
+            weights = check_weights(sample_weight, X, scale=scale_weights)
         statistics = ColumnStatistics.of(X)
         target_statistics = statistics
         if clean is not None:
@@ -222,7 +222,7 @@ def check_range(X, loss, allowed, names):
     )
 
 
-def _check_weights(sample_weight, X, *, scale):
+def check_weights(sample_weight, X, *, scale):
     weights = _check_sample_weight(sample_weight, X, dtype=np.float64)
     if (weights < 0).any() or not weights.any():
         raise ValueError(

@@ -147,9 +147,6 @@ class TrainedAutoencoder(CallbackSupportMixin, BaseAutoencoder):
 
     _fate_of_empty_columns = "are reconstructed as 0"
 
-    #: What `_validate_rows` sets, and a fit that fails puts back.
-    _set_by_validation = ("n_features_in_", "feature_names_in_")
-
     def _module_config(self, n_features, n_outputs):
         """Return what defines the estimator's own module, as a dict."""
         raise NotImplementedError
@@ -283,19 +280,6 @@ class TrainedAutoencoder(CallbackSupportMixin, BaseAutoencoder):
                 "partial_fit does not support early_stopping=True: it has no "
                 "validation rows that last from call to call."
             )
-
-    @contextlib.contextmanager
-    def _unharmed_by_failure(self):
-        """Put back what validation sets before training can fail."""
-        names = self._set_by_validation
-        before = {name: vars(self)[name] for name in names if name in vars(self)}
-        try:
-            yield
-        except BaseException:
-            for name in names:
-                vars(self).pop(name, None)
-            vars(self).update(before)
-            raise
 
     # -- parts ------------------------------------------------------------------------
 
@@ -515,33 +499,6 @@ class TrainedAutoencoder(CallbackSupportMixin, BaseAutoencoder):
     def _hidden_layers(self, X):
         _check_hidden_layers(self.net_.module_)
         return self.net_.module_.hidden_layers(self._to_input(X))
-
-    # -- pickling ---------------------------------------------------------------------
-
-    def __getstate__(self):
-        state = super().__getstate__()
-        if "net_" in state and self._device.type != "cpu":
-            state = {**state, "net_": self.net_.copy_to(torch.device("cpu"))}
-        return state
-
-    def __setstate__(self, state):
-        super().__setstate__(state)
-        if "net_" not in state or self._device.type == "cpu":
-            return
-        try:
-            self.net_ = self.net_.copy_to(find_device(self._device))
-        except ValueError:
-            warnings.warn(
-                f"The model was trained on {self.device_!r}, which this machine does "
-                "not have; it runs on the CPU.",
-                UserWarning,
-                stacklevel=2,
-            )
-            self._device = torch.device("cpu")
-            self.device_ = "cpu"
-
-    def __sklearn_is_fitted__(self):
-        return hasattr(self, "net_")
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

@@ -241,28 +241,25 @@ def load(path, *, device=None, module=None):
 
 
 def _trained_within(value):
-    """Yield the autoencoders with a net that an object is, or holds."""
+    """Yield the fitted autoencoders that an object is, or holds."""
     if isinstance(value, list | tuple):
         for item in value:
             yield from _trained_within(item)
     elif isinstance(value, (*_ESTIMATORS, NumericCompletion, TableCompletion)):
-        if hasattr(value, "net_"):
+        if getattr(value, "_learned", None) in vars(value):
             yield value
         yield from _trained_within(list(vars(value).values()))
 
 
 def _place(estimator, device):
-    """Move the net of a loaded estimator, which is on the CPU, to where it belongs."""
+    """Move what a loaded estimator has learned from the CPU to where it belongs."""
     try:
         found = find_device(estimator.device_ if device is None else device)
     except ValueError:
         if device is not None:
             raise
         found = torch.device("cpu")
-    if found.type != "cpu":
-        estimator.net_ = estimator.net_.copy_to(found)
-    estimator._device = found
-    estimator.device_ = str(found)
+    estimator._move_to(found)
 
 
 class _Writer:
