@@ -29,6 +29,7 @@ __all__ = [
     "DenoisingOutlierDetector",
     "GaussianNoise",
     "MarginalNoise",
+    "MarginalizedDenoisingAutoencoder",
     "MaskingNoise",
     "MultiScaleNoise",
     "PoissonNoise",
@@ -46,6 +47,7 @@ __all__ = [
 _LATER = {
     "DenoisingImputer": "imputation",
     "DenoisingOutlierDetector": "outlier",
+    "MarginalizedDenoisingAutoencoder": "marginalized",
     "TabularDenoisingAutoencoder": "tabular",
     "load": "persistence",
     "save": "persistence",

@@ -26,8 +26,10 @@ from ._device import find_device
 from ._fences import FencedScaler
 from ._gaussian import IncompleteGaussian
 from ._incomplete import IncompleteNumbers, IncompleteTable
+from ._linear_maps import LinearMap, LinearStack, PartwiseMap
 from ._net import DenoisingNet
 from ._random import forked_global_generators, seeded_generator
+from ._scatter import Scatter
 from ._statistics import ColumnStatistics
 from ._table import CategoricalColumn, NumericColumn, TableEncoder
 from ._table_completion import TableCompletion
@@ -50,6 +52,7 @@ from .corruption._donors import ColumnDonors, RowDonors
 from .corruption._marginal import QuantileTable
 from .imputation import DenoisingImputer
 from .losses import LOSSES, TableLoss
+from .marginalized import MarginalizedDenoisingAutoencoder
 from .modules import MLPAutoencoder, TableAutoencoder
 from .outlier import DenoisingOutlierDetector
 from .penalties import PENALTIES
@@ -64,6 +67,7 @@ _ESTIMATORS = (
     DenoisingAutoencoder,
     DenoisingImputer,
     DenoisingOutlierDetector,
+    MarginalizedDenoisingAutoencoder,
     TabularDenoisingAutoencoder,
 )
 
@@ -91,10 +95,14 @@ _CLASSES = {
         IncompleteNumbers,
         IncompleteTable,
         FencedScaler,
+        LinearMap,
+        LinearStack,
         NumericColumn,
         NumericCompletion,
+        PartwiseMap,
         QuantileTable,
         RowDonors,
+        Scatter,
         TableCompletion,
         TableEncoder,
         TableLoss,

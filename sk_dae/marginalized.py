@@ -1,0 +1,599 @@
+"""The denoising autoencoder in closed form."""
+
+from __future__ import annotations
+
+import warnings
+from numbers import Integral, Real
+
+import numpy as np
+import scipy.sparse as sp
+import torch
+from sklearn.base import _fit_context
+from sklearn.utils import check_random_state
+from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils.metaestimators import available_if
+from sklearn.utils.validation import _check_feature_names_in, check_is_fitted
+
+from . import _scatter
+from ._base import BaseAutoencoder
+from ._closed_form import (
+    undo_masking,
+    undo_masking_of_few_rows,
+    undo_masking_of_part,
+)
+from ._data import check_weights, name_columns
+from ._device import find_device
+from ._linear_maps import LinearMap, LinearStack, PartwiseMap
+from ._rows import rows_of, spans
+from ._scatter import CentredRows, Scatter
+from ._statistics import ColumnStatistics
+from .modules import ACTIVATIONS
+
+__all__ = ["MarginalizedDenoisingAutoencoder"]
+
+#: Bytes up to which hidden activations of all rows are kept from layer to layer. Beyond,
+#: they are computed again for each layer.
+HELD_BYTES = 2**30
+
+#: Up to this many columns `fit` keeps its sums, 8 MiB at most, for `partial_fit`.
+KEPT_WIDTH = 1024
+
+
+def _adds_up(estimator):
+    """Refuse to go on where sums over the rows do not say everything."""
+    for name, only in (("n_layers", 1), ("n_pivots", None)):
+        value = getattr(estimator, name)
+        if value != only:
+            raise AttributeError(f"partial_fit needs {name}={only}, got {value!r}.")
+    return True
+
+
+class MarginalizedDenoisingAutoencoder(BaseAutoencoder):
+    r"""Stacked linear denoising autoencoders in closed form, without training.
+
+    Each layer is the linear map that restores rows best from which cells were
+    deleted at random, on average over all deletions: an expectation that need not be
+    drawn. With probability :math:`p` a cell becomes zero; :math:`W` and :math:`b`
+    minimise
+
+    .. math:: \mathbb{E}\left[ \lVert x - W \tilde x - b \rVert^2 \right] ,
+
+    which is a regression whose covariances are known. The features are :math:`h =
+    \tanh(W x + b)`, and the next layer does the same with them. This is the
+    marginalised stacked denoising autoencoder (mSDA). It suits rows of many columns
+    that are zero when there is nothing, such as words of texts, and is fitted in the
+    time of a few products of matrices.
+
+    Missing values (NaN) enter as the mean of their column. Results are float32. Read
+    more in the :ref:`User Guide <marginalized>`.
+
+    Parameters
+    ----------
+    n_layers : int, default=3
+        Number of layers. Each is as wide as the input, or as `n_pivots` says.
+
+    noise_level : float in [0, 1) or sequence of float, default=0.5
+        Probability that a cell is deleted; for all layers, or for each.
+
+    activation : str, default="tanh"
+        What follows each linear map: "tanh", "identity", "relu", "logistic" or another
+        key of :data:`sk_dae.modules.ACTIVATIONS`.
+
+    alpha : float, default=0.0
+        Ridge penalty of the regressions, relative to the mean square of all cells.
+
+    n_pivots : int or None, default=None
+        For many columns: the first layer predicts only that many of them, those that
+        are most often other than zero (of columns alike, the first). The columns are
+        split at random into parts of about this size; each part predicts the pivots,
+        and the predictions are averaged. Further layers are of this width. None, and a
+        number not below that of the columns, takes all columns together.
+
+    features : {"code", "layers", "reconstruction"}, default="code"
+        What :meth:`transform` returns: the last layer; the input and all layers side by
+        side; or what :meth:`denoise` returns.
+
+    device : str or torch.device, default="auto"
+        "cpu", "cuda", "cuda:1", "mps"; "auto" is "cuda" where torch finds it, and
+        "cpu" elsewhere. With "mps", which has no float64, the fit runs on the CPU.
+
+    random_state : int, RandomState instance or None, default=None
+        Splits the columns into parts, with `n_pivots`. Nothing else is random.
+
+    Attributes
+    ----------
+    coefs_ : list of ndarray of shape (n_inputs, n_outputs), dtype float32
+        The map of each layer, transposed: :math:`W^\top`. Computed when it is asked
+        for.
+
+    intercepts_ : list of ndarray of shape (n_outputs,), dtype float32
+        The bias of each layer.
+
+    pivots_ : ndarray of shape (n_pivots,) or None
+        Indices of the columns that the first layer predicts; None where it predicts
+        all.
+
+    n_features_in_ : int
+        Number of features seen during fit.
+
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
+        Names of the features, where X had string column names.
+
+    device_ : str
+        The device that holds the maps.
+
+    See Also
+    --------
+    DenoisingAutoencoder : With a code of any width, trained by gradient descent.
+
+    Notes
+    -----
+    The time of a layer is that of a few products of square matrices of `n_features`
+    columns, and of one of the rows with such a matrix. The memory is about 28 bytes for
+    each pair of columns during the fit, and 4 afterwards for each layer. Where rows are
+    fewer than half the columns, and columns more than 1024, no such matrix is formed:
+    a layer then takes 8 bytes for each cell of X. X itself is read in chunks; hidden
+    layers of all rows are kept during the fit where each takes at most 1 GiB, and are
+    computed again elsewhere.
+
+    References
+    ----------
+    Chen, M., Xu, Z., Weinberger, K. and Sha, F. (2012). Marginalized denoising
+    autoencoders for domain adaptation. ICML.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_digits
+    >>> from sk_dae import MarginalizedDenoisingAutoencoder
+    >>> X = load_digits().data / 16
+    >>> mda = MarginalizedDenoisingAutoencoder(2, noise_level=0.5).fit(X)
+    >>> mda.transform(X).shape
+    (1797, 64)
+    >>> mda.set_params(features="layers").transform(X).shape
+    (1797, 192)
+    """
+
+    _decodes = False
+    _learned = "_stack"
+    _parameter_constraints: dict = {
+        **BaseAutoencoder._parameter_constraints,
+        "n_layers": [Interval(Integral, 1, None, closed="left")],
+        "noise_level": [Interval(Real, 0, 1, closed="left"), "array-like"],
+        "activation": [StrOptions(set(ACTIVATIONS))],
+        "alpha": [Interval(Real, 0, None, closed="left")],
+        "n_pivots": [Interval(Integral, 1, None, closed="left"), None],
+        "device": [str, torch.device],
+        "random_state": ["random_state"],
+    }
+
+    def __init__(
+        self,
+        n_layers=3,
+        *,
+        noise_level=0.5,
+        activation="tanh",
+        alpha=0.0,
+        n_pivots=None,
+        features="code",
+        device="auto",
+        random_state=None,
+    ):
+        self.n_layers = n_layers
+        self.noise_level = noise_level
+        self.activation = activation
+        self.alpha = alpha
+        self.n_pivots = n_pivots
+        self.features = features
+        self.device = device
+        self.random_state = random_state
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X, y=None, *, sample_weight=None):
+        """Compute the layers.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Training rows; NaN stands for a missing value.
+
+        y : None
+            Ignored.
+
+        sample_weight : array-like of shape (n_samples,), default=None
+            What each row counts for. A row of weight two is a row that is there twice.
+
+        Returns
+        -------
+        self : object
+            The fitted autoencoder.
+        """
+        with self._unharmed_by_failure():
+            X = self._validate_rows(X, reset=True)
+            levels = self._check_noise_levels()
+            device = find_device(self.device)
+            statistics = ColumnStatistics.of(X)
+            weights = check_weights(sample_weight, X, scale=False)
+            inputs = _LayerInputs(X, weights, _device_of_sums(device))
+            pivots = scatter = None
+            if self.n_pivots is None or self.n_pivots >= X.shape[1]:
+                layer, mean, observed, scatter = _fit_layer(
+                    inputs, statistics.means, levels[0], self.alpha
+                )
+                restore = layer
+            else:
+                random_state = check_random_state(self.random_state)
+                pivots = _most_frequent(inputs, self.n_pivots)
+                layer, restore, mean, observed = _fit_parts(
+                    inputs,
+                    statistics.means,
+                    pivots,
+                    levels[0],
+                    self.alpha,
+                    random_state.randint(np.iinfo(np.int32).max),
+                )
+            stack = LinearStack(mean, observed, restore, [layer], self.activation)
+            for level in levels[1:]:
+                inputs.advance(stack)
+                layer, *_ = _fit_layer(inputs, None, level, self.alpha)
+                stack.layers.append(layer)
+            self._warn_of_empty_columns(observed)
+        # All at once, and last: whatever failed before has changed nothing.
+        if self.n_layers > 1 or X.shape[1] > KEPT_WIDTH:
+            scatter = None
+        self._set_fitted(stack, device, pivots, scatter)
+        return self
+
+    @available_if(_adds_up)
+    @_fit_context(prefer_skip_nested_validation=True)
+    def partial_fit(self, X, y=None, *, sample_weight=None):
+        """Add rows, and compute the layer anew.
+
+        After any number of calls the layer is that of one fit with all rows. Only with
+        ``n_layers=1`` and ``n_pivots=None``. It goes on from earlier calls, and from
+        :meth:`fit`, but of more than 1024 columns that keeps no sums to go on from.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Further rows; NaN stands for a missing value.
+
+        y : None
+            Ignored.
+
+        sample_weight : array-like of shape (n_samples,), default=None
+            What each row counts for.
+
+        Returns
+        -------
+        self : object
+            The autoencoder, fitted to all rows so far.
+        """
+        first = not hasattr(self, "_stack")
+        if not first and self._scatter is None:
+            raise ValueError(
+                "partial_fit cannot go on from this fit, which kept no sums: it had "
+                f"more than one layer, pivots, or more than {KEPT_WIDTH} columns. Call "
+                "partial_fit on a clone, with all rows."
+            )
+        with self._unharmed_by_failure():
+            X = self._validate_rows(X, reset=first)
+            (level,) = self._check_noise_levels()
+            device = find_device(self.device)
+            statistics = ColumnStatistics.of(X)
+            weights = check_weights(sample_weight, X, scale=False)
+            inputs = _LayerInputs(X, weights, _device_of_sums(device))
+            if first:
+                scatter = Scatter(inputs.centre(statistics.means))
+            else:
+                scatter = self._scatter.copy_to(inputs.device)
+            moments = inputs.add_to(scatter).moments()
+            layer = undo_masking(moments, level, self.alpha)
+            stack = LinearStack(
+                moments.mean, moments.observed, layer, [layer], self.activation
+            )
+            if first:
+                self._warn_of_empty_columns(moments.observed)
+        self._set_fitted(stack, device, None, scatter)
+        return self
+
+    def denoise(self, X):
+        """Restore `X` by the linear map of the first layer.
+
+        With `n_pivots`, each column is restored from its own part of the columns.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Rows of which cells have become zero; NaN stands for a missing value.
+
+        Returns
+        -------
+        X_denoised : ndarray of shape (n_samples, n_features), dtype float32
+            What the rows are expected to have been.
+        """
+        return super().denoise(X)
+
+    def get_feature_names_out(self, input_features=None):
+        """Get the names of the features that :meth:`transform` returns.
+
+        Parameters
+        ----------
+        input_features : array-like of str or None, default=None
+            Names of the input's features, where they were not seen during fit.
+
+        Returns
+        -------
+        feature_names_out : ndarray of str objects
+            One name per column. With ``features="layers"`` the input keeps its names.
+        """
+        check_is_fitted(self)
+        if self.features != "layers":
+            return super().get_feature_names_out(input_features)
+        prefix = type(self).__name__.lower()
+        names = list(_check_feature_names_in(self, input_features))
+        for layer, width in enumerate(self._stack.widths):
+            names += [f"{prefix}_layer{layer}_{i}" for i in range(width)]
+        return np.asarray(names, dtype=object)
+
+    @property
+    def coefs_(self):
+        """The transposed map of each layer."""
+        check_is_fitted(self)
+        return [layer.matrix().cpu().numpy() for layer in self._stack.layers]
+
+    @property
+    def intercepts_(self):
+        """The bias of each layer."""
+        check_is_fitted(self)
+        return [layer.bias.cpu().numpy() for layer in self._stack.layers]
+
+    # -- fitting ----------------------------------------------------------------------
+
+    def _check_noise_levels(self):
+        levels = self.noise_level
+        if isinstance(levels, Real):
+            return [float(levels)] * self.n_layers
+        try:
+            checked = np.asarray(levels, dtype=np.float64)
+            valid = checked.shape == (self.n_layers,)
+            valid = valid and bool(((checked >= 0) & (checked < 1)).all())
+        except (TypeError, ValueError):
+            valid = False
+        if not valid:
+            raise ValueError(
+                f"noise_level must be a number in [0, 1), or one for each of the "
+                f"{self.n_layers} layers, got {levels!r}."
+            )
+        return checked.tolist()
+
+    def _warn_of_empty_columns(self, observed):
+        empty = np.flatnonzero(~observed.cpu().numpy())
+        if len(empty):
+            names = getattr(self, "feature_names_in_", None)
+            warnings.warn(
+                "Nothing is observed in these columns, which are reconstructed as 0: "
+                f"{name_columns(empty, names)}.",
+                UserWarning,
+                stacklevel=4,
+            )
+
+    def _set_fitted(self, stack, device, pivots, scatter):
+        cpu = torch.device("cpu")
+        self._scatter = None if scatter is None else scatter.copy_to(cpu)
+        self._stack = stack.copy_to(device)
+        self._device = device
+        self.device_ = str(device)
+        self.pivots_ = pivots
+
+    # -- tensors ----------------------------------------------------------------------
+
+    def _features(self, X):
+        X = self._stack.fill(X)
+        if self.features == "reconstruction":
+            return self._stack.restore(X)
+        hidden = self._stack.hidden(X)
+        return hidden[-1] if self.features == "code" else torch.cat([X, *hidden], dim=1)
+
+    def _reconstruct(self, X):
+        return self._stack.restore(self._stack.fill(X))
+
+    # -- arrays -----------------------------------------------------------------------
+
+    @property
+    def _n_code(self):
+        return self._stack.widths[-1]
+
+    @property
+    def _n_features_out(self):
+        if self.features == "reconstruction":
+            return self.n_features_in_
+        if self.features == "code":
+            return self._n_code
+        return self.n_features_in_ + sum(self._stack.widths)
+
+    @property
+    def _widest(self):
+        return max(self.n_features_in_, *self._stack.widths)
+
+
+class _LayerInputs:
+    """Rows as a layer sees them, in chunks on a device.
+
+    Parameters
+    ----------
+    X : ndarray or CSR matrix of shape (n_samples, n_features)
+        What the first layer sees.
+
+    weights : Tensor of shape (n_samples,) or None
+        What each row counts for.
+
+    device : torch.device
+        Where they are needed.
+    """
+
+    def __init__(self, X, weights, device):
+        self._X = X
+        self.weights = None if weights is None else weights.to(device)
+        self.device = device
+        self.n_samples, self.width = X.shape
+        self._maps = []
+        self._held = None
+
+    def __iter__(self):
+        """Yield chunks of rows with their weights."""
+        yield from self._chunks(rows_of(self._X), self.width)
+
+    def of_columns(self, columns):
+        """Yield chunks of some columns of what the first layer sees."""
+        if sp.issparse(self._X):
+            yield from self._chunks(rows_of(self._X[:, columns]), len(columns))
+            return
+        index = torch.from_numpy(columns)
+        for chunk, weights in self._chunks(rows_of(self._X), self.width):
+            yield chunk[:, index.to(chunk.device)], weights
+
+    def _chunks(self, rows, width):
+        for span in spans(self.n_samples, 4 * width):
+            if self._held is not None:
+                chunk = self._held[span]
+            else:
+                chunk = rows.span(span).to(self.device)
+                for map_ in self._maps:
+                    chunk = map_(chunk)
+            yield chunk, None if self.weights is None else self.weights[span]
+
+    def centre(self, means):
+        """Return a centre for sums: means, or those of the first chunk."""
+        if means is None:
+            first, _ = next(iter(self))
+            return first.mean(dim=0, dtype=torch.float64)
+        return torch.from_numpy(means).to(self.device, torch.float64)
+
+    def add_to(self, scatter):
+        """Add all rows to sums, and return these."""
+        for chunk, weights in self:
+            scatter.add(chunk, weights)
+        return scatter
+
+    def whole(self):
+        """Return a copy of all rows."""
+        rows = torch.empty(self.n_samples, self.width, device=self.device)
+        start = 0
+        for chunk, _ in self:
+            rows[start : start + len(chunk)] = chunk
+            start += len(chunk)
+        return rows
+
+    def advance(self, stack):
+        """Go on to what the layer after the last of a stack sees."""
+        layer, is_first = stack.layers[-1], len(stack.layers) == 1
+
+        def map_(chunk):
+            return stack.apply(layer, stack.fill(chunk) if is_first else chunk)
+
+        width = len(layer.bias)
+        if 4 * self.n_samples * width > HELD_BYTES:
+            self._maps.append(map_)
+        elif self._held is not None and self.width == width:
+            for span in spans(self.n_samples, 4 * width):
+                self._held[span] = map_(self._held[span])
+        else:
+            held = torch.empty(self.n_samples, width, device=self.device)
+            start = 0
+            for chunk, _ in self:
+                held[start : start + len(chunk)] = map_(chunk)
+                start += len(chunk)
+            self._held = held
+        self.width = width
+
+
+def _device_of_sums(device):
+    """Return where sums in float64 can be formed."""
+    return torch.device("cpu") if device.type == "mps" else device
+
+
+def _fit_layer(inputs, means, level, alpha):
+    """Return a layer, the means of its inputs, which were observed, and the sums."""
+    width = inputs.width
+    if width > _scatter.PRECISE_WIDTH and inputs.n_samples < width // 2:
+        centred = CentredRows.of(inputs.whole(), inputs.weights)
+        layer = undo_masking_of_few_rows(centred, level, alpha)
+        return layer, centred.mean, centred.observed, None
+    scatter = inputs.add_to(Scatter(inputs.centre(means)))
+    moments = scatter.moments()
+    layer = undo_masking(moments, level, alpha)
+    return layer, moments.mean, moments.observed, scatter
+
+
+def _most_frequent(inputs, n_pivots):
+    """Return the columns that are most often other than zero, in their order."""
+    count = torch.zeros(inputs.width, dtype=torch.float64, device=inputs.device)
+    for chunk, weights in inputs:
+        found = (chunk != 0) & ~torch.isnan(chunk)
+        if weights is None:
+            count += found.sum(dim=0)
+        else:
+            count += weights.to(torch.float64) @ found.to(torch.float64)
+    order = np.argsort(-count.cpu().numpy(), kind="stable")
+    return np.sort(order[:n_pivots])
+
+
+def _fit_parts(inputs, means, pivots, level, alpha, seed):
+    """Return a layer that predicts pivots, by parts of the columns.
+
+    Parameters
+    ----------
+    inputs : _LayerInputs
+        The rows.
+
+    means : ndarray of shape (n_features,)
+        Of the columns.
+
+    pivots : ndarray of int
+        The columns to predict.
+
+    level, alpha : float
+        Noise and ridge.
+
+    seed : int
+        Draws the parts.
+
+    Returns
+    -------
+    layer : LinearMap
+        The mean of the predictions from each part.
+
+    restore : PartwiseMap
+        The predictions of each part of itself.
+
+    mean, observed : Tensor of shape (n_features,)
+        As `Moments` has them.
+    """
+    width, n_pivots = inputs.width, len(pivots)
+    n_parts = -(-width // n_pivots)
+    order = np.random.RandomState(seed).permutation(width)
+    parts = [np.sort(part) for part in np.array_split(order, n_parts)]
+    B = torch.empty(width, n_pivots, device=inputs.device)
+    bias = torch.zeros(n_pivots, device=inputs.device)
+    mean = torch.empty(width, device=inputs.device)
+    observed = torch.empty(width, dtype=torch.bool, device=inputs.device)
+    maps = []
+    for part in parts:
+        columns = np.concatenate([part, np.setdiff1d(pivots, part)])
+        centre = torch.from_numpy(means[columns]).to(inputs.device, torch.float64)
+        scatter = Scatter(centre)
+        for chunk, weights in inputs.of_columns(columns):
+            scatter.add(chunk, weights)
+        moments = scatter.moments()
+        place = np.empty(width, dtype=np.int64)
+        place[columns] = np.arange(len(columns))
+        outputs = torch.from_numpy(place[pivots]).to(inputs.device)
+        own, other = undo_masking_of_part(moments, len(part), outputs, level, alpha)
+        maps.append(own)
+        index = torch.from_numpy(part).to(inputs.device)
+        B[index] = other.factors[0] / n_parts
+        bias += other.bias / n_parts
+        mean[index] = moments.mean[: len(part)].to(mean.dtype)
+        observed[index] = moments.observed[: len(part)]
+    parts = [torch.from_numpy(part).to(inputs.device) for part in parts]
+    return LinearMap([B], bias), PartwiseMap(parts, maps), mean, observed
