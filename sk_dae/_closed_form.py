@@ -17,7 +17,6 @@ from __future__ import annotations
 import torch
 
 from ._linear_maps import LinearMap
-from ._scatter import working_dtype
 
 __all__ = ["undo_masking", "undo_masking_of_few_rows", "undo_masking_of_part"]
 
@@ -142,12 +141,9 @@ def _scale_of_noise(variance, mean, level, alpha):
 
 def _scaled_inverse(C, scale, keep):
     """Return the inverse of ``keep * C + D``, in units of the noise."""
-    A = C.to(working_dtype(len(C)), copy=True)
-    A /= scale.to(A.dtype)
-    A /= scale.to(A.dtype)[:, None]
-    A = _plus_identity(A, keep)
+    A = _in_units(C, scale.to(C.dtype), keep)
     if _is_delicate(A):
-        A = _plus_identity(C / scale / scale[:, None], keep)
+        A = _in_units(C, scale, keep)
     L = torch.linalg.cholesky(A)
     del A
     return torch.cholesky_inverse(L)
@@ -165,6 +161,14 @@ def _own_map(inverse, scale, mean, keep):
     B /= keep * scale[:, None]
     B *= scale
     return LinearMap([B], mean - keep * (mean.to(B.dtype) @ B))
+
+
+def _in_units(C, scale, keep):
+    """Return ``keep * C + D``, divided by the scale on both sides."""
+    A = torch.outer(keep / scale, 1.0 / scale)
+    A *= C
+    A.diagonal().add_(1.0)
+    return A
 
 
 def _plus_identity(matrix, keep):

@@ -85,6 +85,9 @@ class CentredRows:
         mean /= torch.where(observed > 0, observed, 1.0)
         rows -= mean
         rows.masked_fill_(gaps, 0.0)
+        # What is left of a column that does not vary is rounding.
+        least = 4 * torch.finfo(rows.dtype).eps * mean.abs()
+        rows[:, rows.abs().amax(dim=0) <= least] = 0.0
         rows *= shares.sqrt()[:, None]
         return cls(mean, rows, observed > 0)
 
@@ -130,9 +133,8 @@ class Scatter:
         width = rows.shape[1]
         dtype = working_dtype(width)
         rows = rows.to(dtype) - self._centre.to(dtype)
-        if weights is None:
-            weights = rows.new_ones(len(rows))
-        weights = weights.to(dtype)
+        unweighted = weights is None
+        weights = rows.new_ones(len(rows)) if unweighted else weights.to(dtype)
         self._weight += weights.sum(dtype=torch.float64)
         gaps = torch.isnan(rows)
         with_gaps = gaps.any(dim=1)
@@ -142,7 +144,8 @@ class Scatter:
             self._add_gaps(rows[with_gaps], gaps, weights[with_gaps])
         self._observed += weights.sum(dtype=torch.float64)
         self._total += torch.mv(rows.T, weights)
-        _add_symmetric(self._products, rows * weights[:, None], rows)
+        weighted = rows if unweighted else rows * weights[:, None]
+        _add_symmetric(self._products, weighted, rows)
 
     def _add_gaps(self, rows, gaps, weights):
         if self._of_gaps is None:
@@ -167,29 +170,43 @@ class Scatter:
         Returns
         -------
         moments : Moments
-            In float64.
+            The covariance is of the type that the products were formed in.
         """
         # What is left of weights that were taken off again is no observation.
         observed = self._observed > 1e-12 * self._weight
         n_observed = torch.where(observed, self._observed, 1.0)
         delta = torch.where(observed, self._total / n_observed, 0.0)
-        covariance = _whole(self._products)
-        if self._of_gaps is None:
-            # Here the sum of the rows is their weight times delta.
-            covariance.addr_(delta, delta, alpha=-float(self._weight))
-        else:
-            shift = (self._total[:, None] - self._with_gaps) * delta
-            covariance -= shift
-            covariance -= shift.T
-            gaps = self._weight - self._observed
-            both = _whole(self._of_gaps)
-            both += self._weight - gaps[:, None] - gaps
-            covariance += both * delta[:, None] * delta
-        covariance /= self._weight
-        # Less than nothing by rounding only.
-        covariance.diagonal().clamp_(min=0.0)
+        width = len(delta)
+        covariance = delta.new_empty(width, width, dtype=working_dtype(width))
+        for start in range(0, width, BLOCK):
+            end = min(start + BLOCK, width)
+            block = self._around_mean(delta, slice(start, end), slice(end))
+            block /= self._weight
+            covariance[start:end, :end] = block
+            covariance[:start, start:end] = block[:, :start].T
+        # A column that does not vary does so by rounding only, which must not be taken
+        # for a signal: the noise would be as small.
+        square = (self._products.diagonal() / self._weight).to(covariance.dtype)
+        least = 4 * torch.finfo(covariance.dtype).eps * square
+        constant = covariance.diagonal() <= least
+        covariance[constant] = 0.0
+        covariance[:, constant] = 0.0
         mean = torch.where(observed, self._centre + delta, 0.0)
         return Moments(mean, covariance, observed)
+
+    def _around_mean(self, delta, rows, columns):
+        """Return a block of the sums of products around the mean."""
+        left, right = delta[rows, None], delta[columns]
+        products = self._products[rows, columns]
+        if self._of_gaps is None:
+            # Here the sum of the rows is their weight times delta.
+            return products - self._weight * left * right
+        total, gaps = self._total, self._weight - self._observed
+        shift = (total[rows, None] - self._with_gaps[rows, columns]) * right
+        shift += left * (total[columns] - self._with_gaps[columns, rows].T)
+        both = self._of_gaps[rows, columns] + self._weight
+        both -= gaps[rows, None] + gaps[columns]
+        return products - shift + both * left * right
 
     def copy_to(self, device):
         """Return a copy on a device."""
@@ -209,10 +226,3 @@ def _add_symmetric(sums, left, right):
     for start in range(0, width, BLOCK):
         end = min(start + BLOCK, width)
         sums[start:end, :end] += left[:, start:end].T @ right[:, :end]
-
-
-def _whole(sums):
-    """Return a symmetric matrix whose lower half is known."""
-    lower = sums.tril()
-    lower += sums.tril(-1).T
-    return lower

@@ -31,8 +31,8 @@ from .modules import ACTIVATIONS
 
 __all__ = ["MarginalizedDenoisingAutoencoder"]
 
-#: Bytes up to which hidden activations of all rows are kept from layer to layer. Beyond,
-#: they are computed again for each layer.
+#: Bytes up to which hidden activations of all rows are kept from layer to layer.
+#: Beyond, they are computed again for each layer.
 HELD_BYTES = 2**30
 
 #: Up to this many columns `fit` keeps its sums, 8 MiB at most, for `partial_fit`.
@@ -79,8 +79,10 @@ class MarginalizedDenoisingAutoencoder(BaseAutoencoder):
         What follows each linear map: "tanh", "identity", "relu", "logistic" or another
         key of :data:`sk_dae.modules.ACTIVATIONS`.
 
-    alpha : float, default=0.0
-        Ridge penalty of the regressions, relative to the mean square of all cells.
+    alpha : float, default=1e-5
+        Ridge penalty of the regressions, relative to the mean square of all cells. It
+        tells columns that hardly vary from others; the noise, in proportion to each
+        column, does not.
 
     n_pivots : int or None, default=None
         For many columns: the first layer predicts only that many of them, those that
@@ -172,7 +174,7 @@ class MarginalizedDenoisingAutoencoder(BaseAutoencoder):
         *,
         noise_level=0.5,
         activation="tanh",
-        alpha=0.0,
+        alpha=1e-5,
         n_pivots=None,
         features="code",
         device="auto",

@@ -22,6 +22,7 @@ from sk_dae import (
     DenoisingAutoencoder,
     DenoisingImputer,
     DenoisingOutlierDetector,
+    MarginalizedDenoisingAutoencoder,
     TabularDenoisingAutoencoder,
 )
 
@@ -44,6 +45,11 @@ ESTIMATORS = [
     small(loss="poisson", corruption="masking"),
     small(loss="negative_binomial", features="reconstruction"),
     small(loss="cosine"),
+    MarginalizedDenoisingAutoencoder(n_layers=1),
+    MarginalizedDenoisingAutoencoder(n_layers=2, features="layers"),
+    MarginalizedDenoisingAutoencoder(
+        n_layers=2, n_pivots=2, features="reconstruction", random_state=0
+    ),
     small(TabularDenoisingAutoencoder),
     small(TabularDenoisingAutoencoder, features="code", mask_weight=0.5),
     small(TabularDenoisingAutoencoder, passthrough=True),
@@ -69,6 +75,9 @@ EXPECTED_FAILED_CHECKS = {
 
 
 def expected_failed_checks(estimator):
+    if isinstance(estimator, MarginalizedDenoisingAutoencoder):
+        # Nothing is drawn: a row of weight two is a row that is there twice.
+        return {}
     checks = dict(EXPECTED_FAILED_CHECKS)
     if not estimator.__sklearn_tags__().input_tags.sparse:
         # Refused, which older versions of the check are content with.
@@ -87,6 +96,7 @@ def test_estimator_keeps_the_conventions_of_scikit_learn(estimator, check):
     [
         DenoisingAutoencoder(),
         DenoisingOutlierDetector(),
+        MarginalizedDenoisingAutoencoder(),
         TabularDenoisingAutoencoder(),
     ],
     expected_failed_checks=expected_failed_checks,
