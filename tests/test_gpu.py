@@ -13,6 +13,7 @@ from sk_dae import (
     ComposeNoise,
     DenoisingAutoencoder,
     GaussianNoise,
+    MarginalizedDenoisingAutoencoder,
     MaskingNoise,
     SwapNoise,
 )
@@ -174,3 +175,32 @@ def test_global_states_are_left_alone(table):
     make(dropout=0.3, corruption="swap").fit(table).transform(table)
     assert torch.equal(before[0], torch.get_rng_state())
     assert torch.equal(before[1], torch.cuda.get_rng_state())
+
+
+@pytest.mark.parametrize("n_pivots", [None, 3])
+def test_closed_form_is_that_of_the_cpu(table, tmp_path, n_pivots):
+    params = {"n_layers": 2, "n_pivots": n_pivots, "random_state": 0}
+    holes = table.copy()
+    holes[::4, 1] = np.nan
+    cpu, gpu = (
+        MarginalizedDenoisingAutoencoder(device=device, **params).fit(holes)
+        for device in ("cpu", "cuda")
+    )
+    assert gpu.device_ == "cuda"
+    expected = cpu.transform(holes)
+    sk_dae.save(gpu, tmp_path / "model.safetensors")
+    saved = sk_dae.load(tmp_path / "model.safetensors", device="cpu")
+    assert saved.device_ == "cpu"
+    for mda in (gpu, saved, pickle.loads(pickle.dumps(gpu))):
+        np.testing.assert_allclose(mda.transform(holes), expected, rtol=1e-3, atol=1e-4)
+
+
+def test_closed_form_goes_on_from_sums_on_either_device(table):
+    whole = MarginalizedDenoisingAutoencoder(1, device="cpu").fit(table)
+    parts = MarginalizedDenoisingAutoencoder(1, device="cuda").partial_fit(table[:20])
+    parts = pickle.loads(pickle.dumps(parts)).partial_fit(table[20:40])
+    parts.set_params(device="cpu").partial_fit(table[40:])
+    assert parts.device_ == "cpu"
+    np.testing.assert_allclose(
+        parts.transform(table), whole.transform(table), rtol=1e-3, atol=1e-4
+    )
