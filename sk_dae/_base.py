@@ -5,9 +5,6 @@ Knows nothing of nets; a subclass says how a tensor is encoded and decoded.
 
 from __future__ import annotations
 
-import contextlib
-import warnings
-
 import numpy as np
 import torch
 from sklearn.base import BaseEstimator, TransformerMixin
@@ -20,7 +17,6 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
-from ._device import find_device
 from ._rows import rows_of, spans
 
 __all__ = ["BaseAutoencoder"]
@@ -47,13 +43,6 @@ class BaseAutoencoder(TransformerMixin, BaseEstimator):
 
     #: Whether there is a decoder, and so an inverse.
     _decodes = True
-
-    #: The attribute that holds what was learned, on the device. It can
-    #: ``copy_to(device)``.
-    _learned = "net_"
-
-    #: What `_validate_rows` sets, and a fit that fails puts back.
-    _set_by_validation = ("n_features_in_", "feature_names_in_")
 
     _parameter_constraints: dict = {
         "features": [StrOptions({"code", "layers", "reconstruction"})],
@@ -317,55 +306,6 @@ class BaseAutoencoder(TransformerMixin, BaseEstimator):
                     )
                 out[span] = function(chunk.to(self._device)).cpu().numpy()
         return out
-
-    @contextlib.contextmanager
-    def _unharmed_by_failure(self):
-        """Put back what validation sets before training can fail."""
-        names = self._set_by_validation
-        before = {name: vars(self)[name] for name in names if name in vars(self)}
-        try:
-            yield
-        except BaseException:
-            for name in names:
-                vars(self).pop(name, None)
-            vars(self).update(before)
-            raise
-
-    # -- pickling ---------------------------------------------------------------------
-
-    def __getstate__(self):
-        state = super().__getstate__()
-        if self._learned in state and self._device.type != "cpu":
-            learned = state[self._learned].copy_to(torch.device("cpu"))
-            state = {**state, self._learned: learned}
-        return state
-
-    def __setstate__(self, state):
-        super().__setstate__(state)
-        if self._learned not in state or self._device.type == "cpu":
-            return
-        try:
-            device = find_device(self._device)
-        except ValueError:
-            warnings.warn(
-                f"The model was trained on {self.device_!r}, which this machine does "
-                "not have; it runs on the CPU.",
-                UserWarning,
-                stacklevel=2,
-            )
-            device = torch.device("cpu")
-        self._move_to(device)
-
-    def _move_to(self, device):
-        """Move what was learned, which is on the CPU."""
-        if device.type != "cpu":
-            learned = getattr(self, self._learned).copy_to(device)
-            setattr(self, self._learned, learned)
-        self._device = device
-        self.device_ = str(device)
-
-    def __sklearn_is_fitted__(self):
-        return hasattr(self, self._learned)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

@@ -5,13 +5,14 @@ from __future__ import annotations
 from numbers import Integral, Real
 
 import numpy as np
+from sklearn.base import _fit_context
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
-from ._trained import TrainedAutoencoder
-from .modules import ACTIVATIONS, MLPAutoencoder
+from ._callbacks import with_callbacks
+from ._perceptron import PerceptronAutoencoder, hidden_sizes
 from .penalties import PENALTIES, BasePenalty, make_penalty
 
 __all__ = ["DenoisingAutoencoder"]
@@ -28,7 +29,7 @@ def _has_prior(estimator):
     return True
 
 
-class DenoisingAutoencoder(TrainedAutoencoder):
+class DenoisingAutoencoder(PerceptronAutoencoder):
     r"""Denoising autoencoder: a transformer that learns by undoing noise.
 
     Every batch of rows :math:`x` is corrupted, :math:`\tilde x \sim q(\tilde x \mid
@@ -244,17 +245,8 @@ class DenoisingAutoencoder(TrainedAutoencoder):
     (1, 64)
     """
 
-    _own_module = MLPAutoencoder
     _parameter_constraints: dict = {
-        **TrainedAutoencoder._parameter_constraints,
-        "hidden_layer_sizes": [
-            "array-like",
-            Interval(Integral, 1, None, closed="left"),
-        ],
-        "activation": [StrOptions(set(ACTIVATIONS))],
-        "code_activation": [StrOptions({"auto", *ACTIVATIONS})],
-        "tied_weights": ["boolean"],
-        "dropout": [Interval(Real, 0, 1, closed="left")],
+        **PerceptronAutoencoder._parameter_constraints,
         "penalty": [StrOptions(set(PENALTIES)), BasePenalty, None],
         "penalty_weight": [
             StrOptions({"auto"}),
@@ -327,6 +319,39 @@ class DenoisingAutoencoder(TrainedAutoencoder):
         self.random_state = random_state
         self.verbose = verbose
 
+    @with_callbacks
+    @_fit_context(prefer_skip_nested_validation=True)
+    def partial_fit(self, X, y=None, *, sample_weight=None, clean=None):
+        """Train for one pass over `X`, at a constant learning rate.
+
+        What the corruption learns from the data (ranges, donors) it learns in the
+        first call; what stands in for missing values, from all calls.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Training rows; NaN stands for a missing value.
+
+        y : None
+            Ignored.
+
+        sample_weight : array-like of shape (n_samples,), default=None
+            What each row counts for in the loss. Not scaled to a mean of one, as
+            :meth:`fit` does: weights compare across calls.
+
+        clean : {array-like, sparse matrix} of shape (n_samples, n_features), \
+                default=None
+            The clean counterpart of `X`; see :meth:`fit`.
+
+        Returns
+        -------
+        self : object
+            The autoencoder, trained further.
+        """
+        self._refuse_early_stopping()
+        with self._unharmed_by_failure():
+            return self._fit(X, sample_weight, clean, resume=True, incremental=True)
+
     @property
     def penalty_(self):
         """The fitted penalty, or None."""
@@ -361,19 +386,6 @@ class DenoisingAutoencoder(TrainedAutoencoder):
         codes = codes.astype(np.float32)
         return self._map_rows(codes, self._decode_to_data, self.n_features_in_)
 
-    def _module_config(self, n_features, n_outputs):
-        hidden = hidden_sizes(self.hidden_layer_sizes)
-        return {
-            "n_features": n_features,
-            "n_components": self.n_components,
-            "n_outputs": n_outputs,
-            "hidden_layer_sizes": hidden,
-            "activation": self.activation,
-            "code_activation": self._code_activation(hidden),
-            "tied_weights": self.tied_weights,
-            "dropout": float(self.dropout),
-        }
-
     def _code_activation(self, hidden):
         if self.code_activation != "auto":
             return self.code_activation
@@ -389,21 +401,3 @@ class DenoisingAutoencoder(TrainedAutoencoder):
             hidden = hidden_sizes(self.hidden_layer_sizes)
             penalty.check_activation(self._code_activation(hidden))
         return penalty
-
-    def _build_module(self, config, generator):
-        return MLPAutoencoder(**config, generator=generator)
-
-    def _layer_widths(self):
-        hidden = hidden_sizes(self.hidden_layer_sizes)
-        return hidden, self.n_components, hidden[::-1]
-
-
-def hidden_sizes(sizes):
-    """Return the widths that a parameter `hidden_layer_sizes` gives, as a tuple."""
-    checked = (sizes,) if isinstance(sizes, Integral) else tuple(sizes)
-    for size in checked:
-        if not isinstance(size, Integral) or size < 1:
-            raise ValueError(
-                f"hidden_layer_sizes must hold integers of at least 1, got {sizes!r}."
-            )
-    return tuple(int(size) for size in checked)

@@ -23,6 +23,7 @@ from ._closed_form import (
 )
 from ._data import check_weights, name_columns
 from ._device import find_device
+from ._learned import LearnedMixin
 from ._linear_maps import LinearMap, LinearStack, PartwiseMap
 from ._rows import rows_of, spans
 from ._scatter import CentredRows, Scatter
@@ -48,7 +49,7 @@ def _adds_up(estimator):
     return True
 
 
-class MarginalizedDenoisingAutoencoder(BaseAutoencoder):
+class MarginalizedDenoisingAutoencoder(LearnedMixin, BaseAutoencoder):
     r"""Stacked linear denoising autoencoders in closed form, without training.
 
     Each layer is the linear map that restores rows best from which cells were

@@ -56,6 +56,7 @@ from .marginalized import MarginalizedDenoisingAutoencoder
 from .modules import MLPAutoencoder, TableAutoencoder
 from .outlier import DenoisingOutlierDetector
 from .penalties import PENALTIES
+from .stacked import StackedDenoisingAutoencoder
 from .tabular import TabularDenoisingAutoencoder
 
 __all__ = ["load", "save"]
@@ -68,6 +69,7 @@ _ESTIMATORS = (
     DenoisingImputer,
     DenoisingOutlierDetector,
     MarginalizedDenoisingAutoencoder,
+    StackedDenoisingAutoencoder,
     TabularDenoisingAutoencoder,
 )
 

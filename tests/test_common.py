@@ -23,6 +23,7 @@ from sk_dae import (
     DenoisingImputer,
     DenoisingOutlierDetector,
     MarginalizedDenoisingAutoencoder,
+    StackedDenoisingAutoencoder,
     TabularDenoisingAutoencoder,
 )
 
@@ -50,6 +51,8 @@ ESTIMATORS = [
     MarginalizedDenoisingAutoencoder(
         n_layers=2, n_pivots=2, features="reconstruction", random_state=0
     ),
+    small(StackedDenoisingAutoencoder, pretrain_iter=3),
+    small(StackedDenoisingAutoencoder, pretrain_iter=3, features="layers"),
     small(TabularDenoisingAutoencoder),
     small(TabularDenoisingAutoencoder, features="code", mask_weight=0.5),
     small(TabularDenoisingAutoencoder, passthrough=True),
