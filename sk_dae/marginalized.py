@@ -132,12 +132,12 @@ class MarginalizedDenoisingAutoencoder(LearnedMixin, BaseAutoencoder):
     Notes
     -----
     The time of a layer is that of a few products of square matrices of `n_features`
-    columns, and of one of the rows with such a matrix. The memory is about 28 bytes for
-    each pair of columns during the fit, and 4 afterwards for each layer. Where rows are
-    fewer than half the columns, and columns more than 1024, no such matrix is formed:
-    a layer then takes 8 bytes for each cell of X. X itself is read in chunks; hidden
-    layers of all rows are kept during the fit where each takes at most 1 GiB, and are
-    computed again elsewhere.
+    columns, and of one of the rows with such a matrix. Each layer holds 4 bytes for
+    each pair of columns, and the fit takes about 24 besides. Where rows are fewer than
+    half the columns, and columns more than 1024, no such matrix is formed: a layer then
+    holds 8 bytes for each cell of X. X itself is read in chunks. The activations of all
+    rows are kept from layer to layer during the fit where they take at most 1 GiB, and
+    are computed again elsewhere.
 
     References
     ----------
@@ -223,6 +223,8 @@ class MarginalizedDenoisingAutoencoder(LearnedMixin, BaseAutoencoder):
                     inputs, statistics.means, levels[0], self.alpha
                 )
                 restore = layer
+                if self.n_layers > 1 or X.shape[1] > KEPT_WIDTH:
+                    scatter = None
             else:
                 random_state = check_random_state(self.random_state)
                 pivots = _most_frequent(inputs, self.n_pivots)
@@ -237,12 +239,10 @@ class MarginalizedDenoisingAutoencoder(LearnedMixin, BaseAutoencoder):
             stack = LinearStack(mean, observed, restore, [layer], self.activation)
             for level in levels[1:]:
                 inputs.advance(stack)
-                layer, *_ = _fit_layer(inputs, None, level, self.alpha)
+                layer = _fit_layer(inputs, None, level, self.alpha)[0]
                 stack.layers.append(layer)
             self._warn_of_empty_columns(observed)
         # All at once, and last: whatever failed before has changed nothing.
-        if self.n_layers > 1 or X.shape[1] > KEPT_WIDTH:
-            scatter = None
         self._set_fitted(stack, device, pivots, scatter)
         return self
 
