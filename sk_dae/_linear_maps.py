@@ -86,26 +86,30 @@ class LinearStack:
     observed : Tensor of shape (n_features,), dtype bool
         The columns of which anything is known. A value in another column says nothing.
 
-    restore : LinearMap or PartwiseMap
-        What undoes the masking of the input.
-
     layers : list of LinearMap
-        The first may be `restore` itself.
+        The maps.
 
     activation : str
         Key of :data:`sk_dae.modules.ACTIVATIONS`.
+
+    by_parts : PartwiseMap, default=None
+        What restores the input; None where that is the first layer.
     """
 
-    def __init__(self, means, observed, restore, layers, activation):
+    def __init__(self, means, observed, layers, activation, by_parts=None):
         self.means = means.to(torch.float32)
         self.observed = observed
-        self.restore = restore
         self.layers = layers
         self.activation = activation
+        self.by_parts = by_parts
 
     def fill(self, X):
         """Return rows without missing values."""
         return torch.where(torch.isnan(X) | ~self.observed, self.means, X)
+
+    def restore(self, X):
+        """Undo the masking of rows without missing values."""
+        return (self.layers[0] if self.by_parts is None else self.by_parts)(X)
 
     def apply(self, layer, X):
         """Return the activations of a layer."""
@@ -127,7 +131,8 @@ class LinearStack:
     def copy_to(self, device):
         """Return the stack on a device."""
         layers = [layer.copy_to(device) for layer in self.layers]
-        shared = self.restore is self.layers[0]
-        restore = layers[0] if shared else self.restore.copy_to(device)
+        by_parts = self.by_parts
+        if by_parts is not None:
+            by_parts = by_parts.copy_to(device)
         means, observed = self.means.to(device), self.observed.to(device)
-        return LinearStack(means, observed, restore, layers, self.activation)
+        return LinearStack(means, observed, layers, self.activation, by_parts)

@@ -217,18 +217,17 @@ class MarginalizedDenoisingAutoencoder(LearnedMixin, BaseAutoencoder):
             statistics = ColumnStatistics.of(X)
             weights = check_weights(sample_weight, X, scale=False)
             inputs = _LayerInputs(X, weights, _device_of_sums(device))
-            pivots = scatter = None
+            pivots = scatter = by_parts = None
             if self.n_pivots is None or self.n_pivots >= X.shape[1]:
                 layer, mean, observed, scatter = _fit_layer(
                     inputs, statistics.means, levels[0], self.alpha
                 )
-                restore = layer
                 if self.n_layers > 1 or X.shape[1] > KEPT_WIDTH:
                     scatter = None
             else:
                 random_state = check_random_state(self.random_state)
                 pivots = _most_frequent(inputs, self.n_pivots)
-                layer, restore, mean, observed = _fit_parts(
+                layer, by_parts, mean, observed = _fit_parts(
                     inputs,
                     statistics.means,
                     pivots,
@@ -236,7 +235,7 @@ class MarginalizedDenoisingAutoencoder(LearnedMixin, BaseAutoencoder):
                     self.alpha,
                     random_state.randint(np.iinfo(np.int32).max),
                 )
-            stack = LinearStack(mean, observed, restore, [layer], self.activation)
+            stack = LinearStack(mean, observed, [layer], self.activation, by_parts)
             for level in levels[1:]:
                 inputs.advance(stack)
                 layer = _fit_layer(inputs, None, level, self.alpha)[0]
@@ -292,7 +291,7 @@ class MarginalizedDenoisingAutoencoder(LearnedMixin, BaseAutoencoder):
             moments = inputs.add_to(scatter).moments()
             layer = undo_masking(moments, level, self.alpha)
             stack = LinearStack(
-                moments.mean, moments.observed, layer, [layer], self.activation
+                moments.mean, moments.observed, [layer], self.activation
             )
             if first:
                 self._warn_of_empty_columns(moments.observed)
@@ -566,7 +565,7 @@ def _fit_parts(inputs, means, pivots, level, alpha, seed):
     layer : LinearMap
         The mean of the predictions from each part.
 
-    restore : PartwiseMap
+    by_parts : PartwiseMap
         The predictions of each part of itself.
 
     mean, observed : Tensor of shape (n_features,)

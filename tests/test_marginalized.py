@@ -241,7 +241,7 @@ def test_pivots_are_predicted_by_the_mean_of_what_each_part_predicts(X):
     mda = make(1, n_pivots=4, noise_level=0.3, activation="identity").fit(X)
     Z, q = X.astype(np.float64), 0.7
     expected = np.zeros((50, 4))
-    for part in mda._stack.restore.parts:
+    for part in mda._stack.by_parts.parts:
         part = part.numpy()
         inputs = np.hstack([Z[:, part], np.ones((50, 1))])
         keep = np.append(np.full(len(part), q), 1.0)
@@ -256,7 +256,7 @@ def test_pivots_are_predicted_by_the_mean_of_what_each_part_predicts(X):
 def test_parts_restore_their_own_columns(X):
     mda = make(1, n_pivots=6).fit(X)
     denoised = mda.denoise(X)
-    for part in mda._stack.restore.parts:
+    for part in mda._stack.by_parts.parts:
         part = part.numpy()
         alone = make(1).fit(X[:, part])
         np.testing.assert_allclose(
