@@ -16,7 +16,13 @@ from ._batches import Batches
 from ._rows import rows_of
 from ._statistics import ColumnStatistics, columns_outside
 
-__all__ = ["TrainingData", "check_range", "check_weights", "name_columns"]
+__all__ = [
+    "TrainingData",
+    "automatic_batch_size",
+    "check_range",
+    "check_weights",
+    "name_columns",
+]
 
 #: Bytes that an automatic batch may take, where it has more than 32 rows.
 BATCH_BYTES = 2**26
@@ -140,8 +146,7 @@ class TrainingData:
                 )
         if batch_size == "auto":
             n_train = n_samples if train is None else len(train)
-            most = min(512, max(32, BATCH_BYTES // (4 * self.X.shape[1])))
-            batch_size = int(np.clip(n_train // 64, 32, most))
+            batch_size = automatic_batch_size(n_train, self.X.shape[1])
         rows = rows_of(self.X, device)
         targets = None if self.clean is None else rows_of(self.clean, device)
         shared = {"targets": targets, "weights": self.weights}
@@ -152,6 +157,12 @@ class TrainingData:
         if valid is None:
             return batches, None
         return batches, Batches(rows, valid, batch_size, device, **shared)
+
+
+def automatic_batch_size(n_rows, n_features):
+    """Return the size of batches that ``batch_size="auto"`` means."""
+    most = min(512, max(32, BATCH_BYTES // (4 * n_features)))
+    return int(np.clip(n_rows // 64, 32, most))
 
 
 def name_columns(columns, names):
@@ -223,6 +234,19 @@ def check_range(X, loss, allowed, names):
 
 
 def check_weights(sample_weight, X, *, scale):
+    """Return the weights of rows as a tensor, or None where all count the same.
+
+    Parameters
+    ----------
+    sample_weight : array-like or None
+        As they came.
+
+    X : ndarray or CSR matrix of shape (n_samples, n_features)
+        The rows.
+
+    scale : bool
+        Whether to scale the weights to a mean of one.
+    """
     weights = _check_sample_weight(sample_weight, X, dtype=np.float64)
     if (weights < 0).any() or not weights.any():
         raise ValueError(

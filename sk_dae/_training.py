@@ -150,6 +150,9 @@ class NetTrainer(LearnedMixin, CallbackSupportMixin):
         "verbose": ["verbose"],
     }
 
+    #: The class of the net.
+    _net_class = DenoisingNet
+
     # -- fitting ----------------------------------------------------------------------
 
     def _refuse_early_stopping(self):
@@ -176,7 +179,7 @@ class NetTrainer(LearnedMixin, CallbackSupportMixin):
 
     def _make_net(self, module, run, incremental=False, **parts):
         learning_rate = None if incremental else LEARNING_RATES[self.learning_rate]
-        net = DenoisingNet(
+        net = self._net_class(
             module,
             run.loss,
             corruption=run.corruption,
@@ -193,7 +196,7 @@ class NetTrainer(LearnedMixin, CallbackSupportMixin):
         )
         return net.initialize()
 
-    def _make_watchers(self, X, epochs, fitted, incremental):
+    def _make_watchers(self, X, epochs, fitted, incremental=False, y=None):
         if incremental:
             return []
         watchers = []
@@ -201,7 +204,9 @@ class NetTrainer(LearnedMixin, CallbackSupportMixin):
             watchers.append(EarlyStopping(self.n_iter_no_change, self.tol))
         if self.verbose:
             watchers.append(ProgressLine(type(self).__name__, epochs))
-        bridge = bridge_to_sklearn(self, X, epochs, lambda net: {**fitted, "net_": net})
+        bridge = bridge_to_sklearn(
+            self, X, epochs, lambda net: {**fitted, "net_": net}, y=y
+        )
         if bridge is not None:
             watchers.append(bridge)
         return watchers

@@ -28,11 +28,13 @@ from ._gaussian import IncompleteGaussian
 from ._incomplete import IncompleteNumbers, IncompleteTable
 from ._linear_maps import LinearMap, LinearStack, PartwiseMap
 from ._net import DenoisingNet
+from ._predictors import MLPPredictor, ModulePredictor, TablePredictor
 from ._random import forked_global_generators, seeded_generator
 from ._scatter import Scatter
 from ._statistics import ColumnStatistics
 from ._table import CategoricalColumn, NumericColumn, TableEncoder
 from ._table_completion import TableCompletion
+from ._targets import CategoricalCrossEntropy, PredictionError
 from .autoencoder import DenoisingAutoencoder
 from .corruption import (
     BlockNoise,
@@ -57,6 +59,10 @@ from .modules import MLPAutoencoder, TableAutoencoder
 from .outlier import DenoisingOutlierDetector
 from .penalties import PENALTIES
 from .stacked import StackedDenoisingAutoencoder
+from .supervised import (
+    DenoisingAutoencoderClassifier,
+    DenoisingAutoencoderRegressor,
+)
 from .tabular import TabularDenoisingAutoencoder
 
 __all__ = ["load", "save"]
@@ -66,6 +72,8 @@ FORMAT = 1
 
 _ESTIMATORS = (
     DenoisingAutoencoder,
+    DenoisingAutoencoderClassifier,
+    DenoisingAutoencoderRegressor,
     DenoisingImputer,
     DenoisingOutlierDetector,
     MarginalizedDenoisingAutoencoder,
@@ -90,6 +98,7 @@ _CLASSES = {
         SwapNoise,
         UniformNoise,
         CategoricalColumn,
+        CategoricalCrossEntropy,
         ColumnDonors,
         ColumnStatistics,
         ColumnType,
@@ -102,6 +111,7 @@ _CLASSES = {
         NumericColumn,
         NumericCompletion,
         PartwiseMap,
+        PredictionError,
         QuantileTable,
         RowDonors,
         Scatter,
@@ -118,7 +128,10 @@ _CLASSES = {
     )
 }
 
-_MODULES = {cls.__name__: cls for cls in (MLPAutoencoder, TableAutoencoder)}
+_MODULES = {
+    cls.__name__: cls
+    for cls in (MLPAutoencoder, MLPPredictor, TableAutoencoder, TablePredictor)
+}
 
 # Of an object's state, what belongs to the process that it lives in,
 # and what can be made again.
@@ -360,6 +373,8 @@ class _Writer:
             "settings": {"lr": net.lr, "alpha": net.alpha, "optimizer": optimizer},
             "optimizer_state": net.optimizer_state,
         }
+        if isinstance(module, ModulePredictor):
+            parts["head"] = module.config()
         return self.encode(parts, name)
 
 
@@ -429,16 +444,19 @@ class _Reader:
 
     def _build_net(self, estimator, parts):
         n_features = estimator.n_features_in_
+        autoencoder = getattr(estimator, "autoencoder_", estimator)
+        generator = seeded_generator(0)
         if parts["config"] is not None:
             # Its weights are drawn, from a generator of its own, and replaced.
-            generator = seeded_generator(0)
             cls = _MODULES[parts["module"]]
             module = cls(**parts["config"], generator=generator)
         elif isinstance(self._module, torch.nn.Module):
             module = copy.deepcopy(self._module).cpu()
         else:
             with forked_global_generators(0, torch.device("cpu")):
-                module = self._module(n_features, estimator.n_components)
+                module = self._module(n_features, autoencoder.n_components)
+        if "head" in parts:
+            module = ModulePredictor(module, **parts["head"], generator=generator)
         own = {**dict(module.named_parameters()), **dict(module.named_buffers())}
         if own.keys() != parts["tensors"].keys():
             raise ValueError(
@@ -455,10 +473,10 @@ class _Reader:
                 own[name].copy_(tensor)
         for name in parts["frozen"]:
             own[name].requires_grad_(False)
-        net = DenoisingNet(
+        net = estimator._net_class(
             module,
             parts["criterion"],
-            corruption=estimator.corruption_,
+            corruption=getattr(estimator, "corruption_", None),
             penalty=parts.get("penalty"),
             device="cpu",
             **parts["settings"],
