@@ -55,8 +55,7 @@ class BasePenalty(BaseEstimator):
     #: Whether no other activation will do.
     requires_activation = False
 
-    #: Whether the penalty is a function of the code, the decoder gets that code, and
-    #: the optimizer of the module steps no parameter of the penalty.
+    #: Whether the penalty is a function of the code, and the decoder gets that code.
     of_code_alone = True
 
     #: Whether the codes are drawn towards :math:`N(0, I)`.
@@ -336,17 +335,17 @@ class KLPenalty(BasePenalty):
     def of_code(self, code, weight, generator):
         """Return the penalty of a batch; as in ``BasePenalty``."""
         if weight is None:
-            active = code.mean(dim=0)
+            active, share = code.mean(dim=0), 1.0
         else:
             # Here, weights that are all small must not look like units at rest.
             total = weight.sum().clamp(min=torch.finfo(code.dtype).tiny)
-            active = weight @ code / total
+            active, share = weight @ code / total, weight.mean()
         # A unit that is off, or on, for all rows has an infinite divergence.
         active = active.clamp(1e-6, 1.0 - 1e-6)
         target = torch.full_like(active, self.target)
         on = target * (target / active).log()
         off = (1.0 - target) * ((1.0 - target) / (1.0 - active)).log()
-        return (on + off).mean()
+        return (on + off).mean() * share
 
 
 class ContractivePenalty(BasePenalty):
@@ -658,11 +657,14 @@ class AdversarialPenalty(BasePenalty):
         drawn = torch.empty_like(code).normal_(generator=generator).requires_grad_()
         scores = _discriminate(self.parameters_, torch.cat([code, drawn]))
         of_codes, of_draws = scores.chunk(2)
-        loss = _mean(F.softplus(of_codes), weight) + F.softplus(-of_draws).mean()
+        # As many draws as codes, however little the rows of a batch count for.
+        share = 1.0 if weight is None else weight.mean()
+        loss = _mean(F.softplus(of_codes), weight)
+        loss = loss + share * F.softplus(-of_draws).mean()
         if self.gradient_penalty:
             (slopes,) = torch.autograd.grad(of_draws.sum(), drawn, create_graph=True)
             norms = slopes.square().sum(dim=1)
-            loss = loss + 0.5 * self.gradient_penalty * norms.mean()
+            loss = loss + 0.5 * self.gradient_penalty * share * norms.mean()
         self._optimizer.zero_grad()
         loss.backward()
         self._optimizer.step()

@@ -260,6 +260,37 @@ def test_weights_of_one_change_nothing_and_zero_leaves_a_row_out(penalty, hidden
     assert value(other, weight) == pytest.approx(value(X, weight), **tolerance)
 
 
+@pytest.mark.parametrize("penalty", sorted(set(PENALTIES) - {"adversarial"}))
+@pytest.mark.parametrize("hidden", [(), (5,)])
+def test_penalty_is_in_proportion_to_the_weights(penalty, hidden):
+    """As the loss is, so that a call of partial_fit may count for little."""
+    weights = torch.rand(7, generator=seeded_generator(2))
+    values = []
+    for factor in (1.0, 0.01, 0.0):
+        term = PENALTIES[penalty]()
+        module = mlp(hidden, code_activation=term.code_activation or "tanh")
+        term.initialize(module, 4, seeded_generator(0))
+        generator = seeded_generator(5)
+        _, value = term.encode(module, rows(), factor * weights, generator)
+        values.append(value.item())
+    assert values[0] > 0
+    assert values[1] == pytest.approx(0.01 * values[0], rel=1e-4)
+    assert values[2] == 0
+
+
+@pytest.mark.parametrize("factor", [0.01, 10.0])
+def test_adversary_is_not_told_by_the_weights(factor):
+    """Rows that count for little are no absent ones: codes of the prior deceive it."""
+    penalty, generator = AdversarialPenalty(), seeded_generator(1)
+    penalty.initialize(mlp(), 2, seeded_generator(0))
+    penalty.begin_training()
+    weight = torch.full((100,), factor)
+    for _ in range(300):
+        code = torch.randn(100, 2, generator=generator)
+        value, _ = penalty.value_and_gradient(code, weight, generator)
+    assert value.item() / factor == pytest.approx(np.log(2), rel=0.1)
+
+
 # The discriminator sees a code as a whole.
 @pytest.mark.parametrize("penalty", sorted(set(PENALTIES) - {"adversarial"}))
 def test_a_wider_code_of_equal_units_costs_the_same(penalty):
@@ -747,8 +778,6 @@ def test_what_a_penalty_of_your_own_learns_goes_where_the_net_goes(table):
     class Learning(Centred):
         """Learns where the codes lie, and keeps a number besides."""
 
-        of_code_alone = False
-
         def initialize(self, module, n_components, generator):
             self.parameters_ = [torch.zeros(n_components)]
             self.n_seen_ = n_components
@@ -757,6 +786,7 @@ def test_what_a_penalty_of_your_own_learns_goes_where_the_net_goes(table):
             (centre,) = self.parameters_
             return (code - centre).square().mean()
 
+    assert Learning.of_code_alone
     dae = make(penalty=Learning(), max_iter=30, corruption=None).fit(table + 3)
     (centre,) = dae.penalty_.parameters_
     assert dae.penalty_.n_seen_ == 3
