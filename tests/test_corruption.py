@@ -962,6 +962,17 @@ def test_composition_marks_additive_noise_by_its_level():
     assert mask.all(dim=0).tolist() == [True, False, False, False]
 
 
+@pytest.mark.parametrize(
+    "second", [PoissonNoise(0.5), SwapNoise(1.0), GaussianNoise(1.0)], ids=name_of
+)
+@pytest.mark.parametrize("options", [{}, {"probabilities": [1.0, 0.5]}], ids=str)
+def test_what_one_process_makes_missing_the_next_leaves_missing(second, options):
+    masking = MaskingNoise(0.3, fill_value=np.nan)
+    noise = ComposeNoise([masking, second], random_state=0, **options)
+    X = np.full((200, 4), 3.0)
+    assert np.isnan(noise.fit_transform(X)).mean() == pytest.approx(0.3, abs=0.05)
+
+
 def test_composition_of_one_draws_what_it_draws():
     X = make_X(missing=0.2)
     alone = MaskingNoise(0.5, random_state=0).fit_transform(X)
