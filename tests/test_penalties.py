@@ -195,6 +195,41 @@ def test_contraction_of_deep_encoders_is_right_on_average(activation):
     assert all(layer.weight.grad.abs().sum() > 0 for layer in module.encoder)
 
 
+def test_contraction_of_separate_units_needs_no_average():
+    # Of a Jacobian whose rows do not overlap, every draw of signs gives the norm.
+    module = MLPAutoencoder(
+        4, 4, hidden_layer_sizes=(4,), activation="tanh", generator=seeded_generator(0)
+    )
+    with torch.no_grad():
+        for layer in module.encoder:
+            layer.weight.copy_(layer.weight.diagonal().diag())
+    X = rows()[:, :4]
+    _, value = ContractivePenalty().encode(module, X, None, seeded_generator(1))
+    torch.testing.assert_close(value, jacobian_norms(module, X).mean() / 4)
+    assert not X.requires_grad
+
+
+def test_contraction_drops_the_code_as_the_module_does():
+    module, X = mlp((), code_activation="tanh", dropout=0.5), rows()
+    module.dropout.generator = seeded_generator(1)
+    code, _ = ContractivePenalty().encode(module, X, None, None)
+    assert (code == 0).any()
+    module.dropout.generator = seeded_generator(1)
+    torch.testing.assert_close(code, module.encode(X))
+
+
+@pytest.mark.parametrize("hidden", [(), (5,)])
+def test_contraction_is_known_of_a_frozen_encoder(hidden):
+    module = mlp(hidden, code_activation="tanh")
+    _, expected = ContractivePenalty().encode(module, rows(), None, seeded_generator(0))
+    module.encoder.requires_grad_(False)
+    code, value = ContractivePenalty().encode(module, rows(), None, seeded_generator(0))
+    torch.testing.assert_close(value, expected)
+    (module.decode(code).sum() + value).backward()
+    assert module.decoder[0].weight.grad is not None
+    assert module.encoder[0].weight.grad is None
+
+
 def test_variational_is_the_mean_divergence_of_two_normals():
     module, X = mlp(), rows()
     penalty = VariationalPenalty()
@@ -231,6 +266,35 @@ def test_adversary_learns_to_tell_and_the_gradient_leads_to_the_prior():
         value, gradient = penalty.value_and_gradient(code, None, generator)
     assert value.item() > 1.5
     assert (gradient.mean(dim=0) > 0).all()
+
+
+def test_adversary_does_not_see_rows_without_weight():
+    penalty, generator = AdversarialPenalty(), seeded_generator(1)
+    penalty.initialize(mlp(), 2, seeded_generator(0))
+    penalty.begin_training()
+    weight = torch.tensor([2.0, 0.0]).repeat_interleave(50)
+    for _ in range(300):
+        code = torch.randn(100, 2, generator=generator)
+        code[50:] += 5.0
+        value, gradient = penalty.value_and_gradient(code, weight, generator)
+    assert value.item() == pytest.approx(np.log(2), rel=0.1)
+    assert (gradient[50:] == 0).all()
+
+
+def test_adversary_goes_on_as_if_it_had_not_been_interrupted():
+    learned = []
+    for interrupted in (False, True):
+        penalty, generator = AdversarialPenalty(), seeded_generator(1)
+        penalty.initialize(mlp(), 6, seeded_generator(0))
+        penalty.begin_training()
+        for step in range(4):
+            if interrupted and step == 2:
+                penalty.end_training()
+                penalty = penalty.copy_to(None)
+                penalty.begin_training()
+            penalty.value_and_gradient(rows(), None, generator)
+        learned.append([p.detach() for p in penalty.parameters_])
+    torch.testing.assert_close(*learned, rtol=0, atol=0)
 
 
 @every_penalty
