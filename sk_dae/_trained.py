@@ -15,19 +15,15 @@ from numbers import Integral, Real
 import numpy as np
 import torch
 from sklearn.base import _fit_context
-from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
 
 from ._base import BaseAutoencoder
-from ._callbacks import CallbackSupportMixin, bridge_to_sklearn, with_callbacks
+from ._callbacks import with_callbacks
 from ._data import TrainingData, check_range, name_columns
 from ._device import find_device
-from ._early_stopping import EarlyStopping
-from ._net import DenoisingNet
-from ._optimizers import OPTIMIZERS
-from ._progress import ProgressLine
-from ._random import Streams, forked_global_generators
-from ._schedules import LEARNING_RATES, NOISE_SCHEDULES
+from ._random import forked_global_generators
+from ._schedules import NOISE_SCHEDULES
+from ._training import NetTrainer, TrainingRun
 from .corruption import CORRUPTIONS, BaseCorruption, make_corruption
 from .losses import LOSSES, BaseLoss, make_loss
 
@@ -36,12 +32,8 @@ __all__ = ["TrainedAutoencoder"]
 #: What the strings that `emphasis` takes weigh corrupted and uncorrupted cells.
 EMPHASES = {"full": (1.0, 0.0), "double": (1.0, 0.5)}
 
-#: Steps that `max_iter="auto"` aims at; beyond them the digits gained little, and small
-#: tables lost.
-AUTO_STEPS = 8000
 
-
-class TrainedAutoencoder(CallbackSupportMixin, BaseAutoencoder):
+class TrainedAutoencoder(NetTrainer, BaseAutoencoder):
     """Base class of the autoencoders that a skorch net trains.
 
     A subclass has the parameters below, builds its own module in ``_build_module``
@@ -50,31 +42,14 @@ class TrainedAutoencoder(CallbackSupportMixin, BaseAutoencoder):
 
     _parameter_constraints: dict = {
         **BaseAutoencoder._parameter_constraints,
+        **NetTrainer._parameter_constraints,
         "n_components": [Interval(Integral, 1, None, closed="left")],
         "corruption": [StrOptions(set(CORRUPTIONS)), BaseCorruption, callable, None],
         "noise_level": [Interval(Real, 0, None, closed="left"), "array-like", dict],
         "noise_schedule": [StrOptions(set(NOISE_SCHEDULES)), callable],
         "emphasis": [StrOptions(set(EMPHASES)), tuple, list, None],
         "loss": [StrOptions(set(LOSSES)), BaseLoss],
-        "optimizer": [StrOptions(set(OPTIMIZERS)), callable],
-        "learning_rate_init": [Interval(Real, 0, None, closed="neither")],
-        "learning_rate": [StrOptions(set(LEARNING_RATES))],
-        "alpha": [Interval(Real, 0, None, closed="left")],
-        "batch_size": [
-            StrOptions({"auto"}),
-            Interval(Integral, 1, None, closed="left"),
-        ],
-        "max_iter": [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")],
-        "early_stopping": ["boolean"],
-        "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
-        "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
-        "tol": [Interval(Real, 0, None, closed="left")],
-        "warm_start": ["boolean"],
         "module": [callable, torch.nn.Module, None],
-        "callbacks": [list, tuple, None],
-        "device": [str, torch.device],
-        "random_state": ["random_state"],
-        "verbose": ["verbose"],
     }
 
     @with_callbacks
@@ -107,48 +82,12 @@ class TrainedAutoencoder(CallbackSupportMixin, BaseAutoencoder):
         with self._unharmed_by_failure():
             return self._fit(X, sample_weight, clean, resume=self.warm_start)
 
-    @with_callbacks
-    @_fit_context(prefer_skip_nested_validation=True)
-    def partial_fit(self, X, y=None, *, sample_weight=None, clean=None):
-        """Train for one pass over `X`, at a constant learning rate.
-
-        What the corruption learns from the data (ranges, donors) it learns in the
-        first call; what stands in for missing values, from all calls.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Training rows; NaN stands for a missing value.
-
-        y : None
-            Ignored.
-
-        sample_weight : array-like of shape (n_samples,), default=None
-            What each row counts for in the loss. Not scaled to a mean of one, as
-            :meth:`fit` does: weights compare across calls.
-
-        clean : {array-like, sparse matrix} of shape (n_samples, n_features), \
-                default=None
-            The clean counterpart of `X`; see :meth:`fit`.
-
-        Returns
-        -------
-        self : object
-            The autoencoder, trained further.
-        """
-        self._refuse_early_stopping()
-        with self._unharmed_by_failure():
-            return self._fit(X, sample_weight, clean, resume=True, incremental=True)
-
     # -- what a subclass says ---------------------------------------------------------
 
     #: The class of the estimator's own module.
     _own_module = None
 
     _fate_of_empty_columns = "are reconstructed as 0"
-
-    #: What `_validate_rows` sets, and a fit that fails puts back.
-    _set_by_validation = ("n_features_in_", "feature_names_in_")
 
     def _module_config(self, n_features, n_outputs):
         """Return what defines the estimator's own module, as a dict."""
@@ -162,9 +101,20 @@ class TrainedAutoencoder(CallbackSupportMixin, BaseAutoencoder):
         """Return the widths of the own module: encoder, code, decoder."""
         raise NotImplementedError
 
+    def _pretrain(self, module, run, X, resume):
+        """Train parts of the module before the whole; return what was learned so.
+
+        Returns
+        -------
+        fitted : dict
+            Attributes of the fitted estimator.
+        """
+        return {}
+
     # -- fitting ----------------------------------------------------------------------
 
-    def _fit(self, X, sample_weight, clean, *, resume, incremental=False):
+    def _fit(self, X, sample_weight, clean, *, resume, incremental=False, epochs=None):
+        """Fit on unvalidated rows; with no `epochs`, build the net and leave it."""
         resume = resume and hasattr(self, "net_")
         X = self._validate_training_rows(X, reset=not resume)
         device = find_device(self.device)
@@ -217,21 +167,22 @@ class TrainedAutoencoder(CallbackSupportMixin, BaseAutoencoder):
                 if resume:
                     penalty.resume(self.net_.penalty)
                 penalty = penalty.copy_to(device)
-            net = self._make_net(
-                module,
-                loss,
+            fill_values = None
+            has_gaps = data.has_missing or (corruption and corruption._makes_missing)
+            if has_gaps and not (corruption and corruption._fills_missing):
+                fill_values = _fill_values(module, loss, statistics, device)
+            run = TrainingRun(
+                train,
+                valid,
                 device,
-                incremental,
+                streams,
+                loss=loss,
                 corruption=corruption,
                 noise_schedule=schedule,
                 emphasis=emphasis,
-                penalty=penalty,
+                fill_values=fill_values,
+                has_missing=data.has_missing,
             )
-            if resume:
-                net.history = copy.copy(self.net_.history)
-                if incremental and self.optimizer == self.net_.optimizer:
-                    net.resume_optimizer(self.net_.optimizer_state)
-            n_before = len(net.history)
             fitted = {
                 "_device": device,
                 "_statistics": statistics,
@@ -239,71 +190,32 @@ class TrainedAutoencoder(CallbackSupportMixin, BaseAutoencoder):
                 "_widths": widths,
                 "corruption_": corruption,
             }
-            n_epochs = 1 if incremental else self._n_epochs(len(train))
-            fill_values = None
-            has_gaps = data.has_missing or (corruption and corruption._makes_missing)
-            if has_gaps and not (corruption and corruption._fills_missing):
-                fill_values = _fill_values(module, loss, statistics, device)
-            net.train(
-                train,
-                valid,
-                epochs=n_epochs,
-                streams=streams,
-                fill_values=fill_values,
-                has_missing=data.has_missing,
+            if epochs != 0:
+                fitted |= self._pretrain(module, run, X, resume)
+            net = self._make_net(module, run, incremental, penalty=penalty)
+            if resume:
+                net.history = copy.copy(self.net_.history)
+                if incremental and self.optimizer == self.net_.optimizer:
+                    net.resume_optimizer(self.net_.optimizer_state)
+            n_before = len(net.history)
+            if epochs is None:
+                epochs = 1 if incremental else self._n_epochs(len(train))
+            run.train_net(
+                net,
+                epochs,
                 resumable=incremental,
-                watchers=self._make_watchers(X, n_epochs, fitted, incremental),
+                watchers=self._make_watchers(X, epochs, fitted, incremental),
             )
         if learns_corruption and corruption is not None:
             corruption._forget_rows(X, donor_state)
-
-        epochs = net.history[n_before:]
-        if not epochs:
-            raise ValueError("A callback has ended the training before its first step.")
-        losses = [epoch["train_loss"] for epoch in epochs]
-        validation_losses = [e["valid_loss"] for e in epochs if "valid_loss" in e]
+        fitted |= self._record(net, n_before, epochs, run)
         # All at once, and last: whatever failed before has changed nothing.
-        vars(self).update(
-            fitted,
-            net_=net,
-            device_=str(device),
-            n_iter_=len(epochs),
-            loss_curve_=net.history[:, "train_loss"],
-            validation_loss_curve_=validation_losses or None,
-            best_loss_=min(validation_losses or losses),
-            _stream_state=streams.get_state(),
-        )
+        vars(self).update(fitted)
         if hasattr(self, "_callback_fit_ctx"):
             self._callback_fit_ctx.call_on_fit_task_end(estimator=self, X=X, y=X)
         return self
 
-    def _refuse_early_stopping(self):
-        if self.early_stopping:
-            raise ValueError(
-                "partial_fit does not support early_stopping=True: it has no "
-                "validation rows that last from call to call."
-            )
-
-    @contextlib.contextmanager
-    def _unharmed_by_failure(self):
-        """Put back what validation sets before training can fail."""
-        names = self._set_by_validation
-        before = {name: vars(self)[name] for name in names if name in vars(self)}
-        try:
-            yield
-        except BaseException:
-            for name in names:
-                vars(self).pop(name, None)
-            vars(self).update(before)
-            raise
-
     # -- parts ------------------------------------------------------------------------
-
-    def _make_streams(self, device, *, resume):
-        if resume:
-            return Streams.from_state(self._stream_state, device)
-        random_state = check_random_state(self.random_state)
-        return Streams(random_state.randint(np.iinfo(np.int32).max), device)
 
     def _warn_of_empty_columns(self, statistics):
         empty = np.flatnonzero(statistics.never_observed)
@@ -315,11 +227,6 @@ class TrainedAutoencoder(CallbackSupportMixin, BaseAutoencoder):
                 UserWarning,
                 stacklevel=5,
             )
-
-    def _n_epochs(self, n_batches):
-        if self.max_iter != "auto":
-            return self.max_iter
-        return int(np.clip(-(-AUTO_STEPS // n_batches), 20, 200))
 
     def _validate_training_rows(self, X, *, reset):
         return super()._validate_rows(X, reset=reset)
@@ -444,35 +351,6 @@ class TrainedAutoencoder(CallbackSupportMixin, BaseAutoencoder):
                     )
         return copy.deepcopy(module)
 
-    def _make_net(self, module, loss, device, incremental, **parts):
-        learning_rate = None if incremental else LEARNING_RATES[self.learning_rate]
-        net = DenoisingNet(
-            module,
-            loss,
-            optimizer=self.optimizer,
-            lr=self.learning_rate_init,
-            learning_rate=learning_rate,
-            alpha=self.alpha,
-            callbacks=list(self.callbacks) if self.callbacks else None,
-            device=str(device),
-            verbose=self.verbose,
-            **parts,
-        )
-        return net.initialize()
-
-    def _make_watchers(self, X, epochs, fitted, incremental):
-        if incremental:
-            return []
-        watchers = []
-        if self.early_stopping:
-            watchers.append(EarlyStopping(self.n_iter_no_change, self.tol))
-        if self.verbose:
-            watchers.append(ProgressLine(type(self).__name__, epochs))
-        bridge = bridge_to_sklearn(self, X, epochs, lambda net: {**fitted, "net_": net})
-        if bridge is not None:
-            watchers.append(bridge)
-        return watchers
-
     @contextlib.contextmanager
     def _draws_of_user_modules(self, streams, device):
         """Let the module of a user draw from global generators, and restore them."""
@@ -515,33 +393,6 @@ class TrainedAutoencoder(CallbackSupportMixin, BaseAutoencoder):
     def _hidden_layers(self, X):
         _check_hidden_layers(self.net_.module_)
         return self.net_.module_.hidden_layers(self._to_input(X))
-
-    # -- pickling ---------------------------------------------------------------------
-
-    def __getstate__(self):
-        state = super().__getstate__()
-        if "net_" in state and self._device.type != "cpu":
-            state = {**state, "net_": self.net_.copy_to(torch.device("cpu"))}
-        return state
-
-    def __setstate__(self, state):
-        super().__setstate__(state)
-        if "net_" not in state or self._device.type == "cpu":
-            return
-        try:
-            self.net_ = self.net_.copy_to(find_device(self._device))
-        except ValueError:
-            warnings.warn(
-                f"The model was trained on {self.device_!r}, which this machine does "
-                "not have; it runs on the CPU.",
-                UserWarning,
-                stacklevel=2,
-            )
-            self._device = torch.device("cpu")
-            self.device_ = "cpu"
-
-    def __sklearn_is_fitted__(self):
-        return hasattr(self, "net_")
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

@@ -5,11 +5,13 @@ from __future__ import annotations
 from numbers import Integral, Real
 
 import numpy as np
+from sklearn.base import _fit_context
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
+from ._callbacks import with_callbacks
 from ._trained import TrainedAutoencoder
 from .modules import ACTIVATIONS, MLPAutoencoder
 from .penalties import PENALTIES, BasePenalty, make_penalty
@@ -326,6 +328,39 @@ class DenoisingAutoencoder(TrainedAutoencoder):
         self.device = device
         self.random_state = random_state
         self.verbose = verbose
+
+    @with_callbacks
+    @_fit_context(prefer_skip_nested_validation=True)
+    def partial_fit(self, X, y=None, *, sample_weight=None, clean=None):
+        """Train for one pass over `X`, at a constant learning rate.
+
+        What the corruption learns from the data (ranges, donors) it learns in the
+        first call; what stands in for missing values, from all calls.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Training rows; NaN stands for a missing value.
+
+        y : None
+            Ignored.
+
+        sample_weight : array-like of shape (n_samples,), default=None
+            What each row counts for in the loss. Not scaled to a mean of one, as
+            :meth:`fit` does: weights compare across calls.
+
+        clean : {array-like, sparse matrix} of shape (n_samples, n_features), \
+                default=None
+            The clean counterpart of `X`; see :meth:`fit`.
+
+        Returns
+        -------
+        self : object
+            The autoencoder, trained further.
+        """
+        self._refuse_early_stopping()
+        with self._unharmed_by_failure():
+            return self._fit(X, sample_weight, clean, resume=True, incremental=True)
 
     @property
     def penalty_(self):

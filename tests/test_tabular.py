@@ -285,7 +285,8 @@ def test_failed_fit_leaves_the_earlier_one(X):
 def test_every_setting_learns(X, params, weighted):
     weight = np.linspace(0.1, 2, len(X)) if weighted else None
     dae = make(max_iter=30, **params).fit(X, sample_weight=weight)
-    assert dae.loss_curve_[-1] < dae.loss_curve_[0]
+    # Single epochs of few rows under fresh noise differ by a fifth.
+    assert np.mean(dae.loss_curve_[-10:]) < np.mean(dae.loss_curve_[:10])
     assert np.isfinite(dae.transform(X)).all()
 
 

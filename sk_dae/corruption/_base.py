@@ -14,6 +14,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from .._random import seeded_generator
 from .._rows import as_tensor
+from ._cells import choose_cells
 
 __all__ = ["LARGEST", "BaseCorruption"]
 
@@ -230,7 +231,7 @@ class BaseCorruption(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
 
     def _chosen(self, X, generator):
         """Choose each cell with probability `level`."""
-        return torch.empty_like(X).uniform_(generator=generator) < self._level_on(X)
+        return choose_cells(X, self._level_on(X), generator)
 
     def __getstate__(self):
         """Leave the factor of a training behind."""

@@ -92,7 +92,7 @@ class ConditionalMeanNoise(BaseCorruption):
     def draw(self, X, generator):
         """Draw corrupted rows, as in ``BaseCorruption``."""
         chosen = self._chosen(X, generator)
-        return self._gaussian.fill(X.masked_fill(chosen, torch.nan)), chosen
+        return self._gaussian.fill(chosen.filled(torch.nan)), chosen.mask
 
     def fill(self, X):
         """Replace missing values by their conditional mean.

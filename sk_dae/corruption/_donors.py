@@ -8,6 +8,7 @@ import torch
 from sklearn.utils.random import sample_without_replacement
 
 from .._rows import as_tensor, is_on_disk, is_readable
+from ._cells import positions
 
 __all__ = ["ColumnDonors", "RowDonors", "sample_donors"]
 
@@ -36,18 +37,22 @@ class RowDonors:
         """Return X with each `chosen` cell replaced by a donor of its column."""
         if X.device.type == "cpu":
             # A few cells are chosen, and memory is read at random: touch only those.
-            cells = chosen.nonzero()
-            columns = cells[:, 1]
-            donors = torch.randint(
-                len(self.rows), (len(cells),), generator=generator, device=X.device
-            )
-            swapped = X.clone()
-            swapped[cells[:, 0], columns] = self.rows[donors, columns].to(X.dtype)
-            return swapped
+            cells = positions(chosen)
+            donors = torch.randint(len(self.rows), (len(cells),), generator=generator)
+            donated = self._read(donors, cells.remainder(X.shape[1])).to(X.dtype)
+            swapped = X.reshape(-1).clone().index_copy_(0, cells, donated)
+            return swapped.view(X.shape)
         # Counting the chosen cells would make an accelerator wait.
         rows = self._rows_beside(X)
         donors = torch.randint(len(rows), X.shape, generator=generator, device=X.device)
         return torch.where(chosen, rows.gather(0, donors), X)
+
+    def _read(self, donors, columns):
+        """The values of cells; the faster way does not know all integers."""
+        rows = self.rows
+        if rows.is_contiguous() and rows.is_floating_point():
+            return rows.view(-1).take(donors.mul_(rows.shape[1]).add_(columns))
+        return rows[donors, columns]
 
     def _rows_beside(self, X):
         """The donors on the device of X, sent there once."""

@@ -12,6 +12,7 @@ from sklearn.utils.random import sample_without_replacement
 from sklearn.utils.validation import check_is_fitted
 
 from ._base import BaseCorruption
+from ._cells import positions
 
 __all__ = ["MarginalNoise", "QuantileTable"]
 
@@ -112,7 +113,7 @@ class MarginalNoise(BaseCorruption):
 
     def draw(self, X, generator):
         """Draw corrupted rows, as in ``BaseCorruption``."""
-        chosen = self._chosen(X, generator)
+        chosen = self._chosen(X, generator).mask
         return self._table.draw(X, chosen, generator), chosen
 
 
@@ -156,7 +157,7 @@ class QuantileTable:
         n_features, n = self.values.shape
         if X.device.type == "cpu":
             # A few cells are chosen: draw for those only.
-            cells = chosen.reshape(-1).nonzero().view(-1)
+            cells = positions(chosen)
             starts = cells.remainder(n_features).mul_(n)
             position = torch.rand(len(cells), generator=generator).mul_(n - 1)
             drawn = _interpolate(self.values, starts, position).to(X.dtype)

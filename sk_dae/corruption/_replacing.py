@@ -6,7 +6,6 @@ from numbers import Integral, Real
 
 import numpy as np
 import scipy.sparse as sp
-import torch
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.sparsefuncs import min_max_axis
 
@@ -78,7 +77,7 @@ class MaskingNoise(BaseCorruption):
     def draw(self, X, generator):
         """Draw corrupted rows, as in ``BaseCorruption``."""
         chosen = self._chosen(X, generator)
-        return X.masked_fill(chosen, self.fill_value), chosen
+        return chosen.filled(self.fill_value), chosen.mask
 
 
 class SaltAndPepperNoise(BaseCorruption):
@@ -169,13 +168,9 @@ class SaltAndPepperNoise(BaseCorruption):
 
     def draw(self, X, generator):
         """Draw corrupted rows, as in ``BaseCorruption``."""
-        # One uniform draw serves the choice of the cell and the coin.
-        draw = torch.empty_like(X).uniform_(generator=generator)
-        level = self._level_on(X)
-        chosen = draw < level
+        chosen = self._chosen(X, generator)
         low, high = as_tensor(self.extremes_).to(X)
-        corrupted = torch.where(chosen, torch.where(draw < level / 2, low, high), X)
-        return corrupted, chosen
+        return chosen.filled_with_either(low, high), chosen.mask
 
 
 class SwapNoise(BaseCorruption):
@@ -250,7 +245,7 @@ class SwapNoise(BaseCorruption):
 
     def draw(self, X, generator):
         """Draw corrupted rows, as in ``BaseCorruption``."""
-        chosen = self._chosen(X, generator)
+        chosen = self._chosen(X, generator).mask
         return self._donors.swap(X, chosen, generator), chosen
 
 
