@@ -11,7 +11,7 @@ import scipy.sparse as sp
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.stats import ks_2samp
+from scipy.stats import ks_2samp, kstest
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 from sklearn.pipeline import make_pipeline
@@ -737,6 +737,18 @@ def test_marginal_noise_has_the_distribution_of_each_column(make):
     assert drawn[:, 1].mean() == pytest.approx(0.3, abs=binomial_tolerance(0.3, 5000))
     # Nothing is left of what the columns had to do with one another.
     assert abs(np.corrcoef(drawn[:, 0], X[:, 0])[0, 1]) < 5 / np.sqrt(5000)
+
+
+def test_marginal_noise_draws_straight_lines_between_quantiles():
+    X = np.array([[0.0], [1.0], [1.0], [4.0]])
+    noise = MarginalNoise(1.0, n_quantiles=2, random_state=0).fit(X)
+    drawn = noise.transform(np.zeros((5000, 1)))[:, 0]
+    assert kstest(drawn / 4, "uniform").pvalue > 1e-3
+    noise = MarginalNoise(1.0, n_quantiles=3, random_state=0).fit(X)
+    drawn = noise.transform(np.zeros((5000, 1)))[:, 0]
+    # Half of them from [0, 1], the others from [1, 4].
+    levels = np.interp(drawn, [0.0, 1.0, 4.0], [0.0, 0.5, 1.0])
+    assert kstest(levels, "uniform").pvalue > 1e-3
 
 
 def test_marginal_noise_leaves_out_what_is_missing():

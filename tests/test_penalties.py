@@ -281,6 +281,21 @@ def test_adversary_does_not_see_rows_without_weight():
     assert (gradient[50:] == 0).all()
 
 
+def test_copy_of_an_adversary_is_in_no_training():
+    penalty = AdversarialPenalty()
+    penalty.initialize(mlp(), 6, seeded_generator(0))
+    penalty.begin_training()
+    penalty.value_and_gradient(rows(), None, seeded_generator(1))
+    twin = penalty.copy_to(None)
+    assert not hasattr(twin, "_optimizer")
+    assert len(twin.optimizer_state_) == len(twin.parameters_) == 4
+    assert not any(p.requires_grad for p in twin.parameters_)
+    # The training goes on beside it.
+    before = [p.clone() for p in twin.parameters_]
+    penalty.value_and_gradient(rows(), None, seeded_generator(1))
+    torch.testing.assert_close(twin.parameters_, before, rtol=0, atol=0)
+
+
 def test_adversary_goes_on_as_if_it_had_not_been_interrupted():
     learned = []
     for interrupted in (False, True):
@@ -494,7 +509,10 @@ def test_loss_is_that_of_the_rows_plus_the_weighted_penalty(table, penalty, hidd
 
 @pytest.mark.parametrize("penalty", ["l1", "kl", "adversarial"])
 @pytest.mark.parametrize("options", [{}, {"dropout": 0.3}, {"tied_weights": True}])
-def test_gradients_by_hand_and_by_autograd_are_the_same(table, penalty, options):
+@pytest.mark.parametrize("sample_weight", [None, np.arange(60.0)], ids=["", "weighted"])
+def test_gradients_by_hand_and_by_autograd_are_the_same(
+    table, penalty, options, sample_weight
+):
     class Mine(MLPAutoencoder):
         """Not served by the gradients written out."""
 
@@ -512,7 +530,7 @@ def test_gradients_by_hand_and_by_autograd_are_the_same(table, penalty, options)
                 **options,
             )
             dae = make(module=module, penalty=penalty, penalty_weight=1.0, max_iter=2)
-            weights.append(weights_of(dae.fit(table)))
+            weights.append(weights_of(dae.fit(table, sample_weight=sample_weight)))
         torch.testing.assert_close(*weights[-2:], rtol=1e-3, atol=1e-4)
 
 
