@@ -240,10 +240,11 @@ def test_dispersions_are_held_at_their_bounds(start, count):
     assert (loss._log_dispersions == bound).all()
 
 
-def test_first_step_of_a_dispersion_is_a_whole_one():
+@pytest.mark.parametrize("weight", [None, torch.full((6, 1), 1e-8)], ids=["", "small"])
+def test_first_step_of_a_dispersion_is_a_whole_one(weight):
     z, x = draw(8, n_features=9)
     loss = learned(NegativeBinomialLoss, x.numpy())
-    loss.update(z.float(), x.float())
+    loss.update(z.float(), x.float(), weight)
     steps = loss.dispersions_.log().abs()
     torch.testing.assert_close(steps, torch.full((9,), STEP), rtol=1e-3, atol=0)
 

@@ -868,12 +868,40 @@ def test_what_a_penalty_of_your_own_learns_goes_where_the_net_goes(table):
             (centre,) = self.parameters_
             return (code - centre).square().mean()
 
-    assert Learning.of_code_alone
+    assert Learning().of_code_alone
     dae = make(penalty=Learning(), max_iter=30, corruption=None).fit(table + 3)
     (centre,) = dae.penalty_.parameters_
     assert dae.penalty_.n_seen_ == 3
     assert centre.abs().sum() > 0
     assert dae.net_.copy_to(torch.device("cpu")).penalty.n_seen_ == 3
+
+
+def test_penalty_of_your_own_may_change_what_the_decoder_gets(table):
+    class Blinding(Centred):
+        """Leaves the decoder nothing to see."""
+
+        def encode(self, module, X, weight, generator):
+            code, value = super().encode(module, X, weight, generator)
+            return torch.zeros_like(code), value
+
+    assert not Blinding().of_code_alone
+    dae = make(penalty=Blinding(0.0), max_iter=20, alpha=0.0).fit(table)
+    plain = make(max_iter=20).fit(table)
+    # All that can be learned is the mean.
+    assert plain.loss_curve_[-1] < 0.7 < dae.loss_curve_[-1]
+
+
+def test_variational_refuses_a_perceptron_with_an_encoder_of_its_own(table):
+    class Halved(MLPAutoencoder):
+        def encode(self, X):
+            return 0.5 * super().encode(X)
+
+    class Deeper(MLPAutoencoder):
+        """Encodes as its class does."""
+
+    with pytest.raises(TypeError, match=r"encode_distribution.*Halved has none"):
+        make(penalty="variational", module=Halved(5, 3)).fit(table)
+    make(penalty="variational", module=Deeper(5, 3)).fit(table)
 
 
 def test_net_adds_the_penalty_to_any_loss():

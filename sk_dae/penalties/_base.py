@@ -16,8 +16,7 @@ class BasePenalty(BaseEstimator):
     """Base class of the penalties on the code.
 
     A subclass implements :meth:`of_code`. One that needs more than the code, or that
-    changes what the decoder gets, overrides :meth:`encode` and sets ``of_code_alone``
-    to False.
+    changes what the decoder gets, overrides :meth:`encode`.
 
     Parameters
     ----------
@@ -38,14 +37,16 @@ class BasePenalty(BaseEstimator):
     #: Whether no other activation will do.
     requires_activation = False
 
-    #: Whether the penalty is a function of the code, and the decoder gets that code.
-    of_code_alone = True
-
     #: Whether the codes are drawn towards :math:`N(0, I)`.
     has_prior = False
 
     def __init__(self, weight):
         self.weight = weight
+
+    @property
+    def of_code_alone(self):
+        """Whether it is a function of the code, which the decoder gets as it is."""
+        return type(self).encode is BasePenalty.encode
 
     # -- what a subclass says ---------------------------------------------------------
 

@@ -45,7 +45,6 @@ class ContractivePenalty(BasePenalty):
     >>> dae = DenoisingAutoencoder(penalty=ContractivePenalty(0.1, n_draws=4))
     """
 
-    of_code_alone = False
     _parameter_constraints: dict = {
         **BasePenalty._parameter_constraints,
         "n_draws": [Interval(Integral, 1, None, closed="left")],

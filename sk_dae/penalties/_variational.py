@@ -52,7 +52,6 @@ class VariationalPenalty(BasePenalty):
     """
 
     code_activation = "identity"
-    of_code_alone = False
     has_prior = True
 
     def __init__(self, weight=0.03):
@@ -72,7 +71,9 @@ class VariationalPenalty(BasePenalty):
             If it is neither the built-in one nor has ``encode_distribution``.
         """
         super().check_module(module)
-        if not (_gives_distribution(module) or isinstance(module, MLPAutoencoder)):
+        # A perceptron that encodes in a way of its own is none whose layers are known.
+        known = getattr(type(module), "encode", None) is MLPAutoencoder.encode
+        if not (known or _gives_distribution(module)):
             raise TypeError(
                 "VariationalPenalty needs a module with a method "
                 "encode_distribution(X), which returns the means and the logarithms of "
