@@ -34,6 +34,7 @@ __all__ = [
     "PoissonNoise",
     "SaltAndPepperNoise",
     "SpeckleNoise",
+    "StackedDenoisingAutoencoder",
     "SwapNoise",
     "TabularDenoisingAutoencoder",
     "UniformNoise",
@@ -46,6 +47,7 @@ __all__ = [
 _LATER = {
     "DenoisingImputer": "imputation",
     "DenoisingOutlierDetector": "outlier",
+    "StackedDenoisingAutoencoder": "stacked",
     "TabularDenoisingAutoencoder": "tabular",
     "load": "persistence",
     "save": "persistence",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+
 import torch
 
 __all__ = ["Batches"]
@@ -53,15 +55,37 @@ class Batches:
         weights=None,
         generator=None,
     ):
-        self._rows = rows
+        #: The rows that go in.
+        self.rows = rows
         self._index = index
         #: Number of rows of an epoch.
         self.n_rows = rows.shape[0] if index is None else len(index)
         self._device = device
-        self._targets = targets
+        #: The clean rows, or None.
+        self.targets = targets
         self._weights = weights
         self._generator = generator
         self._n_batches = max(1, -(-self.n_rows // batch_size))
+
+    def with_rows(self, rows, targets=None):
+        """Return the same batches of other rows.
+
+        Parameters
+        ----------
+        rows : DenseRows or SparseRows
+            As many rows.
+
+        targets : DenseRows or SparseRows, default=None
+            The clean rows, where they are not the rows themselves.
+
+        Returns
+        -------
+        batches : Batches
+            With the index, the weights and the generator of these.
+        """
+        batches = copy.copy(self)
+        batches.rows, batches.targets = rows, targets
+        return batches
 
     def __len__(self):
         """Return the number of batches of an epoch."""
@@ -75,13 +99,13 @@ class Batches:
             index = order if index is None else index[order]
         elif index is None:
             index = torch.arange(self.n_rows)
-        if self._rows.device.type != "cpu":
-            index = index.to(self._rows.device)
+        if self.rows.device.type != "cpu":
+            index = index.to(self.rows.device)
         for batch in index.tensor_split(self._n_batches):
-            X = self._rows.take(batch).to(self._device)
+            X = self.rows.take(batch).to(self._device)
             target = X
-            if self._targets is not None:
-                target = self._targets.take(batch).to(self._device)
+            if self.targets is not None:
+                target = self.targets.take(batch).to(self._device)
             weight = None
             if self._weights is not None:
                 weight = self._weights[batch.cpu()].to(self._device)

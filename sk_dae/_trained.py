@@ -150,8 +150,9 @@ class TrainedAutoencoder(NetTrainer, BaseAutoencoder):
         # Of its own, so that a sample of donors does not move the other streams.
         donor_state = np.random.RandomState(streams.seeds["corruption"] % 2**32)
         corruption = None if learns_corruption else self.corruption_
-        if learns_corruption and self.corruption is not None:
+        if learns_corruption:
             corruption = self._make_corruption()
+        if learns_corruption and corruption is not None:
             in_place = device.type == "cpu"
             names = getattr(self, "feature_names_in_", None)
             corruption._fit_rows(X, donor_state, names=names, in_place=in_place)
@@ -265,10 +266,10 @@ class TrainedAutoencoder(NetTrainer, BaseAutoencoder):
                 "uncorrupted) of non-negative numbers, not both zero, got "
                 f"{self.emphasis!r}."
             )
-        if self.corruption is None and uncorrupted == 0:
+        if uncorrupted == 0 and not self._corrupts():
             raise ValueError(
                 f"emphasis={self.emphasis!r} counts corrupted cells only, of which "
-                "corruption=None makes none."
+                f"corruption={self.corruption!r} makes none."
             )
         return corrupted, uncorrupted
 
@@ -279,15 +280,19 @@ class TrainedAutoencoder(NetTrainer, BaseAutoencoder):
             schedule = NOISE_SCHEDULES[schedule]
         if schedule is None:
             return None
-        if self.corruption is None:
+        if not self._corrupts():
             raise ValueError(
                 f"noise_schedule={self.noise_schedule!r} needs a corruption whose "
-                "level it changes, got corruption=None."
+                f"level it changes, got corruption={self.corruption!r}."
             )
         if incremental:
             # One pass of many: where all passes end.
             return _AtEnd(schedule)
         return schedule
+
+    def _corrupts(self):
+        """Whether there is a corruption, wherever there may be one."""
+        return self.corruption is not None
 
     def _make_corruption(self):
         corruption = make_corruption(self.corruption, self.noise_level)

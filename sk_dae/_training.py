@@ -76,6 +76,26 @@ class TrainingRun:
     fill_values: torch.Tensor | None = None
     has_missing: bool = False
 
+    def to_input(self, X):
+        """Return what the encoder reads of rows that nothing corrupts.
+
+        Parameters
+        ----------
+        X : Tensor of shape (n_samples, n_features)
+            Rows; NaN where missing.
+
+        Returns
+        -------
+        inputs : Tensor of shape (n_samples, n_features)
+            Without missing values, unless the module takes them.
+        """
+        if self.corruption is not None and self.corruption._fills_missing:
+            X = self.corruption.fill(X)
+        X = self.loss.to_input(X)
+        if self.fill_values is None:
+            return X
+        return torch.where(torch.isnan(X), self.fill_values, X)
+
     def train_net(self, net, epochs, *, resumable=False, watchers=()):
         """Train a net, as ``DenoisingNet.train`` does.
 
@@ -166,6 +186,10 @@ class NetTrainer(CallbackSupportMixin):
     def _n_epochs(self, n_batches):
         if self.max_iter != "auto":
             return self.max_iter
+        return self._auto_epochs(n_batches)
+
+    @staticmethod
+    def _auto_epochs(n_batches):
         return int(np.clip(-(-AUTO_STEPS // n_batches), 20, 200))
 
     def _make_net(self, module, run, incremental=False, **parts):

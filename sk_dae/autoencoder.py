@@ -12,8 +12,7 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
 from ._callbacks import with_callbacks
-from ._trained import TrainedAutoencoder
-from .modules import ACTIVATIONS, MLPAutoencoder
+from ._perceptron import PerceptronAutoencoder, hidden_sizes
 from .penalties import PENALTIES, BasePenalty, make_penalty
 
 __all__ = ["DenoisingAutoencoder"]
@@ -30,7 +29,7 @@ def _has_prior(estimator):
     return True
 
 
-class DenoisingAutoencoder(TrainedAutoencoder):
+class DenoisingAutoencoder(PerceptronAutoencoder):
     r"""Denoising autoencoder: a transformer that learns by undoing noise.
 
     Every batch of rows :math:`x` is corrupted, :math:`\tilde x \sim q(\tilde x \mid
@@ -246,17 +245,8 @@ class DenoisingAutoencoder(TrainedAutoencoder):
     (1, 64)
     """
 
-    _own_module = MLPAutoencoder
     _parameter_constraints: dict = {
-        **TrainedAutoencoder._parameter_constraints,
-        "hidden_layer_sizes": [
-            "array-like",
-            Interval(Integral, 1, None, closed="left"),
-        ],
-        "activation": [StrOptions(set(ACTIVATIONS))],
-        "code_activation": [StrOptions({"auto", *ACTIVATIONS})],
-        "tied_weights": ["boolean"],
-        "dropout": [Interval(Real, 0, 1, closed="left")],
+        **PerceptronAutoencoder._parameter_constraints,
         "penalty": [StrOptions(set(PENALTIES)), BasePenalty, None],
         "penalty_weight": [
             StrOptions({"auto"}),
@@ -396,19 +386,6 @@ class DenoisingAutoencoder(TrainedAutoencoder):
         codes = codes.astype(np.float32)
         return self._map_rows(codes, self._decode_to_data, self.n_features_in_)
 
-    def _module_config(self, n_features, n_outputs):
-        hidden = hidden_sizes(self.hidden_layer_sizes)
-        return {
-            "n_features": n_features,
-            "n_components": self.n_components,
-            "n_outputs": n_outputs,
-            "hidden_layer_sizes": hidden,
-            "activation": self.activation,
-            "code_activation": self._code_activation(hidden),
-            "tied_weights": self.tied_weights,
-            "dropout": float(self.dropout),
-        }
-
     def _code_activation(self, hidden):
         if self.code_activation != "auto":
             return self.code_activation
@@ -424,21 +401,3 @@ class DenoisingAutoencoder(TrainedAutoencoder):
             hidden = hidden_sizes(self.hidden_layer_sizes)
             penalty.check_activation(self._code_activation(hidden))
         return penalty
-
-    def _build_module(self, config, generator):
-        return MLPAutoencoder(**config, generator=generator)
-
-    def _layer_widths(self):
-        hidden = hidden_sizes(self.hidden_layer_sizes)
-        return hidden, self.n_components, hidden[::-1]
-
-
-def hidden_sizes(sizes):
-    """Return the widths that a parameter `hidden_layer_sizes` gives, as a tuple."""
-    checked = (sizes,) if isinstance(sizes, Integral) else tuple(sizes)
-    for size in checked:
-        if not isinstance(size, Integral) or size < 1:
-            raise ValueError(
-                f"hidden_layer_sizes must hold integers of at least 1, got {sizes!r}."
-            )
-    return tuple(int(size) for size in checked)

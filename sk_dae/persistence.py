@@ -53,6 +53,7 @@ from .losses import LOSSES, TableLoss
 from .modules import MLPAutoencoder, TableAutoencoder
 from .outlier import DenoisingOutlierDetector
 from .penalties import PENALTIES
+from .stacked import StackedDenoisingAutoencoder
 from .tabular import TabularDenoisingAutoencoder
 
 __all__ = ["load", "save"]
@@ -64,6 +65,7 @@ _ESTIMATORS = (
     DenoisingAutoencoder,
     DenoisingImputer,
     DenoisingOutlierDetector,
+    StackedDenoisingAutoencoder,
     TabularDenoisingAutoencoder,
 )
 

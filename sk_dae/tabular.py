@@ -11,9 +11,9 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import _check_feature_names_in, check_is_fitted
 
 from ._callbacks import with_callbacks
+from ._perceptron import hidden_sizes
 from ._table import SCALINGS, UNSEEN, TableEncoder, check_table
 from ._trained import TrainedAutoencoder
-from .autoencoder import hidden_sizes
 from .corruption import BaseCorruption, MaskingNoise, SwapNoise
 from .losses import TableLoss
 from .modules import ACTIVATIONS, TableAutoencoder

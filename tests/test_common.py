@@ -22,6 +22,7 @@ from sk_dae import (
     DenoisingAutoencoder,
     DenoisingImputer,
     DenoisingOutlierDetector,
+    StackedDenoisingAutoencoder,
     TabularDenoisingAutoencoder,
 )
 
@@ -44,6 +45,8 @@ ESTIMATORS = [
     small(loss="poisson", corruption="masking"),
     small(loss="negative_binomial", features="reconstruction"),
     small(loss="cosine"),
+    small(StackedDenoisingAutoencoder, pretrain_iter=3),
+    small(StackedDenoisingAutoencoder, pretrain_iter=3, features="layers"),
     small(TabularDenoisingAutoencoder),
     small(TabularDenoisingAutoencoder, features="code", mask_weight=0.5),
     small(TabularDenoisingAutoencoder, passthrough=True),

@@ -1,0 +1,360 @@
+"""The stack of denoising autoencoders, trained layer by layer and then as a whole."""
+
+from __future__ import annotations
+
+from numbers import Integral
+
+import numpy as np
+from sklearn.utils._param_validation import Interval, StrOptions
+
+from ._early_stopping import EarlyStopping
+from ._perceptron import PerceptronAutoencoder, hidden_sizes
+from ._pretraining import pretrain_layers
+from ._progress import ProgressLine
+from .corruption import CORRUPTIONS, BaseCorruption, make_corruption
+
+__all__ = ["StackedDenoisingAutoencoder"]
+
+
+class StackedDenoisingAutoencoder(PerceptronAutoencoder):
+    r"""Stacked denoising autoencoder: a deep encoder, pretrained layer by layer.
+
+    The first layer learns, as the autoencoder of one hidden layer, to restore
+    corrupted rows. Each further layer learns to restore what the layers below make of
+    clean rows, corrupted anew:
+
+    .. math:: h_0 = x, \qquad
+              \min \; \mathbb{E}\left[\ell\bigl(h_{l-1}, g_l(f_l(\tilde h_{l-1}))
+              \bigr)\right], \qquad h_l = f_l(h_{l-1}).
+
+    Then all encoders and, in reverse, all decoders form one deep autoencoder, which is
+    trained further as a whole, with corrupted rows at its input, unless
+    ``fine_tuning=False``. Scale the data as for :class:`DenoisingAutoencoder`; missing
+    values are treated as there. Read more in the :ref:`User Guide <stacked>`.
+
+    Parameters
+    ----------
+    n_components : int, default=256
+        Width of the code, the last layer of the encoder.
+
+    hidden_layer_sizes : int or sequence of int, default=(256,)
+        Widths of the encoder's layers before it; the decoder has them in reverse.
+
+    activation : str, default="relu"
+        Activation of the layers: "relu", "leaky_relu", "elu", "selu", "gelu",
+        "silu", "softplus", "tanh", "logistic" or "identity".
+
+    code_activation : str, default="auto"
+        Activation of the code, one of the above. "auto" is `activation`: the code is a
+        layer as the others are.
+
+    tied_weights : bool, default=False
+        Whether the decoder uses the encoder's weights transposed.
+
+    dropout : float in [0, 1), default=0.0
+        Probability that a hidden activation is dropped while the whole is trained. A
+        layer alone is trained without.
+
+    corruption : str, corruption instance, callable, None or sequence of such, \
+            default="masking"
+        What corrupts the input of each layer in training; a sequence has an entry for
+        each layer, from the input on. The first also corrupts the rows while the
+        whole is trained. See :class:`DenoisingAutoencoder`.
+
+    noise_level : float or sequence, default=0.25
+        Level of a corruption given by name; a sequence has an entry for each layer,
+        that of the first being anything that :class:`DenoisingAutoencoder` takes. Of
+        hidden layers, a standard deviation or a half-width is in the units of the
+        activations.
+
+    noise_schedule : str or callable, default="constant"
+        How the level of the noise changes over each training; see
+        :class:`DenoisingAutoencoder`.
+
+    emphasis : {"full", "double"}, pair of float or None, default=None
+        What a corrupted and an uncorrupted cell weigh in the loss; see
+        :class:`DenoisingAutoencoder`.
+
+    loss : str or loss instance, default="squared_error"
+        What is minimised in the first layer and in the whole; see
+        :class:`DenoisingAutoencoder`. Of hidden layers it is the cross-entropy with
+        ``activation="logistic"``, and the squared error elsewhere.
+
+    fine_tuning : bool, default=True
+        Whether the whole is trained after the layers.
+
+    features : {"code", "layers", "reconstruction"}, default="code"
+        What :meth:`transform` returns: the code; the hidden layers of the encoder,
+        the code and the hidden layers of the decoder, in this order; or the
+        reconstruction.
+
+    optimizer : str or type, default="adamw"
+        "adamw", "adam", "sgd" (momentum 0.9), "nesterov", "rmsprop", or an optimizer
+        class of torch.
+
+    learning_rate_init : float, default=0.003
+        The learning rate; its greatest value where it changes.
+
+    learning_rate : {"one_cycle", "cosine", "constant"}, default="one_cycle"
+        How it changes over the training: a linear rise over the first quarter and
+        half a cosine down to zero; half a cosine down to zero; not at all.
+
+    alpha : float, default=0.01
+        Weight decay, decoupled from the gradient with "adamw".
+
+    batch_size : int or "auto", default="auto"
+        Rows of a batch, at most; the batches of an epoch are of nearly equal size.
+        "auto" is a sixty-fourth of the rows, within [32, 512], and of very wide rows
+        no more than fit into 64 MiB, but for the first 32.
+
+    pretrain_iter : int or "auto", default="auto"
+        Number of epochs for each layer; with `early_stopping`, at most. "auto" is as
+        many as make 8000 steps, within [20, 200].
+
+    max_iter : int or "auto", default="auto"
+        Number of epochs for the whole, likewise.
+
+    early_stopping : bool, default=False
+        Whether to set validation rows aside, to stop each training when their loss no
+        longer improves, and to restore the weights of its best epoch.
+
+    validation_fraction : float in (0, 1), default=0.1
+        Fraction of the rows that are set aside, drawn at random.
+
+    n_iter_no_change : int, default=10
+        Epochs without an improvement before training stops, with `early_stopping`.
+
+    tol : float, default=1e-4
+        What the validation loss must improve by, with `early_stopping`.
+
+    warm_start : bool, default=False
+        Whether :meth:`fit` goes on from the weights of the last fit: with the training
+        of the whole, or without `fine_tuning` with that of the layers.
+
+    callbacks : list of skorch callbacks or None, default=None
+        Called in the training of each layer and of the whole. One that raises
+        KeyboardInterrupt, as skorch's EarlyStopping does, ends the training it is in.
+
+    device : str or torch.device, default="auto"
+        "cpu", "cuda", "cuda:1", "mps"; "auto" is "cuda" where torch finds it, and
+        "cpu" elsewhere.
+
+    random_state : int, RandomState instance or None, default=None
+        Seeds the initial weights, the order of the rows, the corruption, dropout and
+        the validation rows.
+
+    verbose : int, default=0
+        Whether to show lines of progress.
+
+    Attributes
+    ----------
+    net_ : DenoisingNet
+        The trained ``skorch.NeuralNet``; ``net_.module_`` is the torch module and
+        ``net_.history`` the record of all epochs of the whole.
+
+    corruption_ : corruption instance or None
+        The fitted corruption of the rows.
+
+    layer_loss_curves_ : list of list of float
+        Mean training loss of each epoch, for each layer.
+
+    n_features_in_ : int
+        Number of features seen during fit.
+
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
+        Names of the features, where X had string column names.
+
+    n_iter_ : int
+        Number of epochs of the whole in the last fit.
+
+    loss_curve_ : list of float
+        Mean training loss of each epoch of the whole, on corrupted rows.
+
+    validation_loss_curve_ : list of float or None
+        Loss of the validation rows, corrupted the same way each time; None without
+        `early_stopping` or `fine_tuning`.
+
+    best_loss_ : float or None
+        The least validation loss of the whole, or without `early_stopping` the least
+        training loss; None without `fine_tuning`.
+
+    device_ : str
+        The device that holds the net.
+
+    See Also
+    --------
+    DenoisingAutoencoder : All layers trained at once.
+
+    References
+    ----------
+    Vincent, P., Larochelle, H., Lajoie, I., Bengio, Y. and Manzagol, P.-A. (2010).
+    Stacked denoising autoencoders: learning useful representations in a deep network
+    with a local denoising criterion. Journal of Machine Learning Research, 11.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_digits
+    >>> from sk_dae import StackedDenoisingAutoencoder
+    >>> X = load_digits().data / 16
+    >>> stack = StackedDenoisingAutoencoder(
+    ...     16, hidden_layer_sizes=(64, 32), pretrain_iter=2, max_iter=2, random_state=0
+    ... ).fit(X)
+    >>> stack.transform(X).shape
+    (1797, 16)
+    >>> stack.set_params(features="layers").transform(X).shape
+    (1797, 208)
+    """
+
+    _parameter_constraints: dict = {
+        **PerceptronAutoencoder._parameter_constraints,
+        "corruption": [
+            StrOptions(set(CORRUPTIONS)),
+            BaseCorruption,
+            callable,
+            list,
+            tuple,
+            None,
+        ],
+        "fine_tuning": ["boolean"],
+        "pretrain_iter": [
+            StrOptions({"auto"}),
+            Interval(Integral, 1, None, closed="left"),
+        ],
+    }
+    del _parameter_constraints["module"]
+
+    #: It has none of the user's.
+    module = None
+
+    def __init__(
+        self,
+        n_components=256,
+        *,
+        hidden_layer_sizes=(256,),
+        activation="relu",
+        code_activation="auto",
+        tied_weights=False,
+        dropout=0.0,
+        corruption="masking",
+        noise_level=0.25,
+        noise_schedule="constant",
+        emphasis=None,
+        loss="squared_error",
+        fine_tuning=True,
+        features="code",
+        optimizer="adamw",
+        learning_rate_init=0.003,
+        learning_rate="one_cycle",
+        alpha=0.01,
+        batch_size="auto",
+        pretrain_iter="auto",
+        max_iter="auto",
+        early_stopping=False,
+        validation_fraction=0.1,
+        n_iter_no_change=10,
+        tol=1e-4,
+        warm_start=False,
+        callbacks=None,
+        device="auto",
+        random_state=None,
+        verbose=0,
+    ):
+        self.n_components = n_components
+        self.hidden_layer_sizes = hidden_layer_sizes
+        self.activation = activation
+        self.code_activation = code_activation
+        self.tied_weights = tied_weights
+        self.dropout = dropout
+        self.corruption = corruption
+        self.noise_level = noise_level
+        self.noise_schedule = noise_schedule
+        self.emphasis = emphasis
+        self.loss = loss
+        self.fine_tuning = fine_tuning
+        self.features = features
+        self.optimizer = optimizer
+        self.learning_rate_init = learning_rate_init
+        self.learning_rate = learning_rate
+        self.alpha = alpha
+        self.batch_size = batch_size
+        self.pretrain_iter = pretrain_iter
+        self.max_iter = max_iter
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.n_iter_no_change = n_iter_no_change
+        self.tol = tol
+        self.warm_start = warm_start
+        self.callbacks = callbacks
+        self.device = device
+        self.random_state = random_state
+        self.verbose = verbose
+
+    def _code_activation(self, hidden):
+        if self.code_activation == "auto":
+            return self.activation
+        return self.code_activation
+
+    # -- corruption -------------------------------------------------------------------
+
+    def _processes(self):
+        """Return what corrupts the input of each layer, and its level, for each."""
+        n_layers = len(hidden_sizes(self.hidden_layer_sizes)) + 1
+        given = {"corruption": self.corruption, "noise_level": self.noise_level}
+        for name, value in given.items():
+            if not isinstance(value, list | tuple | np.ndarray):
+                given[name] = [value] * n_layers
+            elif len(value) != n_layers:
+                raise ValueError(
+                    f"{name} must be one for all or have an entry for each of the "
+                    f"{n_layers} layers, got {len(value)} entries."
+                )
+        return list(zip(*given.values(), strict=True))
+
+    def _make_process(self, corruption, level):
+        try:
+            process = make_corruption(corruption, level)
+        except KeyError:
+            raise ValueError(
+                f"corruption must name processes among {sorted(CORRUPTIONS)}, got "
+                f"{corruption!r}."
+            ) from None
+        if isinstance(corruption, str):
+            process._level_name = "noise_level"
+        return process
+
+    def _corrupts(self):
+        return all(corruption is not None for corruption, _ in self._processes())
+
+    def _make_corruption(self):
+        return self._make_process(*self._processes()[0])
+
+    # -- training ---------------------------------------------------------------------
+
+    def _n_epochs(self, n_batches):
+        return super()._n_epochs(n_batches) if self.fine_tuning else 0
+
+    def _pretrain(self, module, run, X, resume):
+        if resume and self.fine_tuning:
+            return {}
+        processes = [run.corruption]
+        processes += [self._make_process(*pair) for pair in self._processes()[1:]]
+        curves = []
+
+        def train_layer(k, layer, layer_run):
+            net = self._make_net(layer, layer_run)
+            epochs = self.pretrain_iter
+            if epochs == "auto":
+                epochs = self._auto_epochs(len(layer_run.train))
+            watchers = []
+            if self.early_stopping:
+                watchers.append(EarlyStopping(self.n_iter_no_change, self.tol))
+            if self.verbose:
+                name = f"{type(self).__name__}, layer {k + 1} of {len(processes)}"
+                watchers.append(ProgressLine(name, epochs))
+            layer_run.train_net(net, epochs, watchers=watchers)
+            curves.append(net.history[:, "train_loss"] if len(net.history) else [])
+
+        # Of its own, so that samples of activations do not move the other streams.
+        random_state = np.random.RandomState(run.streams.seeds["init"] % 2**32)
+        pretrain_layers(module, run, processes, random_state, train_layer)
+        return {"layer_loss_curves_": curves}
