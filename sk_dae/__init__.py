@@ -25,6 +25,8 @@ __all__ = [
     "ComposeNoise",
     "ConditionalMeanNoise",
     "DenoisingAutoencoder",
+    "DenoisingAutoencoderClassifier",
+    "DenoisingAutoencoderRegressor",
     "DenoisingImputer",
     "DenoisingOutlierDetector",
     "GaussianNoise",
@@ -45,6 +47,8 @@ __all__ = [
 
 # What is imported when it is first used, and from where.
 _LATER = {
+    "DenoisingAutoencoderClassifier": "supervised",
+    "DenoisingAutoencoderRegressor": "supervised",
     "DenoisingImputer": "imputation",
     "DenoisingOutlierDetector": "outlier",
     "StackedDenoisingAutoencoder": "stacked",

@@ -38,23 +38,26 @@ class EpochBridge(Callback):
         The context of its fit.
 
     X : array-like
-        The training rows; handed over as the target too, since a scorer runs only
-        where it gets one.
+        The training rows.
+
+    y : array-like
+        The target that is handed over; a scorer runs only where it gets one.
 
     fitted_attributes : callable
         Returns the attributes that make a fitted estimator of a copy, given the net.
     """
 
-    def __init__(self, estimator, context, X, fitted_attributes):
+    def __init__(self, estimator, context, X, y, fitted_attributes):
         self.estimator = estimator
         self.context = context
         self.X = X
+        self.y = y
         self.fitted_attributes = fitted_attributes
 
     def on_epoch_begin(self, net, **kwargs):
         """Open the task of the epoch."""
         self._epoch = self.context.subcontext(task_name="epoch")
-        self._epoch.call_on_fit_task_begin(estimator=self.estimator, X=self.X, y=self.X)
+        self._epoch.call_on_fit_task_begin(estimator=self.estimator, X=self.X, y=self.y)
 
     def on_epoch_end(self, net, **kwargs):
         """Close it, and stop where a callback says so."""
@@ -70,14 +73,14 @@ class EpochBridge(Callback):
         stop = self._epoch.call_on_fit_task_end(
             estimator=self.estimator,
             X=self.X,
-            y=self.X,
+            y=self.y,
             reconstruction_attributes=attributes,
         )
         if stop:
             raise StopTraining
 
 
-def bridge_to_sklearn(estimator, X, max_iter, fitted_attributes):
+def bridge_to_sklearn(estimator, X, max_iter, fitted_attributes, *, y=None):
     """Return the bridge for a fit, or None where scikit-learn has no callbacks.
 
     Parameters
@@ -94,6 +97,9 @@ def bridge_to_sklearn(estimator, X, max_iter, fitted_attributes):
     fitted_attributes : callable
         See ``EpochBridge``.
 
+    y : array-like, default=None
+        The target; None hands over the rows.
+
     Returns
     -------
     bridge : EpochBridge or None
@@ -102,5 +108,6 @@ def bridge_to_sklearn(estimator, X, max_iter, fitted_attributes):
     if not hasattr(estimator, "_init_callback_context"):
         return None
     context = estimator._init_callback_context(max_subtasks=max_iter)
-    context.call_on_fit_task_begin(estimator=estimator, X=X, y=X)
-    return EpochBridge(estimator, context, X, fitted_attributes)
+    y = X if y is None else y
+    context.call_on_fit_task_begin(estimator=estimator, X=X, y=y)
+    return EpochBridge(estimator, context, X, y, fitted_attributes)

@@ -19,6 +19,7 @@ from .losses import LOSSES, BaseLoss
 
 __all__ = [
     "TrainingData",
+    "automatic_batch_size",
     "check_range",
     "name_columns",
     "refuse_loss_of_other_scales",
@@ -146,8 +147,7 @@ class TrainingData:
                 )
         if batch_size == "auto":
             n_train = n_samples if train is None else len(train)
-            most = min(512, max(32, BATCH_BYTES // (4 * self.X.shape[1])))
-            batch_size = int(np.clip(n_train // 64, 32, most))
+            batch_size = automatic_batch_size(n_train, self.X.shape[1])
         rows = rows_of(self.X, device)
         targets = None if self.clean is None else rows_of(self.clean, device)
         shared = {"targets": targets, "weights": self.weights}
@@ -158,6 +158,12 @@ class TrainingData:
         if valid is None:
             return batches, None
         return batches, Batches(rows, valid, batch_size, device, **shared)
+
+
+def automatic_batch_size(n_rows, n_features):
+    """Return the size of batches that ``batch_size="auto"`` means."""
+    most = min(512, max(32, BATCH_BYTES // (4 * n_features)))
+    return int(np.clip(n_rows // 64, 32, most))
 
 
 def name_columns(columns, names):

@@ -12,6 +12,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+from ._predictors import MLPPredictor, TablePredictor
 from .modules import ACTIVATIONS, MLPAutoencoder, TableAutoencoder
 
 __all__ = ["FlatParameters", "MLPGradients"]
@@ -47,6 +48,8 @@ _FROM_INPUT = {
 
 # Where only the output is kept, it may overwrite the input.
 _IN_PLACE = {"relu": torch.relu_, "tanh": torch.tanh_, "logistic": torch.sigmoid_}
+
+_SERVED = (MLPAutoencoder, TableAutoencoder, MLPPredictor, TablePredictor)
 
 # Floats; the views of a buffer then start on boundaries that vector units like.
 _ALIGNMENT = 16
@@ -150,7 +153,7 @@ class MLPGradients:
             True for a perceptron of known activations, all of it to be trained.
         """
         return (
-            type(module) in (MLPAutoencoder, TableAutoencoder)
+            type(module) in _SERVED
             and all(
                 name in _FROM_OUTPUT or name in _FROM_INPUT
                 for name in module.hidden_activations()

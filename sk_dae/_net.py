@@ -18,7 +18,7 @@ from ._gradients import FlatParameters, MLPGradients
 from ._optimizers import SmallAdamW, make_optimizer
 from .modules import Dropout
 
-__all__ = ["DenoisingNet", "StopTraining"]
+__all__ = ["DenoisingNet", "PredictingNet", "StopTraining"]
 
 _BATCH_EVENTS = ("on_batch_begin", "on_batch_end", "on_grad_computed")
 
@@ -447,7 +447,9 @@ class DenoisingNet(NeuralNet):
         if self.learning_rate is not None or self.noise_schedule is not None:
             self._follow_schedules(optimizer, next(self._progress))
 
-        *prepared, size = self._prepare(batch, self._streams["corruption"])
+        *prepared, size = self._prepare(
+            batch, self.corruption, self._streams["corruption"]
+        )
         if self._gradients is not None:
             if self.penalty is None:
                 loss, output = self._gradients(*prepared)
@@ -520,19 +522,25 @@ class DenoisingNet(NeuralNet):
     def validation_step(self, batch, **fit_params):
         """Return the loss of a batch of validation rows, without the penalty."""
         with torch.no_grad():
-            *prepared, size = self._prepare(batch, self._streams["validation"])
+            *prepared, size = self._prepare(
+                batch, self._validation_corruption, self._streams["validation"]
+            )
             loss, output = self._forward(*prepared)
         return {"loss": loss, "y_pred": output, "size": size}
 
-    def _prepare(self, batch, generator):
+    @property
+    def _validation_corruption(self):
+        return self.corruption
+
+    def _prepare(self, batch, corruption, generator):
         """Return the corrupted rows, the target, the weights of its cells, and a size.
 
         The size is what the batch counts for in the mean loss of an epoch.
         """
         X, target, weight = batch
         corrupted, chosen, size = X, None, len(X)
-        if self.corruption is not None:
-            corrupted, chosen = self.corruption.draw(X, generator)
+        if corruption is not None:
+            corrupted, chosen = corruption.draw(X, generator)
         if self._needs_mask and chosen is None:
             chosen = self._mask_of_all(X)
         if weight is not None:
@@ -628,6 +636,15 @@ class DenoisingNet(NeuralNet):
         # Last, so that those behind it hear of the event too.
         if stop:
             raise StopTraining
+
+
+class PredictingNet(DenoisingNet):
+    """A net that predicts targets: rows are corrupted in training, not in validation.
+
+    Its module encodes rows and decodes a prediction; its criterion is the loss of it.
+    """
+
+    _validation_corruption = None
 
 
 def _overrides(callback, event):

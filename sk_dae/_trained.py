@@ -295,10 +295,15 @@ class TrainedAutoencoder(NetTrainer, BaseAutoencoder):
         return self.corruption is not None
 
     def _make_corruption(self):
-        corruption = make_corruption(self.corruption, self.noise_level)
-        if isinstance(self.corruption, str):
-            corruption._level_name = "noise_level"
-        return corruption
+        """Return what corrupts the rows, unfitted, or None."""
+        return self._make_process(self.corruption, self.noise_level)
+
+    def _make_process(self, corruption, level):
+        """Return the process that parameters `corruption` and `noise_level` mean."""
+        process = make_corruption(corruption, level)
+        if isinstance(corruption, str):
+            process._level_name = "noise_level"
+        return process
 
     def _make_module(self, n_features, loss, streams):
         """Return a new module and the widths of its layers."""
@@ -376,14 +381,19 @@ class TrainedAutoencoder(NetTrainer, BaseAutoencoder):
         never_observed = self._statistics.never_observed
         if never_observed.any():
             missing |= torch.from_numpy(never_observed).to(X.device)
-        module, loss = self.net_.module_, self.net_.criterion_
+        loss = self.net_.criterion_
         if self.corruption_ is not None and self.corruption_._fills_missing:
             filled = self.corruption_.fill(X.masked_fill(missing, torch.nan))
             return loss.to_input(filled)
-        fill_values = _fill_values(module, loss, self._statistics, X.device)
+        fill_values = self._fill_values(X.device)
         if loss.transforms_input:
             X = loss.to_input(X.masked_fill(missing, torch.nan))
         return torch.where(missing, fill_values, X)
+
+    def _fill_values(self, device):
+        """Return what a missing value of each column enters the module as."""
+        module, loss = self.net_.module_, self.net_.criterion_
+        return _fill_values(module, loss, self._statistics, device)
 
     def _encode(self, X):
         return self.net_.module_.encode(self._to_input(X))

@@ -152,6 +152,9 @@ class NetTrainer(CallbackSupportMixin):
         "verbose": ["verbose"],
     }
 
+    #: The class of the net.
+    _net_class = DenoisingNet
+
     #: What `_validate_rows` sets, and a fit that fails puts back.
     _set_by_validation = ("n_features_in_", "feature_names_in_")
 
@@ -194,7 +197,7 @@ class NetTrainer(CallbackSupportMixin):
 
     def _make_net(self, module, run, incremental=False, **parts):
         learning_rate = None if incremental else LEARNING_RATES[self.learning_rate]
-        net = DenoisingNet(
+        net = self._net_class(
             module,
             run.loss,
             corruption=run.corruption,
@@ -211,7 +214,7 @@ class NetTrainer(CallbackSupportMixin):
         )
         return net.initialize()
 
-    def _make_watchers(self, X, epochs, fitted, incremental):
+    def _make_watchers(self, X, epochs, fitted, incremental=False, y=None):
         if incremental:
             return []
         watchers = []
@@ -219,7 +222,9 @@ class NetTrainer(CallbackSupportMixin):
             watchers.append(EarlyStopping(self.n_iter_no_change, self.tol))
         if self.verbose:
             watchers.append(ProgressLine(type(self).__name__, epochs))
-        bridge = bridge_to_sklearn(self, X, epochs, lambda net: {**fitted, "net_": net})
+        bridge = bridge_to_sklearn(
+            self, X, epochs, lambda net: {**fitted, "net_": net}, y=y
+        )
         if bridge is not None:
             watchers.append(bridge)
         return watchers

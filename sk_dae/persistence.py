@@ -27,10 +27,12 @@ from ._fences import FencedScaler
 from ._gaussian import IncompleteGaussian
 from ._incomplete import IncompleteNumbers, IncompleteTable
 from ._net import DenoisingNet
+from ._predictors import MLPPredictor, ModulePredictor, TablePredictor
 from ._random import forked_global_generators, seeded_generator
 from ._statistics import ColumnStatistics
 from ._table import CategoricalColumn, NumericColumn, TableEncoder
 from ._table_completion import TableCompletion
+from ._targets import CategoricalCrossEntropy, PredictionError
 from .autoencoder import DenoisingAutoencoder
 from .corruption import (
     BlockNoise,
@@ -54,6 +56,10 @@ from .modules import MLPAutoencoder, TableAutoencoder
 from .outlier import DenoisingOutlierDetector
 from .penalties import PENALTIES
 from .stacked import StackedDenoisingAutoencoder
+from .supervised import (
+    DenoisingAutoencoderClassifier,
+    DenoisingAutoencoderRegressor,
+)
 from .tabular import TabularDenoisingAutoencoder
 
 __all__ = ["load", "save"]
@@ -63,6 +69,8 @@ FORMAT = 1
 
 _ESTIMATORS = (
     DenoisingAutoencoder,
+    DenoisingAutoencoderClassifier,
+    DenoisingAutoencoderRegressor,
     DenoisingImputer,
     DenoisingOutlierDetector,
     StackedDenoisingAutoencoder,
@@ -86,6 +94,7 @@ _CLASSES = {
         SwapNoise,
         UniformNoise,
         CategoricalColumn,
+        CategoricalCrossEntropy,
         ColumnDonors,
         ColumnStatistics,
         ColumnType,
@@ -95,6 +104,7 @@ _CLASSES = {
         FencedScaler,
         NumericColumn,
         NumericCompletion,
+        PredictionError,
         QuantileTable,
         RowDonors,
         TableCompletion,
@@ -110,7 +120,10 @@ _CLASSES = {
     )
 }
 
-_MODULES = {cls.__name__: cls for cls in (MLPAutoencoder, TableAutoencoder)}
+_MODULES = {
+    cls.__name__: cls
+    for cls in (MLPAutoencoder, MLPPredictor, TableAutoencoder, TablePredictor)
+}
 
 # Of an object's state, what belongs to the process that it lives in,
 # and what can be made again.
@@ -355,6 +368,8 @@ class _Writer:
             "settings": {"lr": net.lr, "alpha": net.alpha, "optimizer": optimizer},
             "optimizer_state": net.optimizer_state,
         }
+        if isinstance(module, ModulePredictor):
+            parts["head"] = module.config()
         return self.encode(parts, name)
 
 
@@ -424,16 +439,19 @@ class _Reader:
 
     def _build_net(self, estimator, parts):
         n_features = estimator.n_features_in_
+        autoencoder = getattr(estimator, "autoencoder_", estimator)
+        generator = seeded_generator(0)
         if parts["config"] is not None:
             # Its weights are drawn, from a generator of its own, and replaced.
-            generator = seeded_generator(0)
             cls = _MODULES[parts["module"]]
             module = cls(**parts["config"], generator=generator)
         elif isinstance(self._module, torch.nn.Module):
             module = copy.deepcopy(self._module).cpu()
         else:
             with forked_global_generators(0, torch.device("cpu")):
-                module = self._module(n_features, estimator.n_components)
+                module = self._module(n_features, autoencoder.n_components)
+        if "head" in parts:
+            module = ModulePredictor(module, **parts["head"], generator=generator)
         own = {**dict(module.named_parameters()), **dict(module.named_buffers())}
         if own.keys() != parts["tensors"].keys():
             raise ValueError(
@@ -450,10 +468,10 @@ class _Reader:
                 own[name].copy_(tensor)
         for name in parts["frozen"]:
             own[name].requires_grad_(False)
-        net = DenoisingNet(
+        net = estimator._net_class(
             module,
             parts["criterion"],
-            corruption=estimator.corruption_,
+            corruption=getattr(estimator, "corruption_", None),
             penalty=parts.get("penalty"),
             device="cpu",
             **parts["settings"],

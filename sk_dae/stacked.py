@@ -11,7 +11,7 @@ from ._early_stopping import EarlyStopping
 from ._perceptron import PerceptronAutoencoder, hidden_sizes
 from ._pretraining import pretrain_layers
 from ._progress import ProgressLine
-from .corruption import CORRUPTIONS, BaseCorruption, make_corruption
+from .corruption import CORRUPTIONS, BaseCorruption
 
 __all__ = ["StackedDenoisingAutoencoder"]
 
@@ -311,16 +311,12 @@ class StackedDenoisingAutoencoder(PerceptronAutoencoder):
         return list(zip(*given.values(), strict=True))
 
     def _make_process(self, corruption, level):
-        try:
-            process = make_corruption(corruption, level)
-        except KeyError:
+        if isinstance(corruption, str) and corruption not in CORRUPTIONS:
             raise ValueError(
                 f"corruption must name processes among {sorted(CORRUPTIONS)}, got "
                 f"{corruption!r}."
-            ) from None
-        if isinstance(corruption, str):
-            process._level_name = "noise_level"
-        return process
+            )
+        return super()._make_process(corruption, level)
 
     def _corrupts(self):
         return all(corruption is not None for corruption, _ in self._processes())

@@ -490,12 +490,12 @@ class TabularDenoisingAutoencoder(TrainedAutoencoder):
         ]
         return TableLoss(self._table.n_categories, scales, float(self.mask_weight))
 
-    def _make_corruption(self):
-        if not isinstance(self.corruption, str):
-            return super()._make_corruption()
-        corruption = CORRUPTIONS[self.corruption](self.noise_level)
-        corruption._level_name = "noise_level"
-        return corruption
+    def _make_process(self, corruption, level):
+        if not isinstance(corruption, str):
+            return super()._make_process(corruption, level)
+        process = CORRUPTIONS[corruption](level)
+        process._level_name = "noise_level"
+        return process
 
     def _module_config(self, n_features, n_outputs):
         code_activation = self.code_activation

@@ -20,6 +20,8 @@ from sklearn.utils.estimator_checks import (
 import sk_dae
 from sk_dae import (
     DenoisingAutoencoder,
+    DenoisingAutoencoderClassifier,
+    DenoisingAutoencoderRegressor,
     DenoisingImputer,
     DenoisingOutlierDetector,
     StackedDenoisingAutoencoder,
@@ -62,6 +64,14 @@ DETECTORS = [
     DenoisingOutlierDetector(small(), contamination=0.1, noise_level=0.0, n_folds=None),
 ]
 
+PREDICTORS = [
+    DenoisingAutoencoderClassifier(small(), max_iter=30, learning_rate_init=0.02),
+    DenoisingAutoencoderClassifier(
+        small(), max_iter=30, learning_rate_init=0.02, pretrain=False, dropout=0.0
+    ),
+    DenoisingAutoencoderRegressor(small(), max_iter=30, learning_rate_init=0.02),
+]
+
 # A weight scales a row's gradient; a repeated row is drawn, shuffled and corrupted
 # again. scikit-learn expects the same two failures of its own estimators that are
 # trained by stochastic gradients.
@@ -80,7 +90,8 @@ def expected_failed_checks(estimator):
 
 
 @parametrize_with_checks(
-    [*ESTIMATORS, *DETECTORS], expected_failed_checks=expected_failed_checks
+    [*ESTIMATORS, *DETECTORS, *PREDICTORS],
+    expected_failed_checks=expected_failed_checks,
 )
 def test_estimator_keeps_the_conventions_of_scikit_learn(estimator, check):
     check(estimator)

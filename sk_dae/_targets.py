@@ -1,0 +1,108 @@
+"""What a predictor is trained on: its targets as rows, and its losses."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+
+from .losses import BaseLoss
+
+__all__ = ["CategoricalCrossEntropy", "ClassRows", "PredictionError", "PredictionLoss"]
+
+
+class ClassRows:
+    """The classes of rows, with a one for that of each.
+
+    Parameters
+    ----------
+    codes : ndarray of shape (n_samples,), dtype int
+        The index of the class of each row.
+
+    n_classes : int
+        Number of classes.
+    """
+
+    device = torch.device("cpu")
+
+    def __init__(self, codes, n_classes):
+        self._codes = torch.from_numpy(codes.astype(np.int64, copy=False))
+        self.shape = (len(codes), n_classes)
+
+    def take(self, index):
+        """Return the rows of `index`, float32."""
+        codes = self._codes[index.cpu()]
+        return F.one_hot(codes, self.shape[1]).to(torch.float32)
+
+
+class PredictionLoss(BaseLoss):
+    """Base class of the losses of predictions.
+
+    Parameters
+    ----------
+    inputs : BaseLoss
+        The loss of the autoencoder, which says what the encoder reads.
+    """
+
+    def __init__(self, inputs):
+        self.inputs = inputs
+
+    def to_input(self, X):
+        """Turn rows into what the encoder reads."""
+        return self.inputs.to_input(X)
+
+    @property
+    def transforms_input(self):
+        """Whether the encoder reads something else than the rows."""
+        return self.inputs.transforms_input
+
+    def to(self, device):
+        """Return the loss on a device."""
+        moved = super().to(device)
+        moved.inputs = self.inputs.to(device)
+        return moved
+
+
+class CategoricalCrossEntropy(PredictionLoss):
+    r"""Cross-entropy of classes, :math:`-\log p_y`, the mean over the rows.
+
+    Parameters
+    ----------
+    inputs : BaseLoss
+        The loss of the autoencoder, which says what the encoder reads.
+    """
+
+    def cellwise(self, output, target, *, reduction="none"):
+        """Return what adds up, or has as its mean, the loss of the rows."""
+        # The weights of cells add up to one; so do those of the rows, times the cells.
+        cells = -output.shape[1] * target * F.log_softmax(output, dim=1)
+        return cells.mean() if reduction == "mean" else cells
+
+    def value_and_gradient(self, output, target, weight=None):
+        """Return the loss of a batch and its gradient, as in ``BaseLoss``."""
+        log_p = F.log_softmax(output, dim=1)
+        gradient = log_p.exp().sub_(target)
+        losses = (target * log_p).sum(dim=1).neg_()
+        if weight is None:
+            return losses.mean(), gradient.div_(len(output))
+        # One for all cells of a row, and divided by their number.
+        weight = weight * output.shape[1]
+        return torch.dot(losses, weight[:, 0]), gradient.mul_(weight)
+
+    def to_data(self, output):
+        """Return the probabilities of the classes."""
+        return output.softmax(dim=1)
+
+
+class PredictionError(PredictionLoss):
+    """Squared error of standardised targets.
+
+    Parameters
+    ----------
+    inputs : BaseLoss
+        The loss of the autoencoder, which says what the encoder reads.
+    """
+
+    def cellwise(self, output, target, *, reduction="none"):
+        """Return the loss of every cell, or their mean; as in ``BaseLoss``."""
+        return F.mse_loss(output, target, reduction=reduction)

@@ -1,0 +1,878 @@
+"""A classifier and a regressor: unsupervised pretraining, supervised fine-tuning."""
+
+from __future__ import annotations
+
+from numbers import Real
+
+import numpy as np
+import torch
+from sklearn.base import (
+    BaseEstimator,
+    ClassifierMixin,
+    RegressorMixin,
+    _fit_context,
+    clone,
+)
+from sklearn.utils import (
+    check_array,
+    check_consistent_length,
+    check_random_state,
+    get_tags,
+)
+from sklearn.utils._missing import is_scalar_nan
+from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils.class_weight import compute_class_weight
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import (
+    _check_sample_weight,
+    _check_y,
+    check_is_fitted,
+    column_or_1d,
+    validate_data,
+)
+
+from ._batches import Batches
+from ._callbacks import with_callbacks
+from ._data import automatic_batch_size
+from ._mapped_rows import MappedRows
+from ._net import PredictingNet
+from ._predictors import predictor_from
+from ._random import Streams
+from ._rows import rows_of
+from ._targets import CategoricalCrossEntropy, ClassRows, PredictionError
+from ._trained import TrainedAutoencoder
+from ._training import NetTrainer, TrainingRun
+from .autoencoder import DenoisingAutoencoder
+from .corruption import CORRUPTIONS, BaseCorruption
+
+__all__ = ["DenoisingAutoencoderClassifier", "DenoisingAutoencoderRegressor"]
+
+
+class _FineTunedPredictor(NetTrainer, BaseEstimator):
+    """What the classifier and the regressor share.
+
+    A subclass checks the target in ``_read_targets``.
+    """
+
+    _net_class = PredictingNet
+    _parameter_constraints: dict = {
+        **NetTrainer._parameter_constraints,
+        "autoencoder": [TrainedAutoencoder, None],
+        "pretrain": ["boolean"],
+        "corruption": [
+            StrOptions({"autoencoder", *CORRUPTIONS}),
+            BaseCorruption,
+            callable,
+            None,
+        ],
+        "noise_level": [Interval(Real, 0, None, closed="left"), "array-like", dict],
+        "dropout": [Interval(Real, 0, 1, closed="left")],
+    }
+    for _name in ("device", "warm_start"):
+        del _parameter_constraints[_name]
+    del _name
+
+    def __init__(
+        self,
+        autoencoder=None,
+        *,
+        pretrain=True,
+        corruption="autoencoder",
+        noise_level=0.2,
+        dropout=0.5,
+        optimizer="adamw",
+        learning_rate_init=0.001,
+        learning_rate="one_cycle",
+        alpha=0.01,
+        batch_size="auto",
+        max_iter="auto",
+        early_stopping=False,
+        validation_fraction=0.1,
+        n_iter_no_change=10,
+        tol=1e-4,
+        callbacks=None,
+        random_state=None,
+        verbose=0,
+    ):
+        self.autoencoder = autoencoder
+        self.pretrain = pretrain
+        self.corruption = corruption
+        self.noise_level = noise_level
+        self.dropout = dropout
+        self.optimizer = optimizer
+        self.learning_rate_init = learning_rate_init
+        self.learning_rate = learning_rate
+        self.alpha = alpha
+        self.batch_size = batch_size
+        self.max_iter = max_iter
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.n_iter_no_change = n_iter_no_change
+        self.tol = tol
+        self.callbacks = callbacks
+        self.random_state = random_state
+        self.verbose = verbose
+
+    # The autoencoder is validated where it is fitted.
+    @with_callbacks
+    @_fit_context(prefer_skip_nested_validation=False)
+    def fit(self, X, y, sample_weight=None):
+        """Pretrain on all rows, then fine-tune on those with a target.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, data frame} of shape (n_samples, n_features)
+            Training rows, as the autoencoder takes them; NaN stands for a missing
+            value.
+
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            Targets.
+
+        sample_weight : array-like of shape (n_samples,), default=None
+            What each row counts for, in both trainings.
+
+        Returns
+        -------
+        self : object
+            The fitted estimator.
+        """
+        with self._unharmed_by_failure():
+            return self._fit(X, y, sample_weight)
+
+    # -- what a subclass says ---------------------------------------------------------
+
+    #: The loss of the fine-tuning.
+    _loss_class = None
+
+    def _read_targets(self, y):
+        """Check the targets of a fit.
+
+        Returns
+        -------
+        fitted : dict
+            Attributes of the fitted estimator.
+
+        labeled : ndarray of shape (n_samples,), dtype bool
+            Which rows have a target.
+
+        values : ndarray of shape (n_samples,) or (n_samples, n_outputs)
+            The targets as numbers.
+        """
+        raise NotImplementedError
+
+    def _target_rows(self, values, fitted):
+        """Return numeric targets as rows, of which batches are taken."""
+        raise NotImplementedError
+
+    def _strata(self, values):
+        """Return groups whose shares the validation rows keep."""
+        return np.zeros(len(values), dtype=np.int64)
+
+    def _weigh(self, weights, values, labeled, fitted):
+        """Return what each row counts for in the fine-tuning, or None."""
+        return weights
+
+    # -- fitting ----------------------------------------------------------------------
+
+    def _fit(self, X, y, sample_weight):
+        if y is None:
+            raise ValueError(
+                f"This {type(self).__name__} estimator requires y to be passed, but "
+                "the target y is None."
+            )
+        self._check_columns(X, reset=True)
+        check_consistent_length(X, y)
+        fitted, labeled, values = self._read_targets(y)
+        weights = None
+        if sample_weight is not None:
+            weights = self._check_weights(sample_weight, X, labeled)
+        row_weights = self._weigh(weights, values, labeled, fitted)
+        if row_weights is not None:
+            row_weights = row_weights * (labeled.sum() / row_weights[labeled].sum())
+            row_weights = torch.from_numpy(row_weights.astype(np.float32))
+
+        random_state = check_random_state(self.random_state)
+        autoencoder = self._make_autoencoder(random_state)
+        if self.pretrain:
+            autoencoder.fit(X, sample_weight=weights)
+        else:
+            with autoencoder._unharmed_by_failure():
+                autoencoder._validate_params()
+                autoencoder._fit(X, weights, None, resume=False, epochs=0)
+        device = autoencoder._device
+        streams = Streams(random_state.randint(np.iinfo(np.int32).max), device)
+        train, valid = self._split(labeled, row_weights, values, streams)
+        run = self._plan(
+            autoencoder._validate_rows(X),
+            autoencoder,
+            streams,
+            train,
+            valid,
+            targets=self._target_rows(values, fitted),
+            weights=row_weights,
+            has_missing=bool(np.isnan(values[labeled]).any()),
+        )
+        fitted |= {"autoencoder_": autoencoder, "_device": device}
+        with autoencoder._draws_of_user_modules(streams, device):
+            module = predictor_from(
+                autoencoder.net_.module_,
+                autoencoder._n_code,
+                run.train.targets.shape[1],
+                self.dropout,
+                streams["init"],
+            )
+            net = self._make_net(module, run)
+            epochs = self._n_epochs(len(run.train))
+            watchers = self._make_watchers(X, epochs, fitted, y=y)
+            run.train_net(net, epochs, watchers=watchers)
+        fitted |= self._record(net, 0, epochs, run)
+        # It is not trained further, and predicts from clean rows.
+        del fitted["_stream_state"]
+        net.corruption = None
+        # All at once, and last: whatever failed before has changed nothing.
+        vars(self).update(fitted)
+        if hasattr(self, "_callback_fit_ctx"):
+            self._callback_fit_ctx.call_on_fit_task_end(estimator=self, X=X, y=y)
+        return self
+
+    def _check_columns(self, X, *, reset):
+        """Check the number and the names of the columns, and nothing else."""
+        # What is no table at all the autoencoder refuses.
+        if len(getattr(X, "shape", (0, 0))) == 2:
+            validate_data(self, X, reset=reset, skip_check_array=True)
+
+    @staticmethod
+    def _check_weights(sample_weight, X, labeled):
+        weights = _check_sample_weight(sample_weight, X, dtype=np.float64)
+        if (weights < 0).any() or not weights[labeled].any():
+            raise ValueError(
+                "sample_weight must be non-negative, with a positive sum over the rows "
+                f"with a target, got a minimum of {weights.min():g} and a sum of "
+                f"{weights[labeled].sum():g}."
+            )
+        return weights
+
+    def _make_autoencoder(self, random_state):
+        seed = random_state.randint(np.iinfo(np.int32).max)
+        if self.autoencoder is None:
+            return DenoisingAutoencoder(
+                256,
+                code_activation="relu",
+                corruption="swap",
+                noise_level=0.2,
+                random_state=seed,
+            )
+        autoencoder = clone(self.autoencoder)
+        if autoencoder.random_state is None:
+            autoencoder.set_params(random_state=seed)
+        return autoencoder
+
+    def _plan(
+        self,
+        X,
+        autoencoder,
+        streams,
+        train,
+        valid,
+        *,
+        targets,
+        weights,
+        has_missing,
+    ):
+        """Return what the fine-tuning needs, but for the net."""
+        device = autoencoder._device
+        rows = rows_of(X, device)
+        process = autoencoder.corruption_
+        if process is not None and process._fills_missing:
+            rows = MappedRows(rows, process.fill, X.shape[1], device)
+        batch_size = self.batch_size
+        if batch_size == "auto":
+            batch_size = automatic_batch_size(len(train), X.shape[1])
+        shared = {"targets": targets, "weights": weights}
+        batches = Batches(
+            rows, train, batch_size, device, generator=streams["shuffle"], **shared
+        )
+        if valid is not None:
+            valid = Batches(rows, valid, batch_size, device, **shared)
+        corruption = self._make_corruption(autoencoder, X, streams)
+        fill_values = None
+        if autoencoder._statistics.has_missing or (
+            corruption is not None and corruption._makes_missing
+        ):
+            fill_values = autoencoder._fill_values(device)
+        return TrainingRun(
+            batches,
+            valid,
+            device,
+            streams,
+            loss=self._loss_class(autoencoder.net_.criterion_),
+            corruption=corruption,
+            fill_values=fill_values,
+            has_missing=has_missing,
+        )
+
+    def _make_corruption(self, autoencoder, X, streams):
+        """Return what corrupts the rows in the fine-tuning, or None."""
+        if self.corruption is None:
+            return None
+        if isinstance(self.corruption, str) and self.corruption == "autoencoder":
+            return autoencoder.corruption_
+        process = autoencoder._make_process(self.corruption, self.noise_level)
+        state = np.random.RandomState(streams.seeds["corruption"] % 2**32)
+        names = getattr(self, "feature_names_in_", None)
+        process._fit_rows(X, state, names=names)
+        return process
+
+    def _split(self, labeled, weights, values, streams):
+        """Return the indices of the rows to train on and to validate on, if any."""
+        index = torch.from_numpy(np.flatnonzero(labeled))
+        if not self.early_stopping:
+            return index, None
+        index = index[torch.randperm(len(index), generator=streams["split"])]
+        groups = self._strata(values[index.numpy()])
+        is_valid = np.zeros(len(index), bool)
+        for group in np.unique(groups):
+            members = np.flatnonzero(groups == group)
+            is_valid[members[: int(self.validation_fraction * len(members))]] = True
+        if not is_valid.any():
+            is_valid[: max(1, round(self.validation_fraction * len(index)))] = True
+        is_valid = torch.from_numpy(is_valid)
+        train, valid = index[~is_valid], index[is_valid]
+        if not len(train):
+            raise ValueError(
+                f"early_stopping=True with validation_fraction="
+                f"{self.validation_fraction} leaves no row to train on: {len(index)} "
+                "rows have a target."
+            )
+        if weights is not None and not weights[valid].any():
+            raise ValueError(
+                "early_stopping=True needs validation rows that count, but all "
+                f"{len(valid)} have a weight of zero. Set a larger validation_fraction."
+            )
+        return train, valid
+
+    # -- prediction -------------------------------------------------------------------
+
+    def _outputs(self, X, *, to_data=False):
+        """Return what the net makes of rows."""
+        check_is_fitted(self)
+        autoencoder, module = self.autoencoder_, self.net_.module_
+        rows = autoencoder._validate_rows(X)
+        self._check_columns(X, reset=False)
+
+        def predict(chunk):
+            output = module.decode(module.encode(autoencoder._to_input(chunk)))
+            return self.net_.criterion_.to_data(output) if to_data else output
+
+        return autoencoder._map_rows(rows, predict, self._n_outputs)
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        autoencoder = self.autoencoder
+        if autoencoder is None:
+            autoencoder = DenoisingAutoencoder()
+        tags.input_tags = get_tags(autoencoder).input_tags
+        return tags
+
+
+class DenoisingAutoencoderClassifier(ClassifierMixin, _FineTunedPredictor):
+    """Classifier: a denoising autoencoder, fine-tuned to tell classes apart.
+
+    The autoencoder is trained on all rows, with or without a label. Then a linear layer
+    is put on its code, and encoder and layer are trained together to predict the
+    classes of the labelled rows, by cross-entropy; rows are corrupted and hidden
+    activations dropped while it is. Read more in the :ref:`User Guide <fine_tuning>`.
+
+    Parameters
+    ----------
+    autoencoder : autoencoder instance or None, default=None
+        An autoencoder of the package that a net is trained in, with its parameters and
+        its device; it is cloned, and seeded where it is not. None is a
+        :class:`DenoisingAutoencoder` of 256 components with swap noise.
+
+    pretrain : bool, default=True
+        Whether to train the autoencoder. Without, its net starts from fresh weights,
+        and rows without a target serve only to scale and to corrupt.
+
+    corruption : str, corruption instance, callable or None, default="autoencoder"
+        What corrupts the rows in the fine-tuning: "autoencoder" is the process that
+        the autoencoder was trained with, at its level; anything else as in the
+        autoencoder.
+
+    noise_level : float, array-like of shape (n_features,) or dict, default=0.2
+        Level of another corruption given by name.
+
+    dropout : float in [0, 1), default=0.5
+        Probability that an activation of the encoder is dropped in the fine-tuning.
+
+    optimizer : str or type, default="adamw"
+        "adamw", "adam", "sgd" (momentum 0.9), "nesterov", "rmsprop", or an optimizer
+        class of torch.
+
+    learning_rate_init : float, default=0.001
+        The learning rate; its greatest value where it changes.
+
+    learning_rate : {"one_cycle", "cosine", "constant"}, default="one_cycle"
+        How it changes over the training: a linear rise over the first quarter and
+        half a cosine down to zero; half a cosine down to zero; not at all.
+
+    alpha : float, default=0.01
+        Weight decay, decoupled from the gradient with "adamw".
+
+    batch_size : int or "auto", default="auto"
+        Rows of a batch in the fine-tuning, at most. "auto" is a sixty-fourth of the
+        rows that have a target, within [32, 512].
+
+    max_iter : int or "auto", default="auto"
+        Number of epochs of the fine-tuning; with `early_stopping`, at most. "auto" is
+        as many as make 8000 steps, within [20, 200].
+
+    early_stopping : bool, default=False
+        Whether to set validation rows aside, to stop the fine-tuning when their loss
+        no longer improves, and to restore the weights of the best epoch. They are not
+        corrupted.
+
+    validation_fraction : float in (0, 1), default=0.1
+        Fraction of the rows with a target that are set aside, drawn at random, and of
+        each class alike.
+
+    n_iter_no_change : int, default=10
+        Epochs without an improvement before training stops, with `early_stopping`.
+
+    tol : float, default=1e-4
+        What the validation loss must improve by, with `early_stopping`.
+
+    class_weight : dict, "balanced" or None, default=None
+        What the classes count for in the fine-tuning: by class, or inversely to how
+        often they occur.
+
+    unlabeled_value : int, float, str or None, default=None
+        The value of `y` that says that a row has no label. None means that every row
+        has one; scikit-learn's semi-supervised estimators use -1.
+
+    callbacks : list of skorch callbacks or None, default=None
+        Called in the fine-tuning. One that raises KeyboardInterrupt, as skorch's
+        EarlyStopping does, ends it.
+
+    random_state : int, RandomState instance or None, default=None
+        Seeds the fine-tuning, and an autoencoder that is not seeded itself.
+
+    verbose : int, default=0
+        Whether to show a line of progress of the fine-tuning.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,)
+        The classes.
+
+    autoencoder_ : autoencoder instance
+        The fitted autoencoder, as pretraining left it.
+
+    net_ : PredictingNet
+        The trained ``skorch.NeuralNet``; ``net_.module_`` is the torch module and
+        ``net_.history`` the record of all epochs of the fine-tuning.
+
+    n_features_in_ : int
+        Number of features seen during fit.
+
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
+        Names of the features, where X had string column names.
+
+    n_iter_ : int
+        Number of epochs of the fine-tuning.
+
+    loss_curve_ : list of float
+        Mean training loss of each epoch of the fine-tuning.
+
+    validation_loss_curve_ : list of float or None
+        Loss of the validation rows; None without `early_stopping`.
+
+    best_loss_ : float
+        The least validation loss, or without `early_stopping` the least training
+        loss.
+
+    device_ : str
+        The device that holds the net.
+
+    See Also
+    --------
+    DenoisingAutoencoderRegressor : The same for numbers.
+    sklearn.semi_supervised.SelfTrainingClassifier : Learns from its own predictions.
+
+    References
+    ----------
+    Vincent, P., Larochelle, H., Lajoie, I., Bengio, Y. and Manzagol, P.-A. (2010).
+    Stacked denoising autoencoders: learning useful representations in a deep network
+    with a local denoising criterion. Journal of Machine Learning Research, 11.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn.datasets import load_digits
+    >>> from sk_dae import DenoisingAutoencoder, DenoisingAutoencoderClassifier
+    >>> X, y = load_digits(return_X_y=True)
+    >>> some = np.where(np.arange(len(y)) < 200, y, -1)
+    >>> model = DenoisingAutoencoderClassifier(
+    ...     DenoisingAutoencoder(64, code_activation="relu", max_iter=10),
+    ...     unlabeled_value=-1,
+    ...     random_state=0,
+    ... ).fit(X / 16, some)
+    >>> bool(model.score(X[200:] / 16, y[200:]) > 0.8)
+    True
+    """
+
+    _parameter_constraints: dict = {
+        **_FineTunedPredictor._parameter_constraints,
+        "class_weight": [dict, StrOptions({"balanced"}), None],
+        "unlabeled_value": [Real, str, None],
+    }
+
+    def __init__(
+        self,
+        autoencoder=None,
+        *,
+        pretrain=True,
+        corruption="autoencoder",
+        noise_level=0.2,
+        dropout=0.5,
+        optimizer="adamw",
+        learning_rate_init=0.001,
+        learning_rate="one_cycle",
+        alpha=0.01,
+        batch_size="auto",
+        max_iter="auto",
+        early_stopping=False,
+        validation_fraction=0.1,
+        n_iter_no_change=10,
+        tol=1e-4,
+        class_weight=None,
+        unlabeled_value=None,
+        callbacks=None,
+        random_state=None,
+        verbose=0,
+    ):
+        super().__init__(
+            autoencoder,
+            pretrain=pretrain,
+            corruption=corruption,
+            noise_level=noise_level,
+            dropout=dropout,
+            optimizer=optimizer,
+            learning_rate_init=learning_rate_init,
+            learning_rate=learning_rate,
+            alpha=alpha,
+            batch_size=batch_size,
+            max_iter=max_iter,
+            early_stopping=early_stopping,
+            validation_fraction=validation_fraction,
+            n_iter_no_change=n_iter_no_change,
+            tol=tol,
+            callbacks=callbacks,
+            random_state=random_state,
+            verbose=verbose,
+        )
+        self.class_weight = class_weight
+        self.unlabeled_value = unlabeled_value
+
+    _loss_class = CategoricalCrossEntropy
+
+    def _read_targets(self, y):
+        y = column_or_1d(y, warn=True)
+        labeled = np.ones(len(y), dtype=bool)
+        if is_scalar_nan(self.unlabeled_value):
+            labeled = y == y
+        elif self.unlabeled_value is not None:
+            labeled = ~np.equal(y, self.unlabeled_value, dtype=object).astype(bool)
+        if not labeled.any():
+            raise ValueError(
+                "y must have labels, but every value of it is the unlabeled_value, "
+                f"{self.unlabeled_value!r}."
+            )
+        known = _check_y(y[labeled])
+        check_classification_targets(known)
+        classes, known = np.unique(known, return_inverse=True)
+        codes = np.zeros(len(y), dtype=np.int64)
+        codes[labeled] = known
+        return {"classes_": classes}, labeled, codes
+
+    def _target_rows(self, values, fitted):
+        return ClassRows(values, len(fitted["classes_"]))
+
+    def _strata(self, values):
+        return values
+
+    def _weigh(self, weights, values, labeled, fitted):
+        if self.class_weight is None:
+            return weights
+        classes = fitted["classes_"]
+        of_classes = compute_class_weight(
+            self.class_weight, classes=classes, y=classes[values[labeled]]
+        )
+        if (of_classes < 0).any() or not of_classes[values[labeled]].any():
+            raise ValueError(
+                "class_weight must be non-negative and not zero for all, got "
+                f"{self.class_weight!r}."
+            )
+        return of_classes[values] * (1.0 if weights is None else weights)
+
+    @property
+    def _n_outputs(self):
+        return len(self.classes_)
+
+    def predict_proba(self, X):
+        """Predict the probabilities of the classes.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, data frame} of shape (n_samples, n_features)
+            Rows.
+
+        Returns
+        -------
+        probabilities : ndarray of shape (n_samples, n_classes), dtype float32
+            In the order of ``classes_``.
+        """
+        return self._outputs(X, to_data=True)
+
+    def predict_log_proba(self, X):
+        """Predict the logarithms of the probabilities of the classes.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, data frame} of shape (n_samples, n_features)
+            Rows.
+
+        Returns
+        -------
+        log_probabilities : ndarray of shape (n_samples, n_classes), dtype float32
+            In the order of ``classes_``.
+        """
+        outputs = torch.from_numpy(self._outputs(X))
+        return outputs.log_softmax(dim=1).numpy()
+
+    def decision_function(self, X):
+        """Compute what the net gives each class, before it is made a probability.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, data frame} of shape (n_samples, n_features)
+            Rows.
+
+        Returns
+        -------
+        decision : ndarray of shape (n_samples,) or (n_samples, n_classes), float32
+            Of two classes, by how much the second exceeds the first.
+        """
+        outputs = self._outputs(X)
+        if outputs.shape[1] == 2:
+            return outputs[:, 1] - outputs[:, 0]
+        return outputs
+
+    def predict(self, X):
+        """Predict classes.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, data frame} of shape (n_samples, n_features)
+            Rows.
+
+        Returns
+        -------
+        y : ndarray of shape (n_samples,)
+            The most probable classes.
+        """
+        outputs = self._outputs(X)
+        return self.classes_[outputs.argmax(axis=1)]
+
+
+class DenoisingAutoencoderRegressor(RegressorMixin, _FineTunedPredictor):
+    """Regressor: a denoising autoencoder, fine-tuned to predict numbers.
+
+    The autoencoder is trained on all rows, with or without a target. Then a linear
+    layer is put on its code, and encoder and layer are trained together to predict the
+    targets, standardised inside, by squared error; rows are corrupted and hidden
+    activations dropped while it is. Read more in the :ref:`User Guide <fine_tuning>`.
+
+    Parameters
+    ----------
+    autoencoder : autoencoder instance or None, default=None
+        An autoencoder of the package that a net is trained in, with its parameters and
+        its device; it is cloned, and seeded where it is not. None is a
+        :class:`DenoisingAutoencoder` of 256 components with swap noise.
+
+    pretrain : bool, default=True
+        Whether to train the autoencoder. Without, its net starts from fresh weights,
+        and rows without a target serve only to scale and to corrupt.
+
+    corruption : str, corruption instance, callable or None, default="autoencoder"
+        What corrupts the rows in the fine-tuning: "autoencoder" is the process that
+        the autoencoder was trained with, at its level; anything else as in the
+        autoencoder.
+
+    noise_level : float, array-like of shape (n_features,) or dict, default=0.2
+        Level of another corruption given by name.
+
+    dropout : float in [0, 1), default=0.5
+        Probability that an activation of the encoder is dropped in the fine-tuning.
+
+    optimizer : str or type, default="adamw"
+        "adamw", "adam", "sgd" (momentum 0.9), "nesterov", "rmsprop", or an optimizer
+        class of torch.
+
+    learning_rate_init : float, default=0.001
+        The learning rate; its greatest value where it changes.
+
+    learning_rate : {"one_cycle", "cosine", "constant"}, default="one_cycle"
+        How it changes over the training: a linear rise over the first quarter and
+        half a cosine down to zero; half a cosine down to zero; not at all.
+
+    alpha : float, default=0.01
+        Weight decay, decoupled from the gradient with "adamw".
+
+    batch_size : int or "auto", default="auto"
+        Rows of a batch in the fine-tuning, at most. "auto" is a sixty-fourth of the
+        rows that have a target, within [32, 512].
+
+    max_iter : int or "auto", default="auto"
+        Number of epochs of the fine-tuning; with `early_stopping`, at most. "auto" is
+        as many as make 8000 steps, within [20, 200].
+
+    early_stopping : bool, default=False
+        Whether to set validation rows aside, to stop the fine-tuning when their loss
+        no longer improves, and to restore the weights of the best epoch. They are not
+        corrupted.
+
+    validation_fraction : float in (0, 1), default=0.1
+        Fraction of the rows with a target that are set aside, drawn at random, and of
+        each class alike.
+
+    n_iter_no_change : int, default=10
+        Epochs without an improvement before training stops, with `early_stopping`.
+
+    tol : float, default=1e-4
+        What the validation loss must improve by, with `early_stopping`.
+
+    callbacks : list of skorch callbacks or None, default=None
+        Called in the fine-tuning. One that raises KeyboardInterrupt, as skorch's
+        EarlyStopping does, ends it.
+
+    random_state : int, RandomState instance or None, default=None
+        Seeds the fine-tuning, and an autoencoder that is not seeded itself.
+
+    verbose : int, default=0
+        Whether to show a line of progress of the fine-tuning.
+
+    Attributes
+    ----------
+    autoencoder_ : autoencoder instance
+        The fitted autoencoder, as pretraining left it.
+
+    net_ : PredictingNet
+        The trained ``skorch.NeuralNet``; ``net_.module_`` is the torch module and
+        ``net_.history`` the record of all epochs of the fine-tuning.
+
+    n_features_in_ : int
+        Number of features seen during fit.
+
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
+        Names of the features, where X had string column names.
+
+    n_iter_ : int
+        Number of epochs of the fine-tuning.
+
+    loss_curve_ : list of float
+        Mean training loss of each epoch of the fine-tuning.
+
+    validation_loss_curve_ : list of float or None
+        Loss of the validation rows; None without `early_stopping`.
+
+    best_loss_ : float
+        The least validation loss, or without `early_stopping` the least training
+        loss.
+
+    device_ : str
+        The device that holds the net.
+
+    See Also
+    --------
+    DenoisingAutoencoderClassifier : The same for classes.
+
+    References
+    ----------
+    Vincent, P., Larochelle, H., Lajoie, I., Bengio, Y. and Manzagol, P.-A. (2010).
+    Stacked denoising autoencoders: learning useful representations in a deep network
+    with a local denoising criterion. Journal of Machine Learning Research, 11.
+
+    Notes
+    -----
+    A target of NaN is missing: a row whose targets are all missing serves the
+    pretraining only; a missing one of several is left out of the loss.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_diabetes
+    >>> from sklearn.pipeline import make_pipeline
+    >>> from sklearn.preprocessing import StandardScaler
+    >>> from sk_dae import DenoisingAutoencoderRegressor
+    >>> X, y = load_diabetes(return_X_y=True)
+    >>> model = make_pipeline(
+    ...     StandardScaler(), DenoisingAutoencoderRegressor(max_iter=20, random_state=0)
+    ... ).fit(X[:300], y[:300])
+    >>> bool(model.score(X[300:], y[300:]) > 0.3)
+    True
+    """
+
+    _loss_class = PredictionError
+
+    def _read_targets(self, y):
+        values = check_array(
+            y,
+            dtype=np.float64,
+            ensure_2d=False,
+            ensure_all_finite="allow-nan",
+            input_name="y",
+        )
+        one_output = values.ndim == 1
+        values = values.reshape(len(values), -1)
+        observed = ~np.isnan(values)
+        if not observed.any(axis=0).all():
+            raise ValueError(
+                "y must have targets, but all values of a column of it are NaN."
+            )
+        means = np.nanmean(values, axis=0)
+        scales = np.nanstd(values, axis=0)
+        scales[scales <= np.finfo(np.float64).eps * np.abs(means)] = 1.0
+        fitted = {"_means": means, "_scales": scales, "_one_output": one_output}
+        return fitted, observed.any(axis=1), (values - means) / scales
+
+    def _target_rows(self, values, fitted):
+        return rows_of(values.astype(np.float32))
+
+    @property
+    def _n_outputs(self):
+        return len(self._means)
+
+    def predict(self, X):
+        """Predict targets.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, data frame} of shape (n_samples, n_features)
+            Rows.
+
+        Returns
+        -------
+        y : ndarray of shape (n_samples,) or (n_samples, n_outputs)
+            The predictions, of as many dimensions as the targets had. They are as
+            precise as float32, and of that dtype; but of float64 where they have two
+            dimensions, as scikit-learn expects.
+        """
+        predicted = self._outputs(X) * self._scales + self._means
+        if self._one_output:
+            return predicted[:, 0].astype(np.float32)
+        return predicted
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.target_tags.multi_output = True
+        return tags
