@@ -14,13 +14,20 @@ After the sets "rectangles", "rectangles-image" and "convex" of Larochelle et al
 
 What they do not say, and what was chosen here:
 
-- A half-plane has its edge through a point drawn uniformly over the image, and its
-  normal in a direction drawn uniformly. A pixel belongs to it if its centre does.
-- The geometric distributions start at 1.
+- A region has a point that all its half-planes hold, drawn uniformly over the image.
+  The edge of a half-plane lies in a direction drawn uniformly, at a distance drawn
+  uniformly from 0 to the side of the image. A pixel belongs to it if its centre does.
+- The geometric distributions start at 1: no region is drawn without a half-plane.
 - "Convex" means that no pixel outside the region has its centre in the convex hull of
   the centres inside it. An intersection of half-planes is so by construction; a union
   that is so is drawn anew.
-- Both classes are drawn until the mean number of pixels agrees; see `regions`.
+
+The first of these was chosen among others because the authors report that the mean
+number of pixels is the same in both classes, and because it makes the task about as
+hard as theirs. Here the means are 415 and 446. With edges through points drawn
+uniformly over the image, either side kept, they are 275 and 470, and an RBF SVM errs on
+11 % instead of the published 19 %; with regions that all hold the middle of the image,
+edges up to half a diagonal away, they are 406 and 440, and it errs on 28 %.
 
 References
 ----------
@@ -41,7 +48,6 @@ __all__ = [
 ]
 
 SIDE = 28
-BATCH = 20_000
 
 
 def _sizes(shortest, difference, area=(0.0, 1.0)):
@@ -121,60 +127,74 @@ def draw_rectangles_on_patches(inside, outside, rng):
     return np.where(filled, inside, outside), (height > width).astype(np.int64)
 
 
-def intersections(n_candidates, p, fewest, rng):
-    """Draw intersections of half-planes, and keep those that are large enough.
+def _candidates(n_candidates, p, rng):
+    """Draw intersections of half-planes: first and last column in each row."""
+    n_planes = rng.geometric(p, size=n_candidates)
+    points = rng.uniform(-0.5, SIDE - 0.5, size=(2, n_candidates))
+    first = np.zeros((n_candidates, SIDE))
+    last = np.full((n_candidates, SIDE), SIDE - 1.0)
+    for drawn in range(n_planes.max()):
+        cut = np.flatnonzero(n_planes > drawn)
+        angle = rng.uniform(0, 2 * np.pi, size=len(cut))
+        distance = rng.uniform(0, SIDE, size=len(cut))
+        down, right = np.sin(angle), np.cos(angle)
+        row, column = points[:, cut]
+        # The edge meets a row where the way along the normal is the distance.
+        ways = distance[:, None] - down[:, None] * (np.arange(SIDE) - row[:, None])
+        edges = column[:, None] + ways / right[:, None]
+        to_the_left = right > 0
+        kept, ends = cut[to_the_left], np.floor(edges[to_the_left])
+        last[kept] = np.minimum(last[kept], ends)
+        kept, ends = cut[~to_the_left], np.ceil(edges[~to_the_left])
+        first[kept] = np.maximum(first[kept], ends)
+    return first, last
+
+
+def intersections(n_samples, p, fewest, rng):
+    """Draw intersections of half-planes that are large enough.
 
     Parameters
     ----------
-    n_candidates : int
-        How many are tried.
+    n_samples : int
+        How many.
 
     p : float
         Of the geometric distribution of the number of half-planes.
 
     fewest : int
-        Pixels that a region needs to be kept.
+        Pixels that a region has at least.
 
     rng : numpy.random.Generator
         The source of the draws.
 
     Returns
     -------
-    regions : ndarray of shape (n_kept, 28, 28), bool
+    regions : ndarray of shape (n_samples, 28, 28), bool
         The pixels in each.
     """
-    n_planes = rng.geometric(p, size=n_candidates)
-    at = np.arange(SIDE, dtype=np.float32)
-    regions = np.ones((n_candidates, SIDE, SIDE), dtype=bool)
-    alive = np.arange(n_candidates)
-    for drawn in range(n_planes.max()):
-        cut = alive[n_planes[alive] > drawn]
-        angle = rng.uniform(0, 2 * np.pi, size=len(cut)).astype(np.float32)
-        point = rng.uniform(-0.5, SIDE - 0.5, size=(2, len(cut))).astype(np.float32)
-        normal = np.stack([np.sin(angle), np.cos(angle)])
-        across, along = normal[:, :, None] * (at - point[:, :, None])
-        regions[cut] &= across[:, :, None] >= -along[:, None, :]
-        # A region that is too small cannot grow again: it is cut no further.
-        alive = alive[regions[alive].sum(axis=(1, 2)) >= fewest]
-    return regions[alive]
+    at = np.arange(SIDE)
+    regions = np.empty((n_samples, SIDE, SIDE), dtype=bool)
+    n_kept = 0
+    while n_kept < n_samples:
+        first, last = _candidates(n_samples - n_kept, p, rng)
+        large = np.maximum(last - first + 1, 0).sum(axis=1) >= fewest
+        first, last = first[large, :, None], last[large, :, None]
+        regions[n_kept : n_kept + len(first)] = (at >= first) & (at <= last)
+        n_kept += len(first)
+    return regions
 
 
-def _draw_until(n_samples, draw):
-    """Join what `draw()` returns until there are `n_samples` rows."""
-    parts, n_drawn = [], 0
-    while n_drawn < n_samples:
-        parts.append(draw())
-        n_drawn += len(parts[-1])
-    return np.concatenate(parts)[:n_samples]
-
-
-def _unions(n_candidates, rng):
+def _unions(n_samples, rng):
     """Draw unions of 2 to 4 intersections of half-planes that are not convex."""
-    n_parts = rng.integers(2, 5, size=n_candidates)
-    parts = _draw_until(n_parts.sum(), lambda: intersections(BATCH, 0.07, 10, rng))
-    starts = np.concatenate([[0], n_parts.cumsum()[:-1]])
-    unions = np.logical_or.reduceat(parts, starts, axis=0)
-    return unions[~is_convex(unions)]
+    kept, n_kept = [], 0
+    while n_kept < n_samples:
+        n_parts = rng.integers(2, 5, size=n_samples - n_kept)
+        parts = intersections(n_parts.sum(), 0.07, 10, rng)
+        starts = np.concatenate([[0], n_parts.cumsum()[:-1]])
+        unions = np.logical_or.reduceat(parts, starts, axis=0)
+        kept.append(unions[~is_convex(unions)])
+        n_kept += len(kept[-1])
+    return np.concatenate(kept) if kept else np.empty((0, SIDE, SIDE), dtype=bool)
 
 
 def is_convex(regions):
@@ -198,13 +218,14 @@ def is_convex(regions):
     present = regions.any(axis=2)
     right = np.where(present, n_columns - 1 - regions[:, :, ::-1].argmax(axis=2), -1)
     mirrored = np.where(present, n_columns - 1 - regions.argmax(axis=2), -1)
-    hull = np.stack([right, mirrored])
+    hull = np.stack([right, mirrored]).astype(np.int32)
+    outermost = hull.copy()
     for end in (0, 1):
-        ends = (right, mirrored)[end]
+        ends = outermost[end]
         for first in range(n_rows - 2):
             for last in range(first + 2, n_rows):
                 both = present[:, first] & present[:, last]
-                between = np.arange(first + 1, last)
+                between = np.arange(first + 1, last, dtype=np.int32)
                 chord = np.outer(ends[:, first], last - between)
                 chord += np.outer(ends[:, last], between - first)
                 chord //= last - first
@@ -238,10 +259,6 @@ def draw_regions(n_samples, rng):
     y = rng.integers(2, size=n_samples)
     n_convex = y.sum()
     regions = np.empty((n_samples, SIDE, SIDE), dtype=np.float32)
-    regions[y == 1] = _draw_until(
-        n_convex, lambda: intersections(BATCH, 0.195, 19, rng)
-    )
-    regions[y == 0] = _draw_until(
-        n_samples - n_convex, lambda: _unions(BATCH // 4, rng)
-    )
+    regions[y == 1] = intersections(n_convex, 0.195, 19, rng)
+    regions[y == 0] = _unions(n_samples - n_convex, rng)
     return regions.reshape(n_samples, -1), y
