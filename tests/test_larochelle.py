@@ -268,7 +268,7 @@ def test_convexity_agrees_with_the_hull_on_any_pixels():
 
 
 def test_regions_have_balanced_classes_and_enough_pixels(regions):
-    """The means are about 415 and 446 pixels: a size says little about the class."""
+    """The means are about 420 and 444 pixels: a size says little about the class."""
     images, y = regions
     n_pixels = images.sum(axis=(1, 2))
     assert set(np.unique(images)) == {0, 1}
