@@ -15,6 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from sklearn.ensemble import HistGradientBoostingClassifier
+from sklearn.multiclass import OneVsOneClassifier
 from sklearn.svm import SVC, LinearSVC
 
 __all__ = ["BaselineResult", "gradient_boosting", "linear_svm", "rbf_svm"]
@@ -252,6 +253,8 @@ def gradient_boosting(data, *, leaves=(8, 31), rounds=300):
 def linear_svm(data, *, Cs=(0.001, 0.01, 0.1, 1.0)):
     """Train a linear support vector machine, its C chosen on validation rows.
 
+    With more than two classes, every pair of them is told apart, and the pairs vote.
+
     Parameters
     ----------
     data : LarochelleSet
@@ -266,10 +269,13 @@ def linear_svm(data, *, Cs=(0.001, 0.01, 0.1, 1.0)):
         The setting and its errors.
     """
     began = time.perf_counter()
+
+    def make(C):
+        return OneVsOneClassifier(LinearSVC(C=C, dual=False, random_state=0))
+
     tried, models = [], []
     for C in Cs:
-        model = LinearSVC(C=C, dual=False, random_state=0)
-        model.fit(data.X_train, data.y_train)
+        model = make(C).fit(data.X_train, data.y_train)
         tried.append(
             ({"C": C}, _percent_wrong(model.predict(data.X_valid), data.y_valid))
         )
@@ -277,7 +283,7 @@ def linear_svm(data, *, Cs=(0.001, 0.01, 0.1, 1.0)):
     winner = min(range(len(tried)), key=lambda i: tried[i][1])
     params, valid = tried[winner]
     test = _percent_wrong(models[winner].predict(data.X_test), data.y_test)
-    refit = LinearSVC(dual=False, random_state=0, **params).fit(*_joined(data))
+    refit = make(**params).fit(*_joined(data))
     refit_test = _percent_wrong(refit.predict(data.X_test), data.y_test)
     seconds = time.perf_counter() - began
     return BaselineResult(params, valid, test, refit_test, tried, seconds)

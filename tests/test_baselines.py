@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from sklearn.datasets import load_digits
 from sklearn.ensemble import HistGradientBoostingClassifier
+from sklearn.multiclass import OneVsOneClassifier
 from sklearn.svm import SVC, LinearSVC
 
 from _baselines import gradient_boosting, linear_svm, rbf_svm
@@ -33,7 +34,7 @@ def make_rbf(params):
 
 
 def make_linear(params):
-    return LinearSVC(dual=False, random_state=0, **params)
+    return OneVsOneClassifier(LinearSVC(dual=False, random_state=0, **params))
 
 
 def make_boosting(params):
