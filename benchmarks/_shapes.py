@@ -38,6 +38,8 @@ Evaluation of Deep Architectures on Problems with Many Factors of Variation", IC
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 
 __all__ = [
@@ -219,19 +221,18 @@ def is_convex(regions):
     present = regions.any(axis=2)
     right = np.where(present, n_columns - 1 - regions[:, :, ::-1].argmax(axis=2), -1)
     mirrored = np.where(present, n_columns - 1 - regions.argmax(axis=2), -1)
-    hull = np.stack([right, mirrored]).astype(np.int32)
-    outermost = hull.copy()
-    for end in (0, 1):
-        ends = outermost[end]
-        for first in range(n_rows - 2):
-            for last in range(first + 2, n_rows):
-                both = present[:, first] & present[:, last]
-                between = np.arange(first + 1, last, dtype=np.int32)
-                chord = np.outer(ends[:, first], last - between)
-                chord += np.outer(ends[:, last], between - first)
-                chord //= last - first
-                rows = hull[end][:, first + 1 : last]
-                np.maximum(rows, np.where(both[:, None], chord, -1), out=rows)
+    outermost = np.stack([right, mirrored]).astype(np.int32)
+    hull = outermost.copy()
+    for ends, hull_ends in zip(outermost, hull, strict=True):
+        for first, last in itertools.combinations(range(n_rows), 2):
+            both = present[:, first] & present[:, last]
+            between = np.arange(first + 1, last, dtype=np.int32)
+            chord = np.outer(ends[:, first], last - between)
+            chord += np.outer(ends[:, last], between - first)
+            chord //= last - first
+            chord[~both] = -1
+            part = hull_ends[:, first + 1 : last]
+            np.maximum(part, chord, out=part)
     # The mirrored image has its right end where the image has its left end.
     n_in_hull = np.maximum(hull[0] + hull[1] - (n_columns - 2), 0)
     n_in_hull[(hull < 0).any(axis=0)] = 0
