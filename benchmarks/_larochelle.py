@@ -1,7 +1,7 @@
 """The eight sets of Larochelle et al. (2007), generated anew.
 
-The original files of six of them could not be had. Those drawn here follow what their
-authors wrote and what copies of the set "rectangles" show; `_variations.py` and
+The original files could not be had, but for those of "rectangles". The sets drawn here
+follow what their authors wrote and what these files show; `_variations.py` and
 `_shapes.py` say where that leaves a choice, and which was made. What else differs:
 
 - The digits are 62 000 of the 70 000 of MNIST, in an order drawn from the seed. That
@@ -157,7 +157,8 @@ def make_set(name, folder, seed=0, *, sizes=None):
         Where the digits and the photographs are. "rect" and "convex" need neither.
 
     seed : int, default=0
-        The same seed gives the same set. Sets of the same seed do not share draws.
+        The same seed gives the same set, if the sizes are the same. Sets of the same
+        seed do not share draws.
 
     sizes : tuple of int, default=None
         Training, validation and test rows; None: those of the original.
