@@ -15,6 +15,7 @@ from sklearn.utils.validation import (
 from ._batches import Batches
 from ._rows import rows_of
 from ._statistics import ColumnStatistics, columns_outside
+from .losses import LOSSES, BaseLoss
 
 __all__ = [
     "TrainingData",
@@ -22,6 +23,7 @@ __all__ = [
     "check_range",
     "check_weights",
     "name_columns",
+    "refuse_loss_of_other_scales",
 ]
 
 #: Bytes that an automatic batch may take, where it has more than 32 rows.
@@ -230,6 +232,37 @@ def check_range(X, loss, allowed, names):
     raise ValueError(
         f"The loss {name} needs values in [{low:g}, {high:g}], which these columns "
         f"leave: {columns}. Scale them (MinMaxScaler) or choose loss='squared_error'."
+    )
+
+
+def refuse_loss_of_other_scales(autoencoder, owner):
+    """Refuse an autoencoder whose loss is not one of standardised columns.
+
+    Parameters
+    ----------
+    autoencoder : estimator or None
+        What is to be trained on standardised columns.
+
+    owner : object
+        Whose parameter it is, and which standardises them.
+
+    Raises
+    ------
+    ValueError
+        If the loss needs a range that they leave, or gives reconstructions of another
+        scale.
+    """
+    given = getattr(autoencoder, "loss", None)
+    loss = LOSSES.get(given) if isinstance(given, str) else given
+    cls = loss if isinstance(loss, type) else type(loss)
+    if not issubclass(cls, BaseLoss):
+        return
+    low, high = loss.target_range or (-np.inf, np.inf)
+    if low < 0 < high and cls.match_scale is BaseLoss.match_scale:
+        return
+    raise ValueError(
+        f"autoencoder of {type(owner).__name__} must have a loss for standardised "
+        f"columns, which is what it gets, such as 'squared_error'; got loss={given!r}."
     )
 
 

@@ -134,7 +134,10 @@ class DenoisingNet(NeuralNet):
         if (
             isinstance(self.optimizer, str)
             and MLPGradients.serves(self.module_)
-            and (penalty is None or penalty.of_code_alone)
+            and (
+                penalty is None
+                or (penalty.of_code_alone and not penalty.shared_parameters())
+            )
         ):
             self._flat = FlatParameters(self.module_)
             parameters = [self._flat.buffer]

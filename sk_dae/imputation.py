@@ -19,7 +19,7 @@ from sklearn.utils._set_output import _get_output_config
 from sklearn.utils.validation import _check_feature_names_in, check_is_fitted
 
 from ._columns import is_frame, is_polars, polars_to_pandas
-from ._data import name_columns
+from ._data import name_columns, refuse_loss_of_other_scales
 from ._incomplete import IncompleteNumbers, IncompleteTable, is_missing_value
 from ._table import append_columns, columns_without_numbers
 from .tabular import TabularDenoisingAutoencoder
@@ -55,8 +55,8 @@ class DenoisingImputer(_BaseImputer):
     ----------
     autoencoder : estimator or None, default=None
         An autoencoder of the package, not fitted, to be cloned; it gets standardised
-        columns. For tables with categories it must be a
-        :class:`TabularDenoisingAutoencoder`, which is also what takes numbers for
+        columns, for which its loss must be made. For tables with categories it must be
+        a :class:`TabularDenoisingAutoencoder`, which is also what takes numbers for
         categories if it is told to. None stands for::
 
             DenoisingAutoencoder(
@@ -223,6 +223,7 @@ class DenoisingImputer(_BaseImputer):
         return self
 
     def _fit(self, X):
+        refuse_loss_of_other_scales(self.autoencoder, self)
         self._rows = self._make_rows(X)
         X, missing = self._rows.validate(self, X, reset=True)
         self._fit_indicator(missing)

@@ -13,6 +13,7 @@ from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.random import sample_without_replacement
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from ._data import refuse_loss_of_other_scales
 from ._fences import FencedScaler
 from .autoencoder import DenoisingAutoencoder
 from .corruption import MultiScaleNoise
@@ -73,9 +74,9 @@ class DenoisingOutlierDetector(OutlierMixin, BaseEstimator):
     ----------
     autoencoder : estimator or None, default=None
         A denoising autoencoder with the methods ``fit`` and ``denoise``, which is
-        cloned. Where its `random_state` is None, it is seeded from the detector's.
-        None is a :class:`DenoisingAutoencoder` that learns from
-        :class:`MultiScaleNoise`.
+        cloned; it gets standardised columns, for which its loss must be made. Where
+        its `random_state` is None, it is seeded from the detector's. None is a
+        :class:`DenoisingAutoencoder` that learns from :class:`MultiScaleNoise`.
 
     contamination : "auto" or float in (0, 0.5], default="auto"
         Where the threshold lies. A float is the fraction of the training rows that are
@@ -267,6 +268,7 @@ class DenoisingOutlierDetector(OutlierMixin, BaseEstimator):
     # -- fitting ----------------------------------------------------------------------
 
     def _fit(self, X):
+        refuse_loss_of_other_scales(self.autoencoder, self)
         X = self._validate(X, reset=True)
         random_state = check_random_state(self.random_state)
         # The draws first, so that every autoencoder is scored under the same.

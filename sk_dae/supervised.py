@@ -797,16 +797,16 @@ class DenoisingAutoencoderRegressor(RegressorMixin, _FineTunedPredictor):
     --------
     DenoisingAutoencoderClassifier : The same for classes.
 
+    Notes
+    -----
+    A target of NaN is missing: a row whose targets are all missing serves the
+    pretraining only; a missing one of several is left out of the loss.
+
     References
     ----------
     Vincent, P., Larochelle, H., Lajoie, I., Bengio, Y. and Manzagol, P.-A. (2010).
     Stacked denoising autoencoders: learning useful representations in a deep network
     with a local denoising criterion. Journal of Machine Learning Research, 11.
-
-    Notes
-    -----
-    A target of NaN is missing: a row whose targets are all missing serves the
-    pretraining only; a missing one of several is left out of the loss.
 
     Examples
     --------

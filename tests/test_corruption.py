@@ -11,7 +11,7 @@ import scipy.sparse as sp
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.stats import ks_2samp
+from scipy.stats import ks_2samp, kstest
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 from sklearn.pipeline import make_pipeline
@@ -739,6 +739,18 @@ def test_marginal_noise_has_the_distribution_of_each_column(make):
     assert abs(np.corrcoef(drawn[:, 0], X[:, 0])[0, 1]) < 5 / np.sqrt(5000)
 
 
+def test_marginal_noise_draws_straight_lines_between_quantiles():
+    X = np.array([[0.0], [1.0], [1.0], [4.0]])
+    noise = MarginalNoise(1.0, n_quantiles=2, random_state=0).fit(X)
+    drawn = noise.transform(np.zeros((5000, 1)))[:, 0]
+    assert kstest(drawn / 4, "uniform").pvalue > 1e-3
+    noise = MarginalNoise(1.0, n_quantiles=3, random_state=0).fit(X)
+    drawn = noise.transform(np.zeros((5000, 1)))[:, 0]
+    # Half of them from [0, 1], the others from [1, 4].
+    levels = np.interp(drawn, [0.0, 1.0, 4.0], [0.0, 0.5, 1.0])
+    assert kstest(levels, "uniform").pvalue > 1e-3
+
+
 def test_marginal_noise_leaves_out_what_is_missing():
     X = make_X(100, 3, missing=0.3)
     X[:, 2] = np.nan
@@ -960,6 +972,17 @@ def test_composition_marks_additive_noise_by_its_level():
     fitted = ComposeNoise([GaussianNoise([0.1, 0, 0, 0]), UniformNoise(0.0)]).fit(X)
     _, mask = fitted.corrupt(torch.from_numpy(X), return_mask=True)
     assert mask.all(dim=0).tolist() == [True, False, False, False]
+
+
+@pytest.mark.parametrize(
+    "second", [PoissonNoise(0.5), SwapNoise(1.0), GaussianNoise(1.0)], ids=name_of
+)
+@pytest.mark.parametrize("options", [{}, {"probabilities": [1.0, 0.5]}], ids=str)
+def test_what_one_process_makes_missing_the_next_leaves_missing(second, options):
+    masking = MaskingNoise(0.3, fill_value=np.nan)
+    noise = ComposeNoise([masking, second], random_state=0, **options)
+    X = np.full((200, 4), 3.0)
+    assert np.isnan(noise.fit_transform(X)).mean() == pytest.approx(0.3, abs=0.05)
 
 
 def test_composition_of_one_draws_what_it_draws():

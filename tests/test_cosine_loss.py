@@ -44,6 +44,7 @@ def test_gradient_is_that_of_autograd(columns, shape):
     z, x = draw(1)
     x[1] = 0.0
     weight = None if shape is None else torch.rand(shape, dtype=torch.float64) / 20
+    z[4] *= 1e-9
     if shape == (5, 4):
         weight[2] = 0.0
         weight[3, 1] = 0.0
@@ -66,6 +67,28 @@ def test_nothing_at_all_has_a_finite_gradient():
         value, gradient = CosineLoss().value_and_gradient(output, target)
         assert value == 1
         assert torch.isfinite(gradient).all()
+
+
+@pytest.mark.parametrize("factor", [1e-12, 1e12])
+def test_only_the_shares_of_the_cells_of_a_row_matter(factor):
+    z, x = draw(4)
+    weight = torch.rand(5, 4, dtype=torch.float64)
+    value, gradient = CosineLoss().value_and_gradient(z, x, weight)
+    found = CosineLoss().value_and_gradient(z, x, factor * weight)
+    torch.testing.assert_close(found[0] / factor, value)
+    torch.testing.assert_close(found[1] / factor, gradient)
+
+
+def test_reconstruction_gets_the_length_of_what_is_observed():
+    z, x = draw(5)
+    x[0, :2] = x[3, 1] = torch.nan
+    restored = CosineLoss().match_scale(CosineLoss().to_data(z), x)
+    seen = ~x.isnan()
+    lengths = (restored * seen).norm(dim=1)
+    torch.testing.assert_close(lengths, x.nan_to_num().norm(dim=1))
+    # In the directions of what the decoder gave.
+    factors = restored / z
+    torch.testing.assert_close(factors, factors[:, :1].expand(5, 4))
 
 
 def test_cell_of_no_weight_is_as_if_absent():

@@ -19,7 +19,7 @@ from helpers import make
 from sk_dae import MaskingNoise
 from sk_dae._statistics import ColumnStatistics
 from sk_dae.losses import BaseLoss, NegativeBinomialLoss, PoissonLoss
-from sk_dae.losses._counts import LOG_DISPERSIONS
+from sk_dae.losses._counts import LOG_DISPERSIONS, STEP
 
 CLASSES = [PoissonLoss, NegativeBinomialLoss]
 NAMES = ["poisson", "negative_binomial"]
@@ -227,6 +227,28 @@ def test_dispersions_stay_within_bounds():
     assert (logs <= LOG_DISPERSIONS[1]).all()
 
 
+@pytest.mark.parametrize(("start", "count"), [(-5.99, 20.0), (4.99, 0.0)])
+def test_dispersions_are_held_at_their_bounds(start, count):
+    # Counts that vary not at all, and ones that are zero but for one.
+    target = torch.full((50, 2), count)
+    target[0] = count or 1000.0
+    loss = learned(NegativeBinomialLoss, np.full((50, 2), 20.0), normalize=False)
+    loss._log_dispersions = torch.full((2,), start)
+    for _ in range(5):
+        loss.update(torch.zeros(50, 2), target)
+    bound = min(LOG_DISPERSIONS, key=lambda end: abs(end - start))
+    assert (loss._log_dispersions == bound).all()
+
+
+@pytest.mark.parametrize("weight", [None, torch.full((6, 1), 1e-8)], ids=["", "small"])
+def test_first_step_of_a_dispersion_is_a_whole_one(weight):
+    z, x = draw(8, n_features=9)
+    loss = learned(NegativeBinomialLoss, x.numpy())
+    loss.update(z.float(), x.float(), weight)
+    steps = loss.dispersions_.log().abs()
+    torch.testing.assert_close(steps, torch.full((9,), STEP), rtol=1e-3, atol=0)
+
+
 def test_rows_without_weight_teach_no_dispersion():
     z, x = draw(6)
     updated = []
@@ -365,6 +387,15 @@ def test_rates_are_kept_when_training_goes_on(counts, name):
     assert not torch.equal(dae.net_.criterion_.rates_, rates)
 
 
+def test_another_loss_learns_for_itself(counts):
+    dae = small("poisson", warm_start=True).fit(counts)
+    for name in ("negative_binomial", "squared_error", "poisson"):
+        dae.set_params(loss=name).fit(counts)
+        found = set(dae.net_.criterion_.state_dict())
+        afresh = small(name).fit(counts).net_.criterion_
+        assert found == set(afresh.state_dict())
+
+
 @by_name
 def test_early_stopping_restores_the_loss_too(counts, name):
     seen = []
@@ -405,6 +436,10 @@ def test_copy_of_a_loss_has_tensors_of_its_own(counts):
     moved.update(torch.zeros(2, 20), torch.ones(2, 20))
     assert (loss.dispersions_ == 1).all()
     assert (moved.dispersions_ != 1).any()
+    taken = NegativeBinomialLoss()
+    taken.load_state_dict(loss.state_dict())
+    taken.rates_.zero_()
+    assert (loss.rates_ > 0).all()
     assert "rates_" not in vars(clone(loss))
 
 

@@ -7,8 +7,10 @@ import scipy.sparse as sp
 import torch
 
 from helpers import make, weights_of
+from sk_dae import DenoisingImputer, DenoisingOutlierDetector
 from sk_dae._data import TrainingData
 from sk_dae._random import Streams
+from sk_dae.losses import CosineLoss, HuberLoss, PoissonLoss
 
 
 def test_sample_weight_moves_the_fit_to_the_heavy_rows():
@@ -186,3 +188,21 @@ def test_same_validation_rows_are_set_aside_again_when_training_goes_on(table):
     again = data.batches(7, torch.device("cpu"), streams, 0.2)[1]
     assert torch.equal(first, second)
     assert torch.equal(first, torch.cat([batch[0] for batch in again]))
+
+
+@pytest.mark.parametrize("cls", [DenoisingImputer, DenoisingOutlierDetector])
+@pytest.mark.parametrize(
+    "loss",
+    ["poisson", "negative_binomial", "cosine", "binary_cross_entropy"],
+)
+def test_loss_of_what_is_not_standardised_is_refused_by_who_standardises(cls, loss):
+    X = np.random.RandomState(0).poisson(3.0, (40, 4)) / 20
+    match = f"autoencoder of {cls.__name__} must have a loss for standardised.*'{loss}'"
+    estimator = cls(make())
+    estimator.fit(X)
+    with pytest.raises(ValueError, match=match):
+        estimator.set_params(autoencoder__loss=loss).fit(X)
+    with pytest.raises(ValueError, match=r"got loss=(Poisson|Cosine)Loss\("):
+        instance = CosineLoss() if loss == "cosine" else PoissonLoss()
+        estimator.set_params(autoencoder__loss=instance).fit(X)
+    estimator.set_params(autoencoder__loss=HuberLoss()).fit(X)

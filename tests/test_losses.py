@@ -264,6 +264,16 @@ def test_every_loss_is_reached_by_its_name_in_a_search(table):
     assert len(np.unique(scores)) == len(LOSSES)
 
 
+def test_weights_of_columns_may_change_when_training_goes_on(table):
+    dae = make(loss=SquaredError(np.ones(5)), warm_start=True, corruption=None)
+    dae.fit(table)
+    weights = np.arange(5.0)
+    dae.set_params(loss__column_weights=weights, learning_rate_init=1e-12, alpha=0.0)
+    loss = dae.fit(table).loss_curve_[-1]
+    errors = dae.reconstruction_error(table, per_feature=True).mean(axis=0)
+    assert loss == pytest.approx((errors * weights).mean() / weights.mean(), rel=1e-4)
+
+
 def test_weights_of_columns_are_saved(table, tmp_path):
     dae = make(loss=SquaredError(np.arange(5.0))).fit(table)
     sk_dae.save(dae, tmp_path / "model.safetensors")

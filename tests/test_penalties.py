@@ -195,6 +195,41 @@ def test_contraction_of_deep_encoders_is_right_on_average(activation):
     assert all(layer.weight.grad.abs().sum() > 0 for layer in module.encoder)
 
 
+def test_contraction_of_separate_units_needs_no_average():
+    # Of a Jacobian whose rows do not overlap, every draw of signs gives the norm.
+    module = MLPAutoencoder(
+        4, 4, hidden_layer_sizes=(4,), activation="tanh", generator=seeded_generator(0)
+    )
+    with torch.no_grad():
+        for layer in module.encoder:
+            layer.weight.copy_(layer.weight.diagonal().diag())
+    X = rows()[:, :4]
+    _, value = ContractivePenalty().encode(module, X, None, seeded_generator(1))
+    torch.testing.assert_close(value, jacobian_norms(module, X).mean() / 4)
+    assert not X.requires_grad
+
+
+def test_contraction_drops_the_code_as_the_module_does():
+    module, X = mlp((), code_activation="tanh", dropout=0.5), rows()
+    module.dropout.generator = seeded_generator(1)
+    code, _ = ContractivePenalty().encode(module, X, None, None)
+    assert (code == 0).any()
+    module.dropout.generator = seeded_generator(1)
+    torch.testing.assert_close(code, module.encode(X))
+
+
+@pytest.mark.parametrize("hidden", [(), (5,)])
+def test_contraction_is_known_of_a_frozen_encoder(hidden):
+    module = mlp(hidden, code_activation="tanh")
+    _, expected = ContractivePenalty().encode(module, rows(), None, seeded_generator(0))
+    module.encoder.requires_grad_(False)
+    code, value = ContractivePenalty().encode(module, rows(), None, seeded_generator(0))
+    torch.testing.assert_close(value, expected)
+    (module.decode(code).sum() + value).backward()
+    assert module.decoder[0].weight.grad is not None
+    assert module.encoder[0].weight.grad is None
+
+
 def test_variational_is_the_mean_divergence_of_two_normals():
     module, X = mlp(), rows()
     penalty = VariationalPenalty()
@@ -233,6 +268,50 @@ def test_adversary_learns_to_tell_and_the_gradient_leads_to_the_prior():
     assert (gradient.mean(dim=0) > 0).all()
 
 
+def test_adversary_does_not_see_rows_without_weight():
+    penalty, generator = AdversarialPenalty(), seeded_generator(1)
+    penalty.initialize(mlp(), 2, seeded_generator(0))
+    penalty.begin_training()
+    weight = torch.tensor([2.0, 0.0]).repeat_interleave(50)
+    for _ in range(300):
+        code = torch.randn(100, 2, generator=generator)
+        code[50:] += 5.0
+        value, gradient = penalty.value_and_gradient(code, weight, generator)
+    assert value.item() == pytest.approx(np.log(2), rel=0.1)
+    assert (gradient[50:] == 0).all()
+
+
+def test_copy_of_an_adversary_is_in_no_training():
+    penalty = AdversarialPenalty()
+    penalty.initialize(mlp(), 6, seeded_generator(0))
+    penalty.begin_training()
+    penalty.value_and_gradient(rows(), None, seeded_generator(1))
+    twin = penalty.copy_to(None)
+    assert not hasattr(twin, "_optimizer")
+    assert len(twin.optimizer_state_) == len(twin.parameters_) == 4
+    assert not any(p.requires_grad for p in twin.parameters_)
+    # The training goes on beside it.
+    before = [p.clone() for p in twin.parameters_]
+    penalty.value_and_gradient(rows(), None, seeded_generator(1))
+    torch.testing.assert_close(twin.parameters_, before, rtol=0, atol=0)
+
+
+def test_adversary_goes_on_as_if_it_had_not_been_interrupted():
+    learned = []
+    for interrupted in (False, True):
+        penalty, generator = AdversarialPenalty(), seeded_generator(1)
+        penalty.initialize(mlp(), 6, seeded_generator(0))
+        penalty.begin_training()
+        for step in range(4):
+            if interrupted and step == 2:
+                penalty.end_training()
+                penalty = penalty.copy_to(None)
+                penalty.begin_training()
+            penalty.value_and_gradient(rows(), None, generator)
+        learned.append([p.detach() for p in penalty.parameters_])
+    torch.testing.assert_close(*learned, rtol=0, atol=0)
+
+
 @every_penalty
 @pytest.mark.parametrize("hidden", [(), (5,)])
 def test_weights_of_one_change_nothing_and_zero_leaves_a_row_out(penalty, hidden):
@@ -258,6 +337,37 @@ def test_weights_of_one_change_nothing_and_zero_leaves_a_row_out(penalty, hidden
     weight = ones.clone()
     weight[3] = 0.0
     assert value(other, weight) == pytest.approx(value(X, weight), **tolerance)
+
+
+@pytest.mark.parametrize("penalty", sorted(set(PENALTIES) - {"adversarial"}))
+@pytest.mark.parametrize("hidden", [(), (5,)])
+def test_penalty_is_in_proportion_to_the_weights(penalty, hidden):
+    """As the loss is, so that a call of partial_fit may count for little."""
+    weights = torch.rand(7, generator=seeded_generator(2))
+    values = []
+    for factor in (1.0, 0.01, 0.0):
+        term = PENALTIES[penalty]()
+        module = mlp(hidden, code_activation=term.code_activation or "tanh")
+        term.initialize(module, 4, seeded_generator(0))
+        generator = seeded_generator(5)
+        _, value = term.encode(module, rows(), factor * weights, generator)
+        values.append(value.item())
+    assert values[0] > 0
+    assert values[1] == pytest.approx(0.01 * values[0], rel=1e-4)
+    assert values[2] == 0
+
+
+@pytest.mark.parametrize("factor", [0.01, 10.0])
+def test_adversary_is_not_told_by_the_weights(factor):
+    """Rows that count for little are no absent ones: codes of the prior deceive it."""
+    penalty, generator = AdversarialPenalty(), seeded_generator(1)
+    penalty.initialize(mlp(), 2, seeded_generator(0))
+    penalty.begin_training()
+    weight = torch.full((100,), factor)
+    for _ in range(300):
+        code = torch.randn(100, 2, generator=generator)
+        value, _ = penalty.value_and_gradient(code, weight, generator)
+    assert value.item() / factor == pytest.approx(np.log(2), rel=0.1)
 
 
 # The discriminator sees a code as a whole.
@@ -399,7 +509,10 @@ def test_loss_is_that_of_the_rows_plus_the_weighted_penalty(table, penalty, hidd
 
 @pytest.mark.parametrize("penalty", ["l1", "kl", "adversarial"])
 @pytest.mark.parametrize("options", [{}, {"dropout": 0.3}, {"tied_weights": True}])
-def test_gradients_by_hand_and_by_autograd_are_the_same(table, penalty, options):
+@pytest.mark.parametrize("sample_weight", [None, np.arange(60.0)], ids=["", "weighted"])
+def test_gradients_by_hand_and_by_autograd_are_the_same(
+    table, penalty, options, sample_weight
+):
     class Mine(MLPAutoencoder):
         """Not served by the gradients written out."""
 
@@ -417,7 +530,7 @@ def test_gradients_by_hand_and_by_autograd_are_the_same(table, penalty, options)
                 **options,
             )
             dae = make(module=module, penalty=penalty, penalty_weight=1.0, max_iter=2)
-            weights.append(weights_of(dae.fit(table)))
+            weights.append(weights_of(dae.fit(table, sample_weight=sample_weight)))
         torch.testing.assert_close(*weights[-2:], rtol=1e-3, atol=1e-4)
 
 
@@ -747,8 +860,6 @@ def test_what_a_penalty_of_your_own_learns_goes_where_the_net_goes(table):
     class Learning(Centred):
         """Learns where the codes lie, and keeps a number besides."""
 
-        of_code_alone = False
-
         def initialize(self, module, n_components, generator):
             self.parameters_ = [torch.zeros(n_components)]
             self.n_seen_ = n_components
@@ -757,11 +868,40 @@ def test_what_a_penalty_of_your_own_learns_goes_where_the_net_goes(table):
             (centre,) = self.parameters_
             return (code - centre).square().mean()
 
+    assert Learning().of_code_alone
     dae = make(penalty=Learning(), max_iter=30, corruption=None).fit(table + 3)
     (centre,) = dae.penalty_.parameters_
     assert dae.penalty_.n_seen_ == 3
     assert centre.abs().sum() > 0
     assert dae.net_.copy_to(torch.device("cpu")).penalty.n_seen_ == 3
+
+
+def test_penalty_of_your_own_may_change_what_the_decoder_gets(table):
+    class Blinding(Centred):
+        """Leaves the decoder nothing to see."""
+
+        def encode(self, module, X, weight, generator):
+            code, value = super().encode(module, X, weight, generator)
+            return torch.zeros_like(code), value
+
+    assert not Blinding().of_code_alone
+    dae = make(penalty=Blinding(0.0), max_iter=20, alpha=0.0).fit(table)
+    plain = make(max_iter=20).fit(table)
+    # All that can be learned is the mean.
+    assert plain.loss_curve_[-1] < 0.7 < dae.loss_curve_[-1]
+
+
+def test_variational_refuses_a_perceptron_with_an_encoder_of_its_own(table):
+    class Halved(MLPAutoencoder):
+        def encode(self, X):
+            return 0.5 * super().encode(X)
+
+    class Deeper(MLPAutoencoder):
+        """Encodes as its class does."""
+
+    with pytest.raises(TypeError, match=r"encode_distribution.*Halved has none"):
+        make(penalty="variational", module=Halved(5, 3)).fit(table)
+    make(penalty="variational", module=Deeper(5, 3)).fit(table)
 
 
 def test_net_adds_the_penalty_to_any_loss():

@@ -186,10 +186,14 @@ class ComposeNoise(_BaseComposition, BaseCorruption):
         one_draw = None
         if self.one_of:
             one_draw = X.new_empty(len(X), 1).uniform_(generator=generator)
+        lost = None
         for k, corruption in enumerate(self.corruptions_):
             drawn, mask = corruption.draw(corrupted, generator)
             if mask is None:
                 mask = corruption._all_chosen(X)
+            if lost is not None:
+                # What a process has made missing, the next ones leave missing.
+                drawn = drawn.masked_fill(lost, torch.nan)
             if self._spans is not None:
                 draw = one_draw
                 if draw is None:
@@ -199,6 +203,8 @@ class ComposeNoise(_BaseComposition, BaseCorruption):
                 drawn, mask = torch.where(acts, drawn, corrupted), mask & acts
             corrupted = drawn
             touched |= mask
+            if corruption._makes_missing:
+                lost = corrupted.isnan()
         return corrupted, touched
 
 

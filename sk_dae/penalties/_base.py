@@ -1,0 +1,264 @@
+"""What all penalties share: weights, gradients, what they learn."""
+
+from __future__ import annotations
+
+import copy
+from numbers import Real
+
+import torch
+from sklearn.base import BaseEstimator
+from sklearn.utils._param_validation import Interval
+
+__all__ = ["BasePenalty", "mean_of_rows"]
+
+
+class BasePenalty(BaseEstimator):
+    """Base class of the penalties on the code.
+
+    A subclass implements :meth:`of_code`. One that needs more than the code, or that
+    changes what the decoder gets, overrides :meth:`encode`.
+
+    Parameters
+    ----------
+    weight : float
+        What the penalty is multiplied by before it is added to the loss.
+
+    Attributes
+    ----------
+    parameters_ : list of Tensor
+        What the penalty learns itself.
+    """
+
+    _parameter_constraints: dict = {"weight": [Interval(Real, 0, None, closed="left")]}
+
+    #: What ``code_activation="auto"`` means with this penalty; None leaves it alone.
+    code_activation = None
+
+    #: Whether no other activation will do.
+    requires_activation = False
+
+    #: Whether the codes are drawn towards :math:`N(0, I)`.
+    has_prior = False
+
+    def __init__(self, weight):
+        self.weight = weight
+
+    @property
+    def of_code_alone(self):
+        """Whether it is a function of the code, which the decoder gets as it is."""
+        return type(self).encode is BasePenalty.encode
+
+    # -- what a subclass says ---------------------------------------------------------
+
+    def of_code(self, code, weight, generator):
+        """Return the penalty of the codes of a batch.
+
+        Parameters
+        ----------
+        code : Tensor of shape (n_samples, n_components)
+            The codes.
+
+        weight : Tensor of shape (n_samples,) or None
+            What each row counts for; None counts them alike.
+
+        generator : torch.Generator
+            Where randomness comes from; of the device of `code`.
+
+        Returns
+        -------
+        value : scalar Tensor
+            The penalty, without its weight, and differentiable by `code`.
+        """
+        raise NotImplementedError
+
+    def encode(self, module, X, weight, generator):
+        """Encode a batch, and return the penalty.
+
+        Parameters
+        ----------
+        module : torch.nn.Module
+            With a method ``encode``.
+
+        X : Tensor of shape (n_samples, n_features)
+            Corrupted rows, as they enter the encoder.
+
+        weight : Tensor of shape (n_samples,) or None
+            What each row counts for; None counts them alike.
+
+        generator : torch.Generator
+            Where randomness comes from; of the device of `X`.
+
+        Returns
+        -------
+        code : Tensor of shape (n_samples, n_components)
+            What the decoder gets.
+
+        value : scalar Tensor
+            The penalty, without its weight.
+        """
+        code = module.encode(X)
+        return code, self.of_code(code, weight, generator)
+
+    def check_module(self, module):
+        """Refuse a module that the penalty does not suit.
+
+        Parameters
+        ----------
+        module : torch.nn.Module
+            What is to be trained.
+
+        Raises
+        ------
+        ValueError
+            If its code has not the activation that the penalty needs.
+        """
+        self.check_activation(getattr(module, "code_activation", None))
+
+    def check_activation(self, name):
+        """Refuse an activation of the code that the penalty does not suit.
+
+        Parameters
+        ----------
+        name : str or None
+            Key of :data:`sk_dae.modules.ACTIVATIONS`; None where it is not known.
+
+        Raises
+        ------
+        ValueError
+            If the penalty needs another.
+        """
+        if self.requires_activation and name != self.code_activation:
+            raise ValueError(
+                f"{type(self).__name__} needs code_activation={self.code_activation!r}"
+                f" (which 'auto' is), got {name!r}. A module of your own says so in an "
+                "attribute of that name."
+            )
+
+    def initialize(self, module, n_components, generator):
+        """Make what the penalty learns itself.
+
+        Parameters
+        ----------
+        module : torch.nn.Module
+            What is to be trained.
+
+        n_components : int
+            Width of the code.
+
+        generator : torch.Generator
+            Draws initial values; of the CPU.
+        """
+        self.parameters_ = []
+
+    def shared_parameters(self):
+        """Return those parameters that the optimizer of the module steps.
+
+        Returns
+        -------
+        parameters : list of Tensor
+            All of ``parameters_``, unless the penalty steps them itself.
+        """
+        return self.parameters_
+
+    # -- training ---------------------------------------------------------------------
+
+    def value_and_gradient(self, code, weight, generator):
+        """Return the penalty of the codes of a batch, and its gradient there.
+
+        Parameters
+        ----------
+        code : Tensor of shape (n_samples, n_components)
+            The codes.
+
+        weight : Tensor of shape (n_samples,) or None
+            What each row counts for; None counts them alike.
+
+        generator : torch.Generator
+            Where randomness comes from.
+
+        Returns
+        -------
+        value : scalar Tensor
+            The penalty, without its weight.
+
+        gradient : Tensor of shape (n_samples, n_components)
+            Its derivative by the code.
+        """
+        with torch.enable_grad():
+            code = code.detach().requires_grad_()
+            value = self.of_code(code, weight, generator)
+            (gradient,) = torch.autograd.grad(value, code)
+        return value.detach(), gradient
+
+    def begin_training(self):
+        """Let gradients flow to the parameters."""
+        for parameter in self.parameters_:
+            parameter.requires_grad_()
+
+    def end_training(self):
+        """Drop what only a training needs."""
+        for parameter in self.parameters_:
+            parameter.grad = None
+            parameter.requires_grad_(False)
+
+    def resume(self, other):
+        """Go on with what another penalty has learned, where it is of the same form.
+
+        Parameters
+        ----------
+        other : BasePenalty or None
+            That of an earlier training; it stays as it is.
+        """
+        if type(other) is type(self) and (
+            [p.shape for p in other.parameters_] == [p.shape for p in self.parameters_]
+        ):
+            vars(self).update(other._learned(None))
+
+    def copy_to(self, device):
+        """Return a copy that can be used, but is in no training.
+
+        Parameters
+        ----------
+        device : torch.device or None
+            Where its parameters are wanted; None leaves them where they are.
+
+        Returns
+        -------
+        penalty : BasePenalty
+            The copy.
+        """
+        twin = copy.copy(self)
+        vars(twin).update(self._learned(device))
+        return twin
+
+    def _learned(self, device):
+        """Return a copy of what has been learned, as attributes."""
+        return {
+            "parameters_": [
+                parameter.detach().to(device or parameter.device, copy=True)
+                for parameter in self.parameters_
+            ]
+        }
+
+
+def mean_of_rows(values, weight):
+    """Return the mean of values of rows, or of rows and units, weighted by row.
+
+    Parameters
+    ----------
+    values : Tensor of shape (n_samples,) or (n_samples, n_components)
+        The values.
+
+    weight : Tensor of shape (n_samples,) or None
+        What each row counts for; None counts them alike.
+
+    Returns
+    -------
+    mean : scalar Tensor
+        The sum of the weighted values over their number.
+    """
+    if weight is None:
+        return values.mean()
+    if values.ndim > 1:
+        values = values.mean(dim=1)
+    return weight @ values / len(values)

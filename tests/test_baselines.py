@@ -1,0 +1,86 @@
+"""The classifiers that the benchmarks compare with."""
+
+import numpy as np
+import pytest
+from sklearn.datasets import load_digits
+from sklearn.ensemble import HistGradientBoostingClassifier
+from sklearn.multiclass import OneVsOneClassifier
+from sklearn.svm import SVC, LinearSVC
+
+from _baselines import gradient_boosting, linear_svm, rbf_svm
+from _larochelle import LarochelleSet
+
+
+@pytest.fixture(scope="module")
+def data(digits):
+    y = load_digits().target
+    order = np.random.RandomState(0).permutation(len(digits))
+    parts = (order[:300], order[300:500], order[500:900])
+    return LarochelleSet("digits", *(a[part] for part in parts for a in (digits, y)))
+
+
+def error(model, X, y, data):
+    """Return the test error, in percent, after training on some rows."""
+    return 100 * np.mean(model.fit(X, y).predict(data.X_test) != data.y_test)
+
+
+def joined(data):
+    X = np.concatenate([data.X_train, data.X_valid])
+    return X, np.concatenate([data.y_train, data.y_valid])
+
+
+def make_rbf(params):
+    return SVC(**params)
+
+
+def make_linear(params):
+    return OneVsOneClassifier(LinearSVC(dual=False, random_state=0, **params))
+
+
+def make_boosting(params):
+    return HistGradientBoostingClassifier(
+        max_features=0.2, early_stopping=False, random_state=0, **params
+    )
+
+
+@pytest.mark.parametrize(
+    ("baseline", "make", "slack"),
+    [
+        # Kernels in float32 may turn the vote on a row or two.
+        pytest.param(rbf_svm, make_rbf, 0.5, id="rbf"),
+        pytest.param(linear_svm, make_linear, 0, id="linear"),
+        pytest.param(
+            lambda data: gradient_boosting(data, leaves=(4, 8), rounds=8),
+            make_boosting,
+            0,
+            id="boosting",
+        ),
+    ],
+)
+def test_errors_are_those_of_the_chosen_setting(baseline, make, slack, data):
+    result = baseline(data)
+    assert result.valid == min(error for _, error in result.tried)
+    assert (result.params, result.valid) in result.tried
+    model = make(result.params)
+    rows = (data.X_train, data.y_train)
+    assert result.test == pytest.approx(error(model, *rows, data), abs=slack)
+    assert result.refit_test == pytest.approx(
+        error(model, *joined(data), data), abs=slack
+    )
+    model.fit(*rows)
+    valid = 100 * np.mean(model.predict(data.X_valid) != data.y_valid)
+    assert result.valid == pytest.approx(valid, abs=slack)
+
+
+def test_no_neighbour_of_the_chosen_kernel_is_better(data):
+    result = rbf_svm(data)
+    tried = {(round(p["C"], 6), p["gamma"]): error for p, error in result.tried}
+    C, gamma = result.params["C"], result.params["gamma"]
+    around = [
+        (C * 10**0.5, gamma),
+        (C / 10**0.5, gamma),
+        (C, gamma * 2),
+        (C, gamma / 2),
+    ]
+    for C, gamma in around:
+        assert tried[round(C, 6), gamma] >= result.valid
