@@ -55,8 +55,7 @@ class StackedDenoisingAutoencoder(PerceptronAutoencoder):
         Probability that a hidden activation is dropped while the whole is trained. A
         layer alone is trained without.
 
-    corruption : str, corruption instance, callable, None or sequence of such, \
-            default="masking"
+    corruption : str, instance, callable, None or sequence, default="masking"
         What corrupts the input of each layer in training; a sequence has an entry for
         each layer, from the input on. The first also corrupts the rows while the
         whole is trained. See :class:`DenoisingAutoencoder`.

@@ -684,6 +684,27 @@ class DenoisingAutoencoderClassifier(ClassifierMixin, _FineTunedPredictor):
         outputs = self._outputs(X)
         return self.classes_[outputs.argmax(axis=1)]
 
+    def score(self, X, y, sample_weight=None):
+        """Compute the share of rows whose class is predicted.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, data frame} of shape (n_samples, n_features)
+            Rows.
+
+        y : array-like of shape (n_samples,)
+            Their classes.
+
+        sample_weight : array-like of shape (n_samples,), default=None
+            What each row counts for.
+
+        Returns
+        -------
+        accuracy : float
+            Between 0 and 1.
+        """
+        return super().score(X, y, sample_weight)
+
 
 class DenoisingAutoencoderRegressor(RegressorMixin, _FineTunedPredictor):
     """Regressor: a denoising autoencoder, fine-tuned to predict numbers.
@@ -871,6 +892,27 @@ class DenoisingAutoencoderRegressor(RegressorMixin, _FineTunedPredictor):
         if self._one_output:
             return predicted[:, 0].astype(np.float32)
         return predicted
+
+    def score(self, X, y, sample_weight=None):
+        """Compute the coefficient of determination of the predictions.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, data frame} of shape (n_samples, n_features)
+            Rows.
+
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            Their targets.
+
+        sample_weight : array-like of shape (n_samples,), default=None
+            What each row counts for.
+
+        Returns
+        -------
+        r2 : float
+            At most 1; 0 for predicting the mean.
+        """
+        return super().score(X, y, sample_weight)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
