@@ -248,27 +248,30 @@ class TrainedAutoencoder(NetTrainer, BaseAutoencoder):
 
     def _check_emphasis(self):
         """Return the weights of corrupted and uncorrupted cells, or None."""
-        if self.emphasis is None:
+        return self._weights_of_emphasis(self.emphasis, self._corrupts())
+
+    def _weights_of_emphasis(self, emphasis, corrupts):
+        if emphasis is None:
             return None
         try:
             corrupted, uncorrupted = (
-                EMPHASES[self.emphasis]
-                if isinstance(self.emphasis, str)
-                else (float(weight) for weight in self.emphasis)
+                EMPHASES[emphasis]
+                if isinstance(emphasis, str)
+                else (float(weight) for weight in emphasis)
             )
             valid = 0 <= min(corrupted, uncorrupted) and 0 < corrupted + uncorrupted
             valid = valid and np.isfinite([corrupted, uncorrupted]).all()
-        except (TypeError, ValueError):
+        except (KeyError, TypeError, ValueError):
             valid = False
         if not valid:
             raise ValueError(
                 "emphasis must be None, 'full', 'double' or a pair (corrupted, "
                 "uncorrupted) of non-negative numbers, not both zero, got "
-                f"{self.emphasis!r}."
+                f"{emphasis!r}."
             )
-        if uncorrupted == 0 and not self._corrupts():
+        if uncorrupted == 0 and not corrupts:
             raise ValueError(
-                f"emphasis={self.emphasis!r} counts corrupted cells only, of which "
+                f"emphasis={emphasis!r} counts corrupted cells only, of which "
                 f"corruption={self.corruption!r} makes none."
             )
         return corrupted, uncorrupted

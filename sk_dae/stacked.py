@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from numbers import Integral
+from dataclasses import replace
+from numbers import Integral, Real
 
 import numpy as np
 from sklearn.utils._param_validation import Interval, StrOptions
@@ -70,9 +71,10 @@ class StackedDenoisingAutoencoder(PerceptronAutoencoder):
         How the level of the noise changes over each training; see
         :class:`DenoisingAutoencoder`.
 
-    emphasis : {"full", "double"}, pair of float or None, default=None
+    emphasis : str, pair of float, None or sequence of such, default=None
         What a corrupted and an uncorrupted cell weigh in the loss; see
-        :class:`DenoisingAutoencoder`.
+        :class:`DenoisingAutoencoder`. A sequence has an entry for each layer, the
+        first of which holds for the whole too.
 
     loss : str or loss instance, default="squared_error"
         What is minimised in the first layer and in the whole; see
@@ -309,6 +311,27 @@ class StackedDenoisingAutoencoder(PerceptronAutoencoder):
                 )
         return list(zip(*given.values(), strict=True))
 
+    def _emphases(self):
+        """Return what cells weigh in the loss of each layer."""
+        processes, given = self._processes(), self.emphasis
+        # Two numbers are the weights for all layers.
+        if not isinstance(given, list | tuple) or all(
+            isinstance(weight, Real) for weight in given
+        ):
+            given = [given] * len(processes)
+        if len(given) != len(processes):
+            raise ValueError(
+                f"emphasis must be one for all or have an entry for each of the "
+                f"{len(processes)} layers, got {len(given)} entries."
+            )
+        return [
+            self._weights_of_emphasis(emphasis, corruption is not None)
+            for emphasis, (corruption, _) in zip(given, processes, strict=True)
+        ]
+
+    def _check_emphasis(self):
+        return self._emphases()[0]
+
     def _make_process(self, corruption, level):
         if isinstance(corruption, str) and corruption not in CORRUPTIONS:
             raise ValueError(
@@ -333,9 +356,10 @@ class StackedDenoisingAutoencoder(PerceptronAutoencoder):
             return {}
         processes = [run.corruption]
         processes += [self._make_process(*pair) for pair in self._processes()[1:]]
-        curves = []
+        emphases, curves = self._emphases(), []
 
         def train_layer(k, layer, layer_run):
+            layer_run = replace(layer_run, emphasis=emphases[k])
             net = self._make_net(layer, layer_run)
             epochs = self.pretrain_iter
             if epochs == "auto":

@@ -129,6 +129,18 @@ def test_levels_of_layers_act(X):
     assert low.layer_loss_curves_[1][-1] < high.layer_loss_curves_[1][-1]
 
 
+def test_each_layer_may_have_its_own_emphasis(X):
+    params = {"fine_tuning": False, "corruption": "swap"}
+    plain = make(**params).fit(X)
+    mixed = make(emphasis=[None, "full", (2, 1)], **params).fit(X)
+    full = make(emphasis="full", **params).fit(X)
+    pair = make(emphasis=(1, 0), **params).fit(X)
+    assert mixed.layer_loss_curves_[0] == plain.layer_loss_curves_[0]
+    assert mixed.layer_loss_curves_[1] != plain.layer_loss_curves_[1]
+    assert full.layer_loss_curves_ == pair.layer_loss_curves_
+    assert full.layer_loss_curves_[0] != plain.layer_loss_curves_[0]
+
+
 def test_first_level_may_be_one_for_each_feature(X):
     levels = np.linspace(0, 0.5, X.shape[1])
     stack = make(noise_level=[levels, 0.2, 0.2]).fit(X)
@@ -148,6 +160,8 @@ def test_first_level_may_be_one_for_each_feature(X):
         ({"noise_level": [0.1, 2.0, 0.1]}, r"noise_level of MaskingNoise must be in"),
         ({"noise_schedule": "linear", "corruption": ["swap", None, None]}, "schedule"),
         ({"emphasis": "full", "corruption": [None, "swap", "swap"]}, "emphasis"),
+        ({"emphasis": ["full", None]}, "emphasis must be one for all.* got 2 entries"),
+        ({"emphasis": ["full", None, "none"]}, "emphasis must be None, 'full'"),
         ({"hidden_layer_sizes": (3, 0)}, "hidden_layer_sizes"),
         ({"pretrain_iter": 0}, "pretrain_iter"),
     ],
