@@ -10,9 +10,8 @@ differs by more than 5 %, the goal is scaled by the ratio.
 Table 5: a linear SVM on pixels, and on the features of each layer of the pretrained
 stack, on rotated digits.
 
-What is compared on the validation rows, and nothing else: the corruptions and levels in
-`CANDIDATES`, which act in the pretraining of the first layer and in the fine-tuning.
-All else is the same on all sets: SiLU units, dropout of one half, AdamW under a
+What is chosen on the validation rows is the net, among the few in `NETS`. All else is
+the same on all sets: three layers of 1 000 units, dropout of one half, AdamW under a
 one-cycle schedule. Nothing is trained on the validation rows.
 
 Each run is kept in `results/vincent2010.json` when it ends, and is not repeated; remove
@@ -40,8 +39,40 @@ from _larochelle import SETS, make_set
 from _report import RESULTS, Report, available_cores
 from sk_dae import DenoisingAutoencoderClassifier, StackedDenoisingAutoencoder
 
-#: Corruption and level, of the rows; hidden layers are masked at the same level.
-CANDIDATES = (("masking", 0.1), ("masking", 0.25), ("salt_and_pepper", 0.25))
+#: The nets to choose from: parameters of the stack, and of the fine-tuning.
+NETS = {
+    # Rectified units of today, on masked rows, in both trainings.
+    "silu, masking": (
+        {
+            "activation": "silu",
+            "corruption": "masking",
+            "noise_level": 0.25,
+            "learning_rate_init": 0.001,
+        },
+        {"corruption": "masking", "noise_level": 0.2},
+    ),
+    # As the paper has them: tied logistic units and cross-entropy.
+    "logistic, masking": (
+        {"corruption": "masking", "noise_level": 0.4},
+        {"corruption": None},
+    ),
+    # Its best: salt and pepper, of which only the corrupted cells count.
+    "logistic, salt and pepper": (
+        {
+            "corruption": ["salt_and_pepper", "masking", "masking"],
+            "noise_level": 0.4,
+            "emphasis": ["full", None, None],
+        },
+        {"corruption": None},
+    ),
+}
+LOGISTIC = {
+    "activation": "logistic",
+    "tied_weights": True,
+    "loss": "binary_cross_entropy",
+    "learning_rate_init": 0.01,
+    "alpha": 0.0,
+}
 
 #: Epochs of a layer and of the fine-tuning. The small sets need more to make as many
 #: steps.
@@ -95,21 +126,20 @@ class Store:
         return self._results[name]
 
 
-def make_model(name, corruption, level, seed, *, pretrain=True):
+def make_model(name, net, seed, *, pretrain=True):
     """Return the untrained net for a set."""
     epochs, fine_tuning_epochs = EPOCHS[name]
+    stack_params, params = NETS[net]
+    if "activation" not in stack_params:
+        stack_params = {**LOGISTIC, **stack_params}
     stack = StackedDenoisingAutoencoder(
         1000,
         hidden_layer_sizes=(1000, 1000),
-        activation="silu",
-        corruption=[corruption, "masking", "masking"],
-        noise_level=level,
         fine_tuning=False,
-        learning_rate_init=0.001,
         batch_size=128,
         pretrain_iter=epochs,
         random_state=seed,
-    )
+    ).set_params(**stack_params)
     return DenoisingAutoencoderClassifier(
         stack,
         pretrain=pretrain,
@@ -117,13 +147,14 @@ def make_model(name, corruption, level, seed, *, pretrain=True):
         batch_size=128,
         max_iter=fine_tuning_epochs,
         random_state=seed,
+        **params,
     )
 
 
-def train(data, corruption, level, seed, pretrain):
+def train(data, net, seed, pretrain):
     """Return the errors in percent, and the time, of one net."""
     began = time.perf_counter()
-    model = make_model(data.name, corruption, level, seed, pretrain=pretrain)
+    model = make_model(data.name, net, seed, pretrain=pretrain)
     model.fit(data.X_train, data.y_train)
     seconds = time.perf_counter() - began
     return {
@@ -133,9 +164,9 @@ def train(data, corruption, level, seed, pretrain):
     }
 
 
-def layer_errors(data, corruption, level, seed):
+def layer_errors(data, net, seed):
     """Return the errors of a linear SVM on each layer of the pretrained stack."""
-    stack = make_model(data.name, corruption, level, seed).autoencoder
+    stack = make_model(data.name, net, seed).autoencoder
     stack = stack.set_params(features="layers").fit(data.X_train)
     errors = {}
     parts = {part: stack.transform(getattr(data, part)) for part in PARTS}
@@ -164,22 +195,21 @@ def measure(store, name, folder, seeds, baselines):
                     k: v for k, v in asdict(method(data)).items() if k != "tried"
                 },
             )
-    for corruption, level in CANDIDATES:
+    for net in NETS:
         store.measure(
-            run_name(name, corruption, level, 0, True),
-            lambda pair=(corruption, level): train(data, *pair, 0, True),
+            run_name(name, net, 0, True), lambda net=net: train(data, net, 0, True)
         )
-    corruption, level = chosen_for(store, name)
+    net = chosen_for(store, name)
     for seed in range(seeds):
         for pretrain in (True, False):
             store.measure(
-                run_name(name, corruption, level, seed, pretrain),
-                lambda args=(seed, pretrain): train(data, corruption, level, *args),
+                run_name(name, net, seed, pretrain),
+                lambda args=(seed, pretrain): train(data, net, *args),
             )
     if name == "rot":
         store.measure(
             "rot, linear SVM on layers",
-            lambda: layer_errors(data, corruption, level, 0),
+            lambda: layer_errors(data, net, 0),
         )
         if baselines:
             store.measure(
@@ -190,17 +220,15 @@ def measure(store, name, folder, seeds, baselines):
             )
 
 
-def run_name(name, corruption, level, seed, pretrain):
+def run_name(name, net, seed, pretrain):
     """Return what a run is called in the store."""
     how = "pretrained" if pretrain else "not pretrained"
-    return f"{name}, {corruption} {level:g}, {how}, seed {seed}"
+    return f"{name}, {net}, {how}, seed {seed}"
 
 
 def chosen_for(store, name):
-    """Return the corruption and the level that are best on the validation rows."""
-    return min(
-        CANDIDATES, key=lambda pair: store.get(run_name(name, *pair, 0, True))["valid"]
-    )
+    """Return the net that is best on the validation rows."""
+    return min(NETS, key=lambda net: store.get(run_name(name, net, 0, True))["valid"])
 
 
 def report_on(store, names, seeds, threads):
@@ -215,19 +243,20 @@ def report_on(store, names, seeds, threads):
         f"of 1 000 units, pretrained; mean of {seeds} seed(s). `no pretraining`: the "
         "same net from fresh weights. `goal`: the published SDAE-3, times the ratio of "
         "the RBF SVMs where they differ by more than 5 %; on the sets with photographs "
-        "the RBF SVM measured here. All settings are chosen on validation rows."
+        "the RBF SVM measured here. All settings are chosen on validation rows; as in "
+        "the paper the SVMs and the boosting are then trained on training and "
+        "validation rows, the nets on training rows. The law of `convex` was itself "
+        "fitted to the published error of the SVM, see `_shapes.py`."
     )
     rows, bars, better = [], [], 0
     for name in names:
-        first = [store.get(run_name(name, *pair, 0, True)) for pair in CANDIDATES]
-        if None in first:
+        if None in [store.get(run_name(name, net, 0, True)) for net in NETS]:
             continue
-        pair = chosen_for(store, name)
+        net = chosen_for(store, name)
         means = {}
         for pretrain in (True, False):
             runs = [
-                store.get(run_name(name, *pair, seed, pretrain))
-                for seed in range(seeds)
+                store.get(run_name(name, net, seed, pretrain)) for seed in range(seeds)
             ]
             runs = [run for run in runs if run is not None]
             for part in ("valid", "test", "seconds"):
@@ -247,7 +276,7 @@ def report_on(store, names, seeds, threads):
         rows.append(
             (
                 name,
-                f"{pair[0]} {pair[1]:g}",
+                net,
                 f"{means[True, 'valid']:.2f}",
                 f"{means[False, 'valid']:.2f}",
                 f"{means[True, 'test']:.2f}",
@@ -279,23 +308,13 @@ def report_on(store, names, seeds, threads):
         rows,
         title="Table 3",
     )
-    candidates = [
-        (
-            name,
-            *(
-                f"{run['valid']:.2f}" if run else ""
-                for run in (
-                    store.get(run_name(name, *pair, 0, True)) for pair in CANDIDATES
-                )
-            ),
-        )
-        for name in names
-    ]
-    report.table(
-        ("set", *(f"{corruption} {level:g}" for corruption, level in CANDIDATES)),
-        candidates,
-        title="Validation errors of the candidates",
-    )
+    candidates = []
+    for name in names:
+        runs = [store.get(run_name(name, net, 0, True)) for net in NETS]
+        if any(runs):
+            shown = (f"{run['valid']:.2f}" if run else "" for run in runs)
+            candidates.append((name, *shown))
+    report.table(("set", *NETS), candidates, title="Validation errors of the nets")
     layers = store.get("rot, linear SVM on layers")
     if layers is not None:
         pixels = store.get("rot, linear_svm")
