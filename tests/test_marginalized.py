@@ -186,6 +186,12 @@ def test_weights_repeat_rows(X):
         )
 
 
+@pytest.mark.parametrize("weight", [1e300, 1e-300])
+def test_weights_beyond_float32_are_refused(X, weight):
+    with pytest.raises(ValueError, match="sample_weight must be within the range"):
+        make().fit(X, sample_weight=np.full(len(X), weight))
+
+
 def test_few_wide_rows_give_the_same_features(X, monkeypatch):
     X = with_gaps(X)[:5]
     weights = np.arange(1.0, 6.0)
