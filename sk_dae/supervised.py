@@ -342,11 +342,13 @@ class _FineTunedPredictor(NetTrainer, BaseEstimator):
                 f"{self.validation_fraction} leaves no row to train on: {len(index)} "
                 "rows have a target."
             )
-        if weights is not None and not weights[valid].any():
-            raise ValueError(
-                "early_stopping=True needs validation rows that count, but all "
-                f"{len(valid)} have a weight of zero. Set a larger validation_fraction."
-            )
+        for part, rows in (("training", train), ("validation", valid)):
+            if weights is not None and not weights[rows].any():
+                raise ValueError(
+                    f"early_stopping=True needs {part} rows that count, but all "
+                    f"{len(rows)} have a weight of zero. Set another "
+                    "validation_fraction."
+                )
         return train, valid
 
     # -- prediction -------------------------------------------------------------------

@@ -141,6 +141,12 @@ def test_each_layer_may_have_its_own_emphasis(X):
     assert full.layer_loss_curves_[0] != plain.layer_loss_curves_[0]
 
 
+def test_first_emphasis_holds_for_the_whole(X):
+    emphasis = ((1, 0.5), None, "full")
+    stack = make(pretrain_iter=1, max_iter=1, emphasis=emphasis).fit(X)
+    assert stack.net_.emphasis == (1.0, 0.5)
+
+
 @pytest.mark.parametrize("corruption", ["each", "all"])
 def test_hidden_values_may_be_hidden_as_missing(X, corruption):
     hide = MaskingNoise(0.3, fill_value=np.nan)

@@ -240,6 +240,25 @@ def test_sample_weights_act_as_class_weights(digits):
     assert_allclose(by_class.predict_proba(X), by_row.predict_proba(X), rtol=1e-4)
 
 
+def test_weights_count_in_the_pretraining(digits):
+    X, y = digits
+    weights = np.random.RandomState(0).uniform(size=len(y))
+    model = classifier(small(random_state=3), max_iter=1)
+    model.fit(X, y, sample_weight=weights)
+    alone = small(random_state=3).fit(X, sample_weight=weights)
+    assert_array_equal(model.autoencoder_.transform(X), alone.transform(X))
+    assert model.net_.corruption is None
+
+
+@pytest.mark.parametrize(("fraction", "part"), [(0.01, "validation"), (0.99, "train")])
+def test_rows_of_both_parts_must_count(digits, fraction, part):
+    X, y = digits
+    weights = np.where(np.arange(len(y)) == 0, 1.0, 0.0)
+    model = classifier(early_stopping=True, validation_fraction=fraction)
+    with pytest.raises(ValueError, match=f"needs {part}"):
+        model.fit(X, y, sample_weight=weights)
+
+
 def test_rows_of_no_weight_teach_nothing(digits):
     X, y = digits
     wrong = y.copy()
