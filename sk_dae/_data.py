@@ -290,4 +290,11 @@ def check_weights(sample_weight, X, *, scale):
         weights = weights * (len(weights) / weights.sum())
     if np.allclose(weights, 1.0, rtol=0, atol=1e-12):
         return None
-    return torch.from_numpy(weights.astype(np.float32))
+    with np.errstate(over="ignore"):
+        weights = weights.astype(np.float32)
+    if not (weights.any() and np.isfinite(weights).all()):
+        raise ValueError(
+            "sample_weight must be within the range of float32, got a maximum that is "
+            f"{weights.max():g} there."
+        )
+    return torch.from_numpy(weights)

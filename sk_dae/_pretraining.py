@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import torch
+
 from ._mapped_rows import MappedRows
 from ._random import seeded_generator
 from .losses import BaseLoss, BinaryCrossEntropy, SquaredError
@@ -42,8 +44,12 @@ def pretrain_layers(module, run, processes, random_state, train_layer):
             train_layer(k, _layer_of(module, k), run)
             continue
         rows, targets = _hidden_rows(module, run, k)
+        fill_values = None
         if process is not None:
-            process._fit_rows(rows.sample(random_state), random_state)
+            sample = rows.sample(random_state)
+            process._fit_rows(sample, random_state)
+            if process._makes_missing and not process._fills_missing:
+                fill_values = torch.from_numpy(sample.mean(axis=0)).to(run.device)
         rows, targets = rows.kept(), targets and targets.kept()
         hidden_run = replace(
             run,
@@ -51,7 +57,7 @@ def pretrain_layers(module, run, processes, random_state, train_layer):
             valid=run.valid and run.valid.with_rows(rows, targets),
             loss=_loss_of_layer(module.hidden_activations()[k - 1]),
             corruption=process,
-            fill_values=None,
+            fill_values=fill_values,
             has_missing=False,
         )
         train_layer(k, _layer_of(module, k), hidden_run)

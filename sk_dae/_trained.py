@@ -82,6 +82,13 @@ class TrainedAutoencoder(NetTrainer, BaseAutoencoder):
         with self._unharmed_by_failure():
             return self._fit(X, sample_weight, clean, resume=self.warm_start)
 
+    @with_callbacks
+    @_fit_context(prefer_skip_nested_validation=True)
+    def _build(self, X, sample_weight):
+        """Do what a fit does, but for the training."""
+        with self._unharmed_by_failure():
+            return self._fit(X, sample_weight, None, resume=False, epochs=0)
+
     # -- what a subclass says ---------------------------------------------------------
 
     #: The class of the estimator's own module.

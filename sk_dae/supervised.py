@@ -19,7 +19,7 @@ from sklearn.utils import (
     check_random_state,
     get_tags,
 )
-from sklearn.utils._missing import is_scalar_nan
+from sklearn.utils._missing import is_pandas_na, is_scalar_nan
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.class_weight import compute_class_weight
 from sklearn.utils.multiclass import check_classification_targets
@@ -196,9 +196,7 @@ class _FineTunedPredictor(NetTrainer, BaseEstimator):
         if self.pretrain:
             autoencoder.fit(X, sample_weight=weights)
         else:
-            with autoencoder._unharmed_by_failure():
-                autoencoder._validate_params()
-                autoencoder._fit(X, weights, None, resume=False, epochs=0)
+            autoencoder._build(X, weights)
         device = autoencoder._device
         streams = Streams(random_state.randint(np.iinfo(np.int32).max), device)
         train, valid = self._split(labeled, row_weights, values, streams)
@@ -344,11 +342,13 @@ class _FineTunedPredictor(NetTrainer, BaseEstimator):
                 f"{self.validation_fraction} leaves no row to train on: {len(index)} "
                 "rows have a target."
             )
-        if weights is not None and not weights[valid].any():
-            raise ValueError(
-                "early_stopping=True needs validation rows that count, but all "
-                f"{len(valid)} have a weight of zero. Set a larger validation_fraction."
-            )
+        for part, rows in (("training", train), ("validation", valid)):
+            if weights is not None and not weights[rows].any():
+                raise ValueError(
+                    f"early_stopping=True needs {part} rows that count, but all "
+                    f"{len(rows)} have a weight of zero. Set another "
+                    "validation_fraction."
+                )
         return train, valid
 
     # -- prediction -------------------------------------------------------------------
@@ -357,8 +357,8 @@ class _FineTunedPredictor(NetTrainer, BaseEstimator):
         """Return what the net makes of rows."""
         check_is_fitted(self)
         autoencoder, module = self.autoencoder_, self.net_.module_
-        rows = autoencoder._validate_rows(X)
         self._check_columns(X, reset=False)
+        rows = autoencoder._validate_rows(X)
 
         def predict(chunk):
             output = module.decode(module.encode(autoencoder._to_input(chunk)))
@@ -448,7 +448,8 @@ class DenoisingAutoencoderClassifier(ClassifierMixin, _FineTunedPredictor):
 
     unlabeled_value : int, float, str or None, default=None
         The value of `y` that says that a row has no label. None means that every row
-        has one; scikit-learn's semi-supervised estimators use -1.
+        has one; scikit-learn's semi-supervised estimators use -1. NaN stands for all
+        that pandas takes as missing.
 
     callbacks : list of skorch callbacks or None, default=None
         Called in the fine-tuning. One that raises KeyboardInterrupt, as skorch's
@@ -580,10 +581,10 @@ class DenoisingAutoencoderClassifier(ClassifierMixin, _FineTunedPredictor):
         y = column_or_1d(y, warn=True)
         labeled = np.ones(len(y), dtype=bool)
         if is_scalar_nan(self.unlabeled_value):
-            labeled = y == y
+            labeled = y == y if y.dtype != object else _not_missing(y)
         elif self.unlabeled_value is not None:
             labeled = ~np.equal(y, self.unlabeled_value, dtype=object).astype(bool)
-        if not labeled.any():
+        if len(y) and not labeled.any():
             raise ValueError(
                 "y must have labels, but every value of it is the unlabeled_value, "
                 f"{self.unlabeled_value!r}."
@@ -608,12 +609,15 @@ class DenoisingAutoencoderClassifier(ClassifierMixin, _FineTunedPredictor):
         of_classes = compute_class_weight(
             self.class_weight, classes=classes, y=classes[values[labeled]]
         )
-        if (of_classes < 0).any() or not of_classes[values[labeled]].any():
+        valid = (of_classes >= 0).all() and np.isfinite(of_classes).all()
+        if valid:
+            weights = of_classes[values] * (1.0 if weights is None else weights)
+        if not valid or not weights[labeled].any():
             raise ValueError(
-                "class_weight must be non-negative and not zero for all, got "
-                f"{self.class_weight!r}."
+                "class_weight must be finite, non-negative and not zero for all rows "
+                f"that count, got {self.class_weight!r}."
             )
-        return of_classes[values] * (1.0 if weights is None else weights)
+        return weights
 
     @property
     def _n_outputs(self):
@@ -860,11 +864,16 @@ class DenoisingAutoencoderRegressor(RegressorMixin, _FineTunedPredictor):
             raise ValueError(
                 "y must have targets, but all values of a column of it are NaN."
             )
-        means = np.nanmean(values, axis=0)
-        scales = np.nanstd(values, axis=0)
-        scales[scales <= np.finfo(np.float64).eps * np.abs(means)] = 1.0
+        if np.nanmax(np.abs(values)) > np.finfo(np.float32).max:
+            raise ValueError("Input y contains a value too large for dtype('float32').")
+        means, scales = np.nanmean(values, axis=0), np.nanstd(values, axis=0)
+        # By its range: rounding gives a constant a mean beside it, and a deviation.
+        low = np.nanmin(values, axis=0)
+        constant = low == np.nanmax(values, axis=0)
+        means[constant], scales[constant] = low[constant], 0.0
         fitted = {"_means": means, "_scales": scales, "_one_output": one_output}
-        return fitted, observed.any(axis=1), (values - means) / scales
+        divisors = np.where(scales > 0, scales, 1.0)
+        return fitted, observed.any(axis=1), (values - means) / divisors
 
     def _target_rows(self, values, fitted):
         return rows_of(values.astype(np.float32))
@@ -918,3 +927,9 @@ class DenoisingAutoencoderRegressor(RegressorMixin, _FineTunedPredictor):
         tags = super().__sklearn_tags__()
         tags.target_tags.multi_output = True
         return tags
+
+
+def _not_missing(values):
+    """Return which objects are none that pandas takes as missing."""
+    missing = [v is None or is_pandas_na(v) or is_scalar_nan(v) for v in values]
+    return ~np.array(missing, dtype=bool)

@@ -493,6 +493,11 @@ class TabularDenoisingAutoencoder(TrainedAutoencoder):
     def _make_process(self, corruption, level):
         if not isinstance(corruption, str):
             return super()._make_process(corruption, level)
+        if corruption not in CORRUPTIONS:
+            raise ValueError(
+                f"corruption of a table must be one of {sorted(CORRUPTIONS)}, an "
+                f"instance, a callable or None, got {corruption!r}."
+            )
         process = CORRUPTIONS[corruption](level)
         process._level_name = "noise_level"
         return process

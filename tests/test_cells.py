@@ -68,6 +68,15 @@ def test_the_coin_is_fair_and_independent_of_the_choice(kind, level):
     assert (either[~cells.mask] == 0.5).all()
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_either_value_is_exact_to_the_last_bit(kind):
+    X = torch.zeros(100, 2)
+    low, high = torch.tensor([0.1, -7.3]), torch.tensor([0.7, 1e-45])
+    either = kind(X, 1.0, seeded_generator(0)).filled_with_either(low, high)
+    for j in range(2):
+        assert set(either[:, j].tolist()) == {low[j].item(), high[j].item()}
+
+
 @settings(max_examples=50, deadline=None)
 @given(
     seed=st.integers(0, 2**31),

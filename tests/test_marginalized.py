@@ -18,7 +18,7 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 
 import sk_dae
-from sk_dae import MarginalizedDenoisingAutoencoder
+from sk_dae import MarginalizedDenoisingAutoencoder, marginalized
 
 PREFIX = "marginalizeddenoisingautoencoder"
 
@@ -163,7 +163,7 @@ def test_partial_fit_goes_on_from_fit_and_after_pickling_and_saving(X, tmp_path)
         np.testing.assert_allclose(mda.transform(X), whole.transform(X), atol=1e-5)
 
 
-def test_partial_fit_needs_one_layer_and_all_columns(X):
+def test_partial_fit_needs_one_layer_and_all_columns(X, monkeypatch):
     with pytest.raises(AttributeError) as error:
         make(2).partial_fit(X)
     assert "n_layers=1, got 2" in str(error.value.__cause__)
@@ -171,6 +171,9 @@ def test_partial_fit_needs_one_layer_and_all_columns(X):
     mda = make(2).fit(X).set_params(n_layers=1)
     with pytest.raises(ValueError, match="kept no sums"):
         mda.partial_fit(X)
+    monkeypatch.setattr(marginalized, "KEPT_WIDTH", 11)
+    with pytest.raises(ValueError, match="more than 11 columns"):
+        make(1).fit(X).partial_fit(X)
 
 
 def test_weights_repeat_rows(X):
@@ -184,6 +187,12 @@ def test_weights_repeat_rows(X):
         np.testing.assert_allclose(
             weighted.transform(X), repeated.transform(X), rtol=1e-4, atol=1e-6
         )
+
+
+@pytest.mark.parametrize("weight", [1e300, 1e-300])
+def test_weights_beyond_float32_are_refused(X, weight):
+    with pytest.raises(ValueError, match="sample_weight must be within the range"):
+        make().fit(X, sample_weight=np.full(len(X), weight))
 
 
 def test_few_wide_rows_give_the_same_features(X, monkeypatch):
@@ -235,6 +244,16 @@ def test_pivots_are_the_most_frequent_columns(X):
     assert [W.shape for W in mda.coefs_] == [(12, 4), (4, 4)]
     assert make().fit(X).pivots_ is None
     assert make(n_pivots=12).fit(X).pivots_ is None
+
+
+def test_frequency_of_pivots_counts_weights_and_no_gaps():
+    X = np.zeros((6, 3), dtype=np.float32)
+    X[:4, 0] = X[4:, 1] = 1.0
+    assert make(n_pivots=1, noise_level=0.1).fit(X).pivots_ == [0]
+    weights = [1, 1, 1, 1, 3, 3]
+    assert make(n_pivots=1).fit(X, sample_weight=weights).pivots_ == [1]
+    X[:5, 2] = np.nan
+    assert make(n_pivots=1).fit(X).pivots_ == [0]
 
 
 def test_pivots_are_predicted_by_the_mean_of_what_each_part_predicts(X):

@@ -113,3 +113,8 @@ def test_a_module_of_the_user_gets_a_head():
     assert isinstance(predictor, ModulePredictor)
     assert predictor.config() == {"n_components": 4, "n_outputs": 2, "dropout": 0.5}
     assert not MLPGradients.serves(predictor)
+    # It has a copy, and says what the copy takes.
+    assert predictor.module is not module
+    assert not predictor.takes_missing
+    module.takes_missing = True
+    assert make_predictor(module).takes_missing

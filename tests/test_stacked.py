@@ -141,6 +141,21 @@ def test_each_layer_may_have_its_own_emphasis(X):
     assert full.layer_loss_curves_[0] != plain.layer_loss_curves_[0]
 
 
+def test_first_emphasis_holds_for_the_whole(X):
+    emphasis = ((1, 0.5), None, "full")
+    stack = make(pretrain_iter=1, max_iter=1, emphasis=emphasis).fit(X)
+    assert stack.net_.emphasis == (1.0, 0.5)
+
+
+@pytest.mark.parametrize("corruption", ["each", "all"])
+def test_hidden_values_may_be_hidden_as_missing(X, corruption):
+    hide = MaskingNoise(0.3, fill_value=np.nan)
+    given = hide if corruption == "all" else (None, hide)
+    stack = make(hidden_layer_sizes=(16,), corruption=given).fit(X)
+    assert np.isfinite(stack.layer_loss_curves_[1]).all()
+    assert np.isfinite(stack.transform(X)).all()
+
+
 def test_first_level_may_be_one_for_each_feature(X):
     levels = np.linspace(0, 0.5, X.shape[1])
     stack = make(noise_level=[levels, 0.2, 0.2]).fit(X)

@@ -182,6 +182,9 @@ def test_rows_without_label_serve_pretraining_only(digits):
         (np.array(["a", "b", "?"]), "?"),
         (np.array([0, 1, -1]), -1),
         (np.array([0.0, 1.0, np.nan]), np.nan),
+        (np.array(["a", "b", np.nan], dtype=object), np.nan),
+        (np.array(["a", "b", pd.NA], dtype=object), np.nan),
+        (pd.array(["a", "b", None], dtype="string"), np.nan),
         (np.array(["a", "b", None], dtype=object), None),
     ],
     ids=str,
@@ -192,7 +195,7 @@ def test_unlabeled_value_is_of_any_kind(digits, labels, value):
     if value is None:
         with pytest.raises((TypeError, ValueError)):
             classifier(max_iter=1).fit(X, given)
-        return
+        value = np.nan
     model = classifier(max_iter=1, unlabeled_value=value).fit(X, given)
     assert len(model.classes_) == 2
     assert set(model.predict(X)) <= set(labels[:2])
@@ -235,6 +238,25 @@ def test_sample_weights_act_as_class_weights(digits):
     by_row = classifier(small(), pretrain=False)
     by_class, by_row = by_class.fit(X, y), by_row.fit(X, y, sample_weight=1 + 2 * y)
     assert_allclose(by_class.predict_proba(X), by_row.predict_proba(X), rtol=1e-4)
+
+
+def test_weights_count_in_the_pretraining(digits):
+    X, y = digits
+    weights = np.random.RandomState(0).uniform(size=len(y))
+    model = classifier(small(random_state=3), max_iter=1)
+    model.fit(X, y, sample_weight=weights)
+    alone = small(random_state=3).fit(X, sample_weight=weights)
+    assert_array_equal(model.autoencoder_.transform(X), alone.transform(X))
+    assert model.net_.corruption is None
+
+
+@pytest.mark.parametrize(("fraction", "part"), [(0.01, "validation"), (0.99, "train")])
+def test_rows_of_both_parts_must_count(digits, fraction, part):
+    X, y = digits
+    weights = np.where(np.arange(len(y)) == 0, 1.0, 0.0)
+    model = classifier(early_stopping=True, validation_fraction=fraction)
+    with pytest.raises(ValueError, match=f"needs {part}"):
+        model.fit(X, y, sample_weight=weights)
 
 
 def test_rows_of_no_weight_teach_nothing(digits):
@@ -289,6 +311,23 @@ def test_units_of_the_target_make_no_difference(diabetes):
     plain = regressor(max_iter=5).fit(X, y).predict(X)
     scaled = regressor(max_iter=5).fit(X, 1e6 * y - 3e6).predict(X)
     assert_allclose((scaled + 3e6) / 1e6, plain, rtol=1e-3)
+
+
+@pytest.mark.parametrize("constant", [5.0, 0.1, 1e-9, 0.0])
+def test_constant_target_is_predicted_as_it_is(diabetes, constant):
+    X, y = diabetes
+    one = regressor(max_iter=1).fit(X, np.full(len(y), constant))
+    assert (one.predict(X) == np.float32(constant)).all()
+    both = np.column_stack([y, np.full(len(y), constant)])
+    predicted = regressor(max_iter=1).fit(X, both).predict(X)
+    assert (predicted[:, 1] == constant).all()
+    assert np.ptp(predicted[:, 0]) > 0
+
+
+def test_targets_beyond_float32_are_refused(diabetes):
+    X, y = diabetes
+    with pytest.raises(ValueError, match="y contains a value too large"):
+        regressor(max_iter=1).fit(X, y * 1e200)
 
 
 # -- training ----------
@@ -394,6 +433,15 @@ def test_failed_fit_harms_nothing(digits):
         ({"autoencoder": "dae"}, "autoencoder"),
         ({"corruption": "salt"}, "corruption"),
         ({"class_weight": {0: -1.0}}, "class_weight"),
+        ({"class_weight": {0: np.nan}}, "class_weight"),
+        ({"class_weight": {0: np.inf}}, "class_weight"),
+        (
+            {
+                "autoencoder": TabularDenoisingAutoencoder(8, max_iter=1),
+                "corruption": "gaussian",
+            },
+            "corruption of a table .*'gaussian'",
+        ),
     ],
     ids=str,
 )
@@ -417,8 +465,13 @@ def test_bad_weights_and_rows_are_refused(digits):
     with pytest.raises(NotFittedError):
         classifier().predict(X)
     fitted = classifier(max_iter=1).fit(X, y)
-    with pytest.raises(ValueError, match="63 features"):
+    with pytest.raises(ValueError, match=r"63 features, but \w+Classifier"):
         fitted.predict(X[:, :63])
+    with pytest.raises(ValueError, match="0 sample"):
+        classifier().fit(X[:0], y[:0])
+    # Neither is zero everywhere, but their product is.
+    with pytest.raises(ValueError, match="class_weight must be"):
+        classifier(class_weight={0: 0.0}).fit(X, y, sample_weight=y == 0)
 
 
 # -- rows ----------
@@ -520,6 +573,14 @@ def test_saved_loaded_and_pickled_models_are_the_same(
         loaded.autoencoder_.transform(X), model.autoencoder_.transform(X)
     )
     assert loaded.loss_curve_ == model.loss_curve_
+
+
+def test_model_without_pretraining_is_saved(digits, tmp_path):
+    X, y = digits
+    model = classifier(pretrain=False, max_iter=1).fit(X, y)
+    sk_dae.save(model, tmp_path / "model.safetensors")
+    loaded = sk_dae.load(tmp_path / "model.safetensors")
+    assert_array_equal(loaded.predict_proba(X), model.predict_proba(X))
 
 
 def test_module_of_the_user_is_fine_tuned_and_left_alone(digits):
