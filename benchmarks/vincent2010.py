@@ -243,10 +243,11 @@ def report_on(store, names, seeds, threads):
         f"of 1 000 units, pretrained; mean of {seeds} seed(s). `no pretraining`: the "
         "same net from fresh weights. `goal`: the published SDAE-3, times the ratio of "
         "the RBF SVMs where they differ by more than 5 %; on the sets with photographs "
-        "the RBF SVM measured here. All settings are chosen on validation rows; as in "
-        "the paper the SVMs and the boosting are then trained on training and "
-        "validation rows, the nets on training rows. The law of `convex` was itself "
-        "fitted to the published error of the SVM, see `_shapes.py`."
+        "the RBF SVM measured here. All settings are chosen on validation rows. The "
+        "SVM and the boosting are then trained on training and validation rows, as the "
+        "published SVM was; the nets are not. The law of `convex` was itself fitted to "
+        "the published error of the SVM, see `_shapes.py`. A set that is not listed "
+        "was not measured."
     )
     rows, bars, better = [], [], 0
     for name in names:
