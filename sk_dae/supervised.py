@@ -193,6 +193,7 @@ class _FineTunedPredictor(NetTrainer, BaseEstimator):
 
         random_state = check_random_state(self.random_state)
         autoencoder = self._make_autoencoder(random_state)
+        self._check_corruption(autoencoder)
         if self.pretrain:
             autoencoder.fit(X, sample_weight=weights)
         else:
@@ -309,11 +310,29 @@ class _FineTunedPredictor(NetTrainer, BaseEstimator):
             has_missing=has_missing,
         )
 
+    @property
+    def _has_own_corruption(self):
+        """Whether the fine-tuning has a corruption that is not the autoencoder's."""
+        given = self.corruption
+        return given is not None and not (
+            isinstance(given, str) and given == "autoencoder"
+        )
+
+    def _check_corruption(self, autoencoder):
+        """Refuse a corruption of the fine-tuning before the pretraining."""
+        if not self._has_own_corruption:
+            return
+        process = autoencoder._make_process(self.corruption, self.noise_level)
+        process._validate_params()
+        if hasattr(self, "n_features_in_"):
+            names = getattr(self, "feature_names_in_", None)
+            process._set_level(self.n_features_in_, names)
+
     def _make_corruption(self, autoencoder, X, streams):
         """Return what corrupts the rows in the fine-tuning, or None."""
         if self.corruption is None:
             return None
-        if isinstance(self.corruption, str) and self.corruption == "autoencoder":
+        if not self._has_own_corruption:
             return autoencoder.corruption_
         process = autoencoder._make_process(self.corruption, self.noise_level)
         state = np.random.RandomState(streams.seeds["corruption"] % 2**32)

@@ -21,6 +21,7 @@ from sk_dae import (
     DenoisingAutoencoderClassifier,
     DenoisingAutoencoderRegressor,
     StackedDenoisingAutoencoder,
+    SwapNoise,
     TabularDenoisingAutoencoder,
 )
 from sk_dae._gradients import MLPGradients
@@ -449,6 +450,33 @@ def test_bad_parameters_are_named(digits, params, message):
     X, y = digits
     with pytest.raises(ValueError, match=message):
         classifier(max_iter=1).set_params(**params).fit(X[:200], y[:200])
+
+
+@pytest.mark.parametrize(
+    ("params", "message"),
+    [
+        ({"corruption": "masking", "noise_level": 2.0}, "noise_level of MaskingNoise"),
+        ({"corruption": "masking", "noise_level": [0.1] * 3}, "noise_level"),
+        ({"corruption": SwapNoise(0.1, n_donors=0)}, "n_donors"),
+        ({"sample_weight": -1}, "sample_weight"),
+    ],
+    ids=str,
+)
+def test_what_is_bad_is_refused_before_the_pretraining(digits, params, message):
+    X, y = digits
+    begun = []
+
+    class Recorder(Callback):
+        def on_train_begin(self, net, **kwargs):
+            begun.append(net)
+
+    weight = None
+    if "sample_weight" in params:
+        weight, params = np.full(len(y), -1.0), {}
+    model = classifier(small(callbacks=[Recorder()]), **params)
+    with pytest.raises(ValueError, match=message):
+        model.fit(X, y, sample_weight=weight)
+    assert not begun
 
 
 def test_bad_weights_and_rows_are_refused(digits):
