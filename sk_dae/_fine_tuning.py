@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from numbers import Real
+from dataclasses import replace
+from numbers import Integral, Real
 
 import numpy as np
 import torch
@@ -28,13 +29,14 @@ from ._callbacks import with_callbacks
 from ._data import automatic_batch_size
 from ._mapped_rows import MappedRows
 from ._net import PredictingNet
-from ._predictors import predictor_from
+from ._predictors import HeadPredictor, predictor_from
 from ._random import Streams
 from ._rows import rows_of
 from ._trained import TrainedAutoencoder
 from ._training import NetTrainer, TrainingRun
 from .autoencoder import DenoisingAutoencoder
 from .corruption import CORRUPTIONS, BaseCorruption
+from .losses import SquaredError
 
 __all__ = ["FineTunedPredictor"]
 
@@ -58,6 +60,7 @@ class FineTunedPredictor(NetTrainer, BaseEstimator):
         ],
         "noise_level": [Interval(Real, 0, None, closed="left"), "array-like", dict],
         "dropout": [Interval(Real, 0, 1, closed="left")],
+        "head_iter": [Interval(Integral, 0, None, closed="left")],
     }
     for _name in ("device", "warm_start"):
         del _parameter_constraints[_name]
@@ -71,6 +74,7 @@ class FineTunedPredictor(NetTrainer, BaseEstimator):
         corruption="autoencoder",
         noise_level=0.2,
         dropout=0.5,
+        head_iter=0,
         optimizer="adamw",
         learning_rate_init=0.001,
         learning_rate="one_cycle",
@@ -90,6 +94,7 @@ class FineTunedPredictor(NetTrainer, BaseEstimator):
         self.corruption = corruption
         self.noise_level = noise_level
         self.dropout = dropout
+        self.head_iter = head_iter
         self.optimizer = optimizer
         self.learning_rate_init = learning_rate_init
         self.learning_rate = learning_rate
@@ -211,6 +216,8 @@ class FineTunedPredictor(NetTrainer, BaseEstimator):
                 self.dropout,
                 streams["init"],
             )
+            if self.head_iter:
+                self._train_head(module, run)
             net = self._make_net(module, run)
             epochs = self._n_epochs(len(run.train))
             watchers = self._make_watchers(X, epochs, fitted, y=y)
@@ -300,6 +307,37 @@ class FineTunedPredictor(NetTrainer, BaseEstimator):
             fill_values=fill_values,
             has_missing=has_missing,
         )
+
+    def _train_head(self, module, run):
+        """Train the layer that predicts, on the codes that pretraining has left.
+
+        They are computed anew for each batch, so that memory does not grow with rows.
+        """
+        module.to(run.device).eval()
+        width = module.head.weight.shape[1]
+
+        def with_codes(batches):
+            rows = MappedRows(
+                batches.rows,
+                lambda X: module.encode(run.to_input(X)),
+                width,
+                run.device,
+            )
+            return batches.with_rows(rows, batches.targets)
+
+        head_run = replace(
+            run,
+            train=with_codes(run.train),
+            valid=run.valid and with_codes(run.valid),
+            # What the encoder reads is no concern of the head.
+            loss=self._loss_class(SquaredError()),
+            corruption=None,
+            fill_values=None,
+        )
+        net = self._make_net(HeadPredictor(module.head, self.dropout), head_run)
+        name = f"{type(self).__name__}, head"
+        watchers = self._watchers_of_part(name, self.head_iter)
+        head_run.train_net(net, self.head_iter, watchers=watchers)
 
     @property
     def _has_own_corruption(self):

@@ -8,7 +8,13 @@ from torch import nn
 
 from .modules import Dropout, Linear, MLPAutoencoder, TableAutoencoder
 
-__all__ = ["MLPPredictor", "ModulePredictor", "TablePredictor", "predictor_from"]
+__all__ = [
+    "HeadPredictor",
+    "MLPPredictor",
+    "ModulePredictor",
+    "TablePredictor",
+    "predictor_from",
+]
 
 
 class _Predictor:
@@ -22,6 +28,11 @@ class _Predictor:
         n_components = len(self.encoder[-1].bias)
         self.decoder = nn.ModuleList([Linear(n_components, n_outputs)])
         self.decoder[0].reset_parameters(generator)
+
+    @property
+    def head(self):
+        """The layer that predicts."""
+        return self.decoder[0]
 
     def hidden_activations(self):
         """Return the names of the activations between the input and the output."""
@@ -130,6 +141,32 @@ class ModulePredictor(nn.Module):
     def encode(self, X):
         """Return the code of rows."""
         code = self.module.encode(X)
+        return code if self.dropout is None else self.dropout(code)
+
+    def decode(self, code):
+        """Return the prediction for codes."""
+        return self.head(code)
+
+
+class HeadPredictor(nn.Module):
+    """The layer that predicts, alone: it is given codes.
+
+    Parameters
+    ----------
+    head : Linear
+        The layer; it is shared, not copied.
+
+    dropout : float
+        Probability that an activation of the code is dropped in training.
+    """
+
+    def __init__(self, head, dropout):
+        super().__init__()
+        self.head = head
+        self.dropout = Dropout(dropout) if dropout else None
+
+    def encode(self, code):
+        """Return the code, of which some is dropped in training."""
         return code if self.dropout is None else self.dropout(code)
 
     def decode(self, code):

@@ -211,6 +211,15 @@ class NetTrainer(LearnedMixin, CallbackSupportMixin):
             watchers.append(bridge)
         return watchers
 
+    def _watchers_of_part(self, name, epochs):
+        """Return the watchers of a training that comes before the main one."""
+        watchers = []
+        if self.early_stopping:
+            watchers.append(EarlyStopping(self.n_iter_no_change, self.tol))
+        if self.verbose:
+            watchers.append(ProgressLine(name, epochs))
+        return watchers
+
     def _record(self, net, n_before, n_epochs, run):
         """Return the attributes that tell of a training of at most `n_epochs`."""
         epochs = net.history[n_before:]

@@ -8,10 +8,8 @@ from numbers import Integral, Real
 import numpy as np
 from sklearn.utils._param_validation import Interval, StrOptions
 
-from ._early_stopping import EarlyStopping
 from ._perceptron import PerceptronAutoencoder, hidden_sizes
 from ._pretraining import pretrain_layers
-from ._progress import ProgressLine
 from .corruption import CORRUPTIONS, BaseCorruption
 
 __all__ = ["StackedDenoisingAutoencoder"]
@@ -364,12 +362,8 @@ class StackedDenoisingAutoencoder(PerceptronAutoencoder):
             epochs = self.pretrain_iter
             if epochs == "auto":
                 epochs = self._auto_epochs(len(layer_run.train))
-            watchers = []
-            if self.early_stopping:
-                watchers.append(EarlyStopping(self.n_iter_no_change, self.tol))
-            if self.verbose:
-                name = f"{type(self).__name__}, layer {k + 1} of {len(processes)}"
-                watchers.append(ProgressLine(name, epochs))
+            name = f"{type(self).__name__}, layer {k + 1} of {len(processes)}"
+            watchers = self._watchers_of_part(name, epochs)
             layer_run.train_net(net, epochs, watchers=watchers)
             curves.append(net.history[:, "train_loss"] if len(net.history) else [])
 

@@ -59,6 +59,11 @@ class DenoisingAutoencoderClassifier(ClassifierMixin, FineTunedPredictor):
     dropout : float in [0, 1), default=0.5
         Probability that an activation of the encoder is dropped in the fine-tuning.
 
+    head_iter : int, default=0
+        Number of epochs, before the fine-tuning, in which the linear layer is trained
+        alone, on the codes as pretraining has left them. Its random start then does
+        not pull on what was learned.
+
     optimizer : str or type, default="adamw"
         "adamw", "adam", "sgd" (momentum 0.9), "nesterov", "rmsprop", or an optimizer
         class of torch.
@@ -190,6 +195,7 @@ class DenoisingAutoencoderClassifier(ClassifierMixin, FineTunedPredictor):
         corruption="autoencoder",
         noise_level=0.2,
         dropout=0.5,
+        head_iter=0,
         optimizer="adamw",
         learning_rate_init=0.001,
         learning_rate="one_cycle",
@@ -212,6 +218,7 @@ class DenoisingAutoencoderClassifier(ClassifierMixin, FineTunedPredictor):
             corruption=corruption,
             noise_level=noise_level,
             dropout=dropout,
+            head_iter=head_iter,
             optimizer=optimizer,
             learning_rate_init=learning_rate_init,
             learning_rate=learning_rate,
@@ -393,6 +400,11 @@ class DenoisingAutoencoderRegressor(RegressorMixin, FineTunedPredictor):
 
     dropout : float in [0, 1), default=0.5
         Probability that an activation of the encoder is dropped in the fine-tuning.
+
+    head_iter : int, default=0
+        Number of epochs, before the fine-tuning, in which the linear layer is trained
+        alone, on the codes as pretraining has left them. Its random start then does
+        not pull on what was learned.
 
     optimizer : str or type, default="adamw"
         "adamw", "adam", "sgd" (momentum 0.9), "nesterov", "rmsprop", or an optimizer

@@ -1,3 +1,4 @@
+import copy
 import pickle
 
 import numpy as np
@@ -25,6 +26,7 @@ from sk_dae import (
     TabularDenoisingAutoencoder,
 )
 from sk_dae._gradients import MLPGradients
+from sk_dae._predictors import HeadPredictor
 
 
 @pytest.fixture(scope="module")
@@ -157,6 +159,71 @@ def test_without_pretraining_the_autoencoder_is_not_trained(digits):
     assert model.autoencoder_.n_iter_ == 0
     assert model.autoencoder_.score(X) < classifier().fit(X, y).autoencoder_.score(X)
     assert model.score(X[400:], y[400:]) > 0.7
+
+
+class Beginnings(Callback):
+    """Keeps the codes that a head is trained on, and the encoder it is put on."""
+
+    def on_train_begin(self, net, X=None, **kwargs):
+        if isinstance(net.module_, HeadPredictor):
+            self.codes = X.rows.take(torch.arange(400))
+        else:
+            self.encoder = copy.deepcopy(net.module_.encoder)
+
+
+@pytest.mark.parametrize(
+    "autoencoder",
+    [
+        small(),
+        small(corruption="conditional_mean"),
+        small(loss="binary_cross_entropy"),
+        StackedDenoisingAutoencoder(32, pretrain_iter=3, max_iter=3),
+        TabularDenoisingAutoencoder(
+            16, hidden_layer_sizes=(32,), max_iter=3, features="code"
+        ),
+    ],
+    ids=str,
+)
+def test_head_is_trained_alone_first(digits, autoencoder):
+    X, y = digits[0][:400], digits[1][:400]
+    seen = Beginnings()
+    params = {"max_iter": 1, "dropout": 0.0, "alpha": 0.0}
+    model = classifier(autoencoder, head_iter=60, callbacks=[seen], **params).fit(X, y)
+    assert_allclose(seen.codes, model.autoencoder_.transform(X), rtol=1e-4, atol=1e-5)
+    # Nothing but the head has changed when the whole net begins to learn.
+    before = model.autoencoder_.net_.module_.encoder.parameters()
+    for a, b in zip(before, seen.encoder.parameters(), strict=True):
+        assert torch.equal(a, b)
+    fresh = classifier(autoencoder, **params).fit(X, y)
+    assert model.loss_curve_[0] < 0.8 * fresh.loss_curve_[0]
+    assert model.n_iter_ == len(model.loss_curve_) == 1
+
+
+def test_training_of_the_head_heeds_gaps_and_validation_rows(diabetes):
+    X, y = diabetes
+    targets = np.c_[y, -y]
+    targets[::3, 0] = np.nan
+    X = np.where(np.random.RandomState(0).uniform(size=X.shape) < 0.1, np.nan, X)
+    params = {"head_iter": 20, "max_iter": 1, "learning_rate_init": 0.01}
+    model = regressor(early_stopping=True, **params).fit(X, targets)
+    assert model.score(X[1::3], targets[1::3]) > 0.2
+
+
+def test_module_of_the_user_gets_its_head_trained_first(digits):
+    X, y = digits
+    model = classifier(
+        small(module=OwnModule), head_iter=30, learning_rate_init=0.005, max_iter=1
+    ).fit(X[:400], y[:400])
+    untrained = classifier(small(module=OwnModule), max_iter=1).fit(X[:400], y[:400])
+    assert model.score(X[400:], y[400:]) > untrained.score(X[400:], y[400:]) + 0.2
+
+
+def test_progress_names_the_head(digits, capsys):
+    X, y = digits
+    classifier(head_iter=2, max_iter=1, verbose=1).fit(X[:100], y[:100])
+    shown = capsys.readouterr().out
+    assert "head" in shown
+    assert "epoch 2/2" in shown
 
 
 # -- labels ----------
@@ -433,6 +500,7 @@ def test_failed_fit_harms_nothing(digits):
     [
         ({"autoencoder": "dae"}, "autoencoder"),
         ({"corruption": "salt"}, "corruption"),
+        ({"head_iter": -1}, "head_iter"),
         ({"class_weight": {0: -1.0}}, "class_weight"),
         ({"class_weight": {0: np.nan}}, "class_weight"),
         ({"class_weight": {0: np.inf}}, "class_weight"),
