@@ -15,7 +15,8 @@ the same on all sets: three layers of 1 000 units, dropout of one half, AdamW un
 one-cycle schedule. Nothing is trained on the validation rows.
 
 Each run is kept in `results/vincent2010.json` when it ends, and is not repeated; remove
-the file to measure anew. `--sets rot basic` restricts a call to some sets.
+the file to measure anew. `--sets rot basic` restricts a call to some sets, `--nets` to
+some nets.
 
 Read from the folder that `SK_DAE_DATA` names: `mnist.npz`, `images/bsd400_train.npz`.
 
@@ -184,7 +185,7 @@ def layer_errors(data, net, seed):
 PARTS = ("X_train", "X_valid", "X_test")
 
 
-def measure(store, name, folder, seeds, baselines):
+def measure(store, name, folder, nets, seeds, baselines):
     """Measure what is not yet known of one set."""
     data = make_set(name, folder)
     if baselines:
@@ -195,7 +196,7 @@ def measure(store, name, folder, seeds, baselines):
                     k: v for k, v in asdict(method(data)).items() if k != "tried"
                 },
             )
-    for net in NETS:
+    for net in nets:
         store.measure(
             run_name(name, net, 0, True), lambda net=net: train(data, net, 0, True)
         )
@@ -227,8 +228,10 @@ def run_name(name, net, seed, pretrain):
 
 
 def chosen_for(store, name):
-    """Return the net that is best on the validation rows."""
-    return min(NETS, key=lambda net: store.get(run_name(name, net, 0, True))["valid"])
+    """Return the measured net that is best on the validation rows, or None."""
+    runs = {net: store.get(run_name(name, net, 0, True)) for net in NETS}
+    measured = [net for net, run in runs.items() if run is not None]
+    return min(measured, key=lambda net: runs[net]["valid"], default=None)
 
 
 def report_on(store, names, seeds, threads):
@@ -251,9 +254,9 @@ def report_on(store, names, seeds, threads):
     )
     rows, bars, better = [], [], 0
     for name in names:
-        if None in [store.get(run_name(name, net, 0, True)) for net in NETS]:
-            continue
         net = chosen_for(store, name)
+        if net is None:
+            continue
         means = {}
         for pretrain in (True, False):
             runs = [
@@ -356,6 +359,7 @@ def main():
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--sets", nargs="+", choices=list(SETS), default=list(SETS))
+    parser.add_argument("--nets", nargs="+", choices=list(NETS), default=list(NETS))
     parser.add_argument("--seeds", type=int, default=1)
     parser.add_argument("--threads", type=int, default=available_cores())
     parser.add_argument("--no-baselines", action="store_true")
@@ -366,7 +370,7 @@ def main():
     torch.set_num_threads(args.threads)
     store = Store(RESULTS / "vincent2010.json")
     for name in args.sets:
-        measure(store, name, Path(folder), args.seeds, not args.no_baselines)
+        measure(store, name, Path(folder), args.nets, args.seeds, not args.no_baselines)
     report_on(store, list(SETS), args.seeds, args.threads)
 
 
