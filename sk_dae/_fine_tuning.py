@@ -12,6 +12,7 @@ from sklearn.base import (
     _fit_context,
     clone,
 )
+from sklearn.frozen import FrozenEstimator
 from sklearn.utils import (
     check_consistent_length,
     check_random_state,
@@ -50,7 +51,7 @@ class FineTunedPredictor(NetTrainer, BaseEstimator):
     _net_class = PredictingNet
     _parameter_constraints: dict = {
         **NetTrainer._parameter_constraints,
-        "autoencoder": [TrainedAutoencoder, None],
+        "autoencoder": [TrainedAutoencoder, FrozenEstimator, None],
         "pretrain": ["boolean"],
         "corruption": [
             StrOptions({"autoencoder", *CORRUPTIONS}),
@@ -190,7 +191,10 @@ class FineTunedPredictor(NetTrainer, BaseEstimator):
         random_state = check_random_state(self.random_state)
         autoencoder = self._make_autoencoder(random_state)
         self._check_corruption(autoencoder)
-        if self.pretrain:
+        if autoencoder is getattr(self.autoencoder, "estimator", None):
+            # A frozen one has been trained, and is to stay as it is.
+            pass
+        elif self.pretrain:
             autoencoder.fit(X, sample_weight=weights)
         else:
             autoencoder._build(X, weights)
@@ -259,9 +263,26 @@ class FineTunedPredictor(NetTrainer, BaseEstimator):
                 noise_level=0.2,
                 random_state=seed,
             )
+        if isinstance(self.autoencoder, FrozenEstimator):
+            return self._check_frozen(self.autoencoder.estimator)
         autoencoder = clone(self.autoencoder)
         if autoencoder.random_state is None:
             autoencoder.set_params(random_state=seed)
+        return autoencoder
+
+    def _check_frozen(self, autoencoder):
+        """Return a fitted autoencoder, after a check that it can be used as it is."""
+        if not isinstance(autoencoder, TrainedAutoencoder):
+            raise TypeError(
+                "autoencoder must be an autoencoder of the package, or one that is "
+                f"frozen, got a frozen {type(autoencoder).__name__}."
+            )
+        check_is_fitted(autoencoder)
+        if not self.pretrain:
+            raise ValueError(
+                "pretrain=False starts from fresh weights, but the autoencoder is "
+                "frozen, so that it has been trained. Give it unfrozen."
+            )
         return autoencoder
 
     def _plan(

@@ -15,6 +15,7 @@ import warnings
 
 import numpy as np
 import torch
+from sklearn.frozen import FrozenEstimator
 from sklearn.impute import MissingIndicator
 from sklearn.preprocessing import OrdinalEncoder, QuantileTransformer, StandardScaler
 from skorch.history import History
@@ -120,7 +121,8 @@ _CLASSES = {
         TableLoss,
         *LOSSES.values(),
         *PENALTIES.values(),
-        # Of scikit-learn's, those that hold nothing but plain data.
+        # Of scikit-learn's, those that hold nothing but plain data, or one of these.
+        FrozenEstimator,
         MissingIndicator,
         OrdinalEncoder,
         QuantileTransformer,
@@ -268,6 +270,8 @@ def _trained_within(value):
     if isinstance(value, list | tuple):
         for item in value:
             yield from _trained_within(item)
+    elif isinstance(value, FrozenEstimator):
+        yield from _trained_within([value.estimator])
     elif isinstance(value, (*_ESTIMATORS, NumericCompletion, TableCompletion)):
         if getattr(value, "_learned", None) in vars(value):
             yield value

@@ -39,10 +39,12 @@ class DenoisingAutoencoderClassifier(ClassifierMixin, FineTunedPredictor):
 
     Parameters
     ----------
-    autoencoder : autoencoder instance or None, default=None
+    autoencoder : autoencoder, FrozenEstimator or None, default=None
         An autoencoder of the package that a net is trained in, with its parameters and
-        its device; it is cloned, and seeded where it is not. None is a
-        :class:`DenoisingAutoencoder` of 256 components with swap noise.
+        its device; it is cloned, and seeded where it is not. A fitted one in a
+        :class:`~sklearn.frozen.FrozenEstimator` is taken as it is, and not trained
+        again. None is a :class:`DenoisingAutoencoder` of 256 components with swap
+        noise.
 
     pretrain : bool, default=True
         Whether to train the autoencoder. Without, its net starts from fresh weights,
@@ -126,7 +128,7 @@ class DenoisingAutoencoderClassifier(ClassifierMixin, FineTunedPredictor):
         The classes.
 
     autoencoder_ : autoencoder instance
-        The fitted autoencoder, as pretraining left it.
+        The fitted autoencoder, as pretraining left it; a frozen one itself.
 
     net_ : PredictingNet
         The trained ``skorch.NeuralNet``; ``net_.module_`` is the torch module and
@@ -381,10 +383,12 @@ class DenoisingAutoencoderRegressor(RegressorMixin, FineTunedPredictor):
 
     Parameters
     ----------
-    autoencoder : autoencoder instance or None, default=None
+    autoencoder : autoencoder, FrozenEstimator or None, default=None
         An autoencoder of the package that a net is trained in, with its parameters and
-        its device; it is cloned, and seeded where it is not. None is a
-        :class:`DenoisingAutoencoder` of 256 components with swap noise.
+        its device; it is cloned, and seeded where it is not. A fitted one in a
+        :class:`~sklearn.frozen.FrozenEstimator` is taken as it is, and not trained
+        again. None is a :class:`DenoisingAutoencoder` of 256 components with swap
+        noise.
 
     pretrain : bool, default=True
         Whether to train the autoencoder. Without, its net starts from fresh weights,
@@ -456,7 +460,7 @@ class DenoisingAutoencoderRegressor(RegressorMixin, FineTunedPredictor):
     Attributes
     ----------
     autoencoder_ : autoencoder instance
-        The fitted autoencoder, as pretraining left it.
+        The fitted autoencoder, as pretraining left it; a frozen one itself.
 
     net_ : PredictingNet
         The trained ``skorch.NeuralNet``; ``net_.module_`` is the torch module and

@@ -10,6 +10,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import clone
 from sklearn.datasets import load_breast_cancer, load_diabetes, load_digits
 from sklearn.exceptions import NotFittedError
+from sklearn.frozen import FrozenEstimator
 from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler, scale
@@ -151,6 +152,40 @@ def test_fine_tuning_starts_from_the_pretrained_weights(digits):
     model = classifier(learning_rate_init=1e-12, max_iter=1, alpha=0.0).fit(X, y)
     code = model.net_.module_.encode(torch.from_numpy(X)).detach()
     assert_allclose(code, model.autoencoder_.transform(X), rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("make", [classifier, regressor])
+def test_a_frozen_autoencoder_is_not_trained_again(digits, make, tmp_path):
+    X, y = digits
+    autoencoder = small(random_state=3).fit(X)
+    code, n_iter = autoencoder.transform(X), autoencoder.n_iter_
+    model = make(FrozenEstimator(autoencoder)).fit(X, y)
+    again = make(small(random_state=3)).fit(X, y)
+    assert model.autoencoder_ is autoencoder
+    assert_array_equal(autoencoder.transform(X), code)
+    assert autoencoder.n_iter_ == n_iter
+    # All that differs is what seeds the fine-tuning, which draws no seed for it.
+    assert abs(model.score(X, y) - again.score(X, y)) < 0.1
+    # A search over the fine-tuning trains the autoencoder once, before it.
+    GridSearchCV(model, {"dropout": [0.0, 0.3]}, cv=2).fit(X, y)
+    assert_array_equal(autoencoder.transform(X), code)
+    sk_dae.save(model, tmp_path / "model.safetensors")
+    loaded = sk_dae.load(tmp_path / "model.safetensors")
+    assert_array_equal(loaded.predict(X), model.predict(X))
+    assert_array_equal(loaded.fit(X, y).predict(X), model.predict(X))
+
+
+def test_a_frozen_autoencoder_must_be_fitted_and_fit_the_rows(digits):
+    X, y = digits
+    with pytest.raises(NotFittedError):
+        classifier(FrozenEstimator(small())).fit(X, y)
+    frozen = FrozenEstimator(small(max_iter=1).fit(X))
+    with pytest.raises(ValueError, match="pretrain=False"):
+        classifier(frozen, pretrain=False).fit(X, y)
+    with pytest.raises(ValueError, match="64 features"):
+        classifier(frozen).fit(X[:, 1:], y)
+    with pytest.raises(TypeError, match="frozen StandardScaler"):
+        classifier(FrozenEstimator(StandardScaler().fit(X))).fit(X, y)
 
 
 def test_without_pretraining_the_autoencoder_is_not_trained(digits):
