@@ -1,8 +1,8 @@
 """Digits of which few have a label.
 
 60 000 digits of MNIST, of which 100, 600, 1 000 or 3 000 have a label, drawn five
-times, of each class alike; 10 000 test digits. One stack of denoising autoencoders is trained
-on all rows, and no label. Two ways to go on from there:
+times, of each class alike; 10 000 test digits. One stack of denoising autoencoders is
+trained on all rows, and no label. Two ways to go on from there:
 
 - `features`: a logistic regression on the code of the rows with a label;
 - `fine-tuned`: `DenoisingAutoencoderClassifier` on the same rows.
@@ -11,10 +11,10 @@ Beside them, on the pixels of the rows with a label: a logistic regression, an R
 and the net of the stack without pretraining.
 
 Which of the two ways is better for a number of labels is chosen on 1 000 further rows
-with labels, by the mean of the draws; so are, for each draw, C of the logistic regression and C and
-gamma of the SVM. These rows are among the 60 000; their labels train
-nothing. The design of the stack was chosen on them, too: layers, kind and levels of the
-noise, and epochs.
+with labels, by the mean of the draws; so are, for each draw, C of the logistic
+regression, and C and gamma of the SVM. These rows are among the 60 000; their labels
+train nothing. The design of the stack (layers, kind and levels of the noise, epochs)
+was chosen on labels of training rows too, these 1 000 and up to 10 000 others.
 
 The published errors are quoted from memory. Of Rifai et al., The manifold tangent
 classifier (2011): a contractive autoencoder, fine-tuned; a plain net; an RBF SVM. Of
