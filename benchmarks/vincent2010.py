@@ -88,10 +88,28 @@ def silu_masking(name):
     return stack, fine_tuning, (1, 1)
 
 
+def silu_swap(name):
+    """Return the same units, pretrained on swap noise and fine-tuned for longer."""
+    stack = {
+        "activation": "silu",
+        "corruption": "swap",
+        "noise_level": 0.3,
+        "learning_rate_init": 0.001,
+    }
+    fine_tuning = {"corruption": "masking", "noise_level": 0.2, "dropout": 0.5}
+    return stack, {**fine_tuning, "head_iter": 10}, (1, 2)
+
+
 def logistic_masking(name):
     """Return the paper's net, at its level of noise."""
     stack = {**LOGISTIC, "corruption": "masking", "noise_level": LEVELS[name]}
     return stack, LOGISTIC_FINE_TUNING, LOGISTIC_EPOCHS
+
+
+def logistic_masking_briefly(name):
+    """Return the paper's net, pretrained for a tenth of the time."""
+    stack, fine_tuning, _ = logistic_masking(name)
+    return stack, {**fine_tuning, "dropout": 0.1}, (1, 1)
 
 
 def logistic_salt_and_pepper(name):
@@ -109,7 +127,9 @@ def logistic_salt_and_pepper(name):
 #: epochs of both are multiplied by, for a set.
 NETS = {
     "silu, masking": silu_masking,
+    "silu, swap": silu_swap,
     "logistic, masking": logistic_masking,
+    "logistic, masking, briefly": logistic_masking_briefly,
     "logistic, salt and pepper": logistic_salt_and_pepper,
 }
 
