@@ -2,12 +2,14 @@
 
 import numpy as np
 import pytest
+from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.datasets import load_digits
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.multiclass import OneVsOneClassifier
+from sklearn.pipeline import make_pipeline
 from sklearn.svm import SVC, LinearSVC
 
-from _baselines import gradient_boosting, linear_svm, rbf_svm
+from _baselines import gradient_boosting, linear_svm, rbf_svm, whitened_linear_svm
 from _larochelle import LarochelleSet
 
 
@@ -37,6 +39,33 @@ def make_linear(params):
     return OneVsOneClassifier(LinearSVC(dual=False, random_state=0, **params))
 
 
+class Whitener(TransformerMixin, BaseEstimator):
+    """Whitens by an eigendecomposition; the mean squared norm becomes one."""
+
+    def __init__(self, shrinkage):
+        self.shrinkage = shrinkage
+
+    def fit(self, X, y=None):
+        self.means_, self.scales_ = X.mean(axis=0), X.std(axis=0, ddof=1) + 1e-6
+        values, vectors = np.linalg.eigh(np.cov(self._scaled(X).T, ddof=0))
+        self.map_ = vectors / np.sqrt(values + self.shrinkage)
+        Z = self._scaled(X) @ self.map_
+        self.map_ /= np.sqrt((Z**2).sum(axis=1).mean())
+        return self
+
+    def _scaled(self, X):
+        return (X - self.means_) / self.scales_
+
+    def transform(self, X):
+        return self._scaled(X) @ self.map_
+
+
+def make_whitened(params):
+    return make_pipeline(
+        Whitener(params["shrinkage"]), SVC(kernel="linear", C=params["C"])
+    )
+
+
 def make_boosting(params):
     return HistGradientBoostingClassifier(
         max_features=0.2, early_stopping=False, random_state=0, **params
@@ -49,6 +78,7 @@ def make_boosting(params):
         # Kernels in float32 may turn the vote on a row or two.
         pytest.param(rbf_svm, make_rbf, 0.5, id="rbf"),
         pytest.param(linear_svm, make_linear, 0, id="linear"),
+        pytest.param(whitened_linear_svm, make_whitened, 0.5, id="whitened"),
         pytest.param(
             lambda data: gradient_boosting(data, leaves=(4, 8), rounds=8),
             make_boosting,
