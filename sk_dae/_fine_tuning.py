@@ -221,7 +221,7 @@ class FineTunedPredictor(NetTrainer, BaseEstimator):
                 streams["init"],
             )
             if self.head_iter:
-                self._train_head(module, run)
+                self._train_head(module, autoencoder, run)
             net = self._make_net(module, run)
             epochs = self._n_epochs(len(run.train))
             watchers = self._make_watchers(X, epochs, fitted, y=y)
@@ -274,8 +274,8 @@ class FineTunedPredictor(NetTrainer, BaseEstimator):
         """Return a fitted autoencoder, after a check that it can be used as it is."""
         if not isinstance(autoencoder, TrainedAutoencoder):
             raise TypeError(
-                "autoencoder must be an autoencoder of the package, or one that is "
-                f"frozen, got a frozen {type(autoencoder).__name__}."
+                "autoencoder must be an autoencoder that a net is trained in, or one "
+                f"that is frozen, got a frozen {type(autoencoder).__name__}."
             )
         check_is_fitted(autoencoder)
         if not self.pretrain:
@@ -301,8 +301,16 @@ class FineTunedPredictor(NetTrainer, BaseEstimator):
         device = autoencoder._device
         rows = rows_of(X, device)
         process = autoencoder.corruption_
-        if process is not None and process._fills_missing:
-            rows = MappedRows(rows, process.fill, X.shape[1], device)
+        fills = process is not None and process._fills_missing
+        # A frozen one may have seen other gaps than there are in these rows.
+        unseen = torch.from_numpy(autoencoder._statistics.never_observed).to(device)
+        if fills or unseen.any():
+
+            def as_predicted(X):
+                X = X.masked_fill(unseen, torch.nan)
+                return process.fill(X) if fills else X
+
+            rows = MappedRows(rows, as_predicted, X.shape[1], device)
         batch_size = self.batch_size
         if batch_size == "auto":
             batch_size = automatic_batch_size(len(train), X.shape[1])
@@ -314,8 +322,10 @@ class FineTunedPredictor(NetTrainer, BaseEstimator):
             valid = Batches(rows, valid, batch_size, device, **shared)
         corruption = self._make_corruption(autoencoder, X, streams)
         fill_values = None
-        if autoencoder._statistics.has_missing or (
-            corruption is not None and corruption._makes_missing
+        if (
+            isinstance(self.autoencoder, FrozenEstimator)
+            or autoencoder._statistics.has_missing
+            or (corruption is not None and corruption._makes_missing)
         ):
             fill_values = autoencoder._fill_values(device)
         return TrainingRun(
@@ -329,7 +339,7 @@ class FineTunedPredictor(NetTrainer, BaseEstimator):
             has_missing=has_missing,
         )
 
-    def _train_head(self, module, run):
+    def _train_head(self, module, autoencoder, run):
         """Train the layer that predicts, on the codes that pretraining has left.
 
         They are computed anew for each batch, so that memory does not grow with rows.
@@ -340,7 +350,7 @@ class FineTunedPredictor(NetTrainer, BaseEstimator):
         def with_codes(batches):
             rows = MappedRows(
                 batches.rows,
-                lambda X: module.encode(run.to_input(X)),
+                lambda X: module.encode(autoencoder._to_input(X)),
                 width,
                 run.device,
             )
@@ -355,7 +365,9 @@ class FineTunedPredictor(NetTrainer, BaseEstimator):
             corruption=None,
             fill_values=None,
         )
-        net = self._make_net(HeadPredictor(module.head, self.dropout), head_run)
+        head = HeadPredictor(module.head, self.dropout)
+        # The callbacks of the user name parts of the whole net.
+        net = self._make_net(head, head_run, callbacks=None)
         name = f"{type(self).__name__}, head"
         watchers = self._watchers_of_part(name, self.head_iter)
         head_run.train_net(net, self.head_iter, watchers=watchers)

@@ -189,10 +189,9 @@ class NetTrainer(LearnedMixin, CallbackSupportMixin):
             lr=self.learning_rate_init,
             learning_rate=learning_rate,
             alpha=self.alpha,
-            callbacks=list(self.callbacks) if self.callbacks else None,
             device=str(run.device),
             verbose=self.verbose,
-            **parts,
+            **{"callbacks": list(self.callbacks) if self.callbacks else None, **parts},
         )
         return net.initialize()
 

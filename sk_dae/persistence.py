@@ -271,7 +271,7 @@ def _trained_within(value):
         for item in value:
             yield from _trained_within(item)
     elif isinstance(value, FrozenEstimator):
-        yield from _trained_within([value.estimator])
+        yield from _trained_within(list(vars(value).values()))
     elif isinstance(value, (*_ESTIMATORS, NumericCompletion, TableCompletion)):
         if getattr(value, "_learned", None) in vars(value):
             yield value
@@ -356,6 +356,13 @@ class _Writer:
                     f"{name}.module cannot be saved before a fit: it is code."
                 )
             state["module"] = {"of": "the user"}
+        frozen = state.get("autoencoder")
+        if (
+            isinstance(frozen, FrozenEstimator)
+            and state.get("autoencoder_") is frozen.estimator
+        ):
+            # The same object, written once.
+            state["autoencoder_"] = None
         if isinstance(value, RowDonors):
             state["_moved"] = None
         return {"class": type(value).__name__, "state": self.encode(state, name)}
@@ -440,6 +447,8 @@ class _Reader:
                     "your own, of which the file holds only the weights."
                 )
             state["module"] = self._module
+        if state.get("autoencoder_", self) is None:
+            state["autoencoder_"] = state["autoencoder"].estimator
         instance = object.__new__(_CLASSES[name])
         vars(instance).update(state)
         if "net_" in state:

@@ -43,8 +43,8 @@ class DenoisingAutoencoderClassifier(ClassifierMixin, FineTunedPredictor):
         An autoencoder of the package that a net is trained in, with its parameters and
         its device; it is cloned, and seeded where it is not. A fitted one in a
         :class:`~sklearn.frozen.FrozenEstimator` is taken as it is, and not trained
-        again. None is a :class:`DenoisingAutoencoder` of 256 components with swap
-        noise.
+        again; refit it, and predictions may change. None is a
+        :class:`DenoisingAutoencoder` of 256 components with swap noise.
 
     pretrain : bool, default=True
         Whether to train the autoencoder. Without, its net starts from fresh weights,
@@ -113,8 +113,8 @@ class DenoisingAutoencoderClassifier(ClassifierMixin, FineTunedPredictor):
         that pandas takes as missing.
 
     callbacks : list of skorch callbacks or None, default=None
-        Called in the fine-tuning. One that raises KeyboardInterrupt, as skorch's
-        EarlyStopping does, ends it.
+        Called in the fine-tuning of the whole net. One that raises KeyboardInterrupt,
+        as skorch's EarlyStopping does, ends it.
 
     random_state : int, RandomState instance or None, default=None
         Seeds the fine-tuning, and an autoencoder that is not seeded itself.
@@ -387,8 +387,8 @@ class DenoisingAutoencoderRegressor(RegressorMixin, FineTunedPredictor):
         An autoencoder of the package that a net is trained in, with its parameters and
         its device; it is cloned, and seeded where it is not. A fitted one in a
         :class:`~sklearn.frozen.FrozenEstimator` is taken as it is, and not trained
-        again. None is a :class:`DenoisingAutoencoder` of 256 components with swap
-        noise.
+        again; refit it, and predictions may change. None is a
+        :class:`DenoisingAutoencoder` of 256 components with swap noise.
 
     pretrain : bool, default=True
         Whether to train the autoencoder. Without, its net starts from fresh weights,
@@ -448,8 +448,8 @@ class DenoisingAutoencoderRegressor(RegressorMixin, FineTunedPredictor):
         What the validation loss must improve by, with `early_stopping`.
 
     callbacks : list of skorch callbacks or None, default=None
-        Called in the fine-tuning. One that raises KeyboardInterrupt, as skorch's
-        EarlyStopping does, ends it.
+        Called in the fine-tuning of the whole net. One that raises KeyboardInterrupt,
+        as skorch's EarlyStopping does, ends it.
 
     random_state : int, RandomState instance or None, default=None
         Seeds the fine-tuning, and an autoencoder that is not seeded itself.

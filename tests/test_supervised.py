@@ -14,7 +14,7 @@ from sklearn.frozen import FrozenEstimator
 from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler, scale
-from skorch.callbacks import Callback
+from skorch.callbacks import Callback, Freezer
 from torch import nn
 
 import sk_dae
@@ -27,7 +27,9 @@ from sk_dae import (
     TabularDenoisingAutoencoder,
 )
 from sk_dae._gradients import MLPGradients
+from sk_dae._net import PredictingNet
 from sk_dae._predictors import HeadPredictor
+from sk_dae._training import TrainingRun
 
 
 @pytest.fixture(scope="module")
@@ -66,6 +68,10 @@ def regressor(autoencoder=None, **params):
     return DenoisingAutoencoderRegressor(
         small() if autoencoder is None else autoencoder, **{**defaults, **params}
     )
+
+
+def with_gaps(X):
+    return np.where(np.random.RandomState(0).uniform(size=X.shape) < 0.1, np.nan, X)
 
 
 # -- the classifier ----------
@@ -171,6 +177,7 @@ def test_a_frozen_autoencoder_is_not_trained_again(digits, make, tmp_path):
     assert_array_equal(autoencoder.transform(X), code)
     sk_dae.save(model, tmp_path / "model.safetensors")
     loaded = sk_dae.load(tmp_path / "model.safetensors")
+    assert loaded.autoencoder_ is loaded.autoencoder.estimator
     assert_array_equal(loaded.predict(X), model.predict(X))
     assert_array_equal(loaded.fit(X, y).predict(X), model.predict(X))
 
@@ -188,6 +195,29 @@ def test_a_frozen_autoencoder_must_be_fitted_and_fit_the_rows(digits):
         classifier(FrozenEstimator(StandardScaler().fit(X))).fit(X, y)
 
 
+@pytest.mark.parametrize("corruption", ["swap", "gaussian", None])
+@pytest.mark.parametrize("params", [{}, {"head_iter": 2}, {"early_stopping": True}])
+def test_gaps_that_a_frozen_autoencoder_has_not_seen(digits, corruption, params):
+    X, y = digits
+    frozen = FrozenEstimator(small(corruption=corruption).fit(X))
+    model = classifier(frozen, **params).fit(with_gaps(X[:400]), y[:400])
+    assert model.score(with_gaps(X[400:]), y[400:]) > 0.6
+
+
+def test_columns_that_a_frozen_autoencoder_has_not_seen_stay_unread():
+    X = np.random.RandomState(0).normal(size=(400, 5))
+    y = X[:, 0] > 0
+    empty = X.copy()
+    empty[:, 0] = np.nan
+    with pytest.warns(UserWarning, match="observed"):
+        frozen = FrozenEstimator(small(corruption=None).fit(empty))
+    params = {"corruption": None, "dropout": 0.0, "head_iter": 5}
+    model = classifier(frozen, **params).fit(X, y)
+    # What decides is hidden from the predictions, and so it is from the training.
+    loss = -np.log(model.predict_proba(X)[np.arange(400), y.astype(int)]).mean()
+    assert_allclose(model.loss_curve_[-1], loss, rtol=0.05)
+
+
 def test_without_pretraining_the_autoencoder_is_not_trained(digits):
     X, y = digits
     model = classifier(pretrain=False).fit(X[:400], y[:400])
@@ -196,14 +226,20 @@ def test_without_pretraining_the_autoencoder_is_not_trained(digits):
     assert model.score(X[400:], y[400:]) > 0.7
 
 
-class Beginnings(Callback):
+class Beginnings:
     """Keeps the codes that a head is trained on, and the encoder it is put on."""
 
-    def on_train_begin(self, net, X=None, **kwargs):
-        if isinstance(net.module_, HeadPredictor):
-            self.codes = X.rows.take(torch.arange(400))
-        else:
-            self.encoder = copy.deepcopy(net.module_.encoder)
+    def __init__(self, monkeypatch):
+        train_net = TrainingRun.train_net
+
+        def spied_on(run, net, *args, **kwargs):
+            if isinstance(net.module_, HeadPredictor):
+                self.codes = run.train.rows.take(torch.arange(400))
+            elif isinstance(net, PredictingNet):
+                self.encoder = copy.deepcopy(net.module_.encoder)
+            return train_net(run, net, *args, **kwargs)
+
+        monkeypatch.setattr(TrainingRun, "train_net", spied_on)
 
 
 @pytest.mark.parametrize(
@@ -219,11 +255,11 @@ class Beginnings(Callback):
     ],
     ids=str,
 )
-def test_head_is_trained_alone_first(digits, autoencoder):
+def test_head_is_trained_alone_first(digits, autoencoder, monkeypatch):
     X, y = digits[0][:400], digits[1][:400]
-    seen = Beginnings()
+    seen = Beginnings(monkeypatch)
     params = {"max_iter": 1, "dropout": 0.0, "alpha": 0.0}
-    model = classifier(autoencoder, head_iter=60, callbacks=[seen], **params).fit(X, y)
+    model = classifier(autoencoder, head_iter=60, **params).fit(X, y)
     assert_allclose(seen.codes, model.autoencoder_.transform(X), rtol=1e-4, atol=1e-5)
     # Nothing but the head has changed when the whole net begins to learn.
     before = model.autoencoder_.net_.module_.encoder.parameters()
@@ -232,6 +268,23 @@ def test_head_is_trained_alone_first(digits, autoencoder):
     fresh = classifier(autoencoder, **params).fit(X, y)
     assert model.loss_curve_[0] < 0.8 * fresh.loss_curve_[0]
     assert model.n_iter_ == len(model.loss_curve_) == 1
+
+
+def test_head_is_trained_on_the_codes_of_the_autoencoder(digits, monkeypatch):
+    X, y = with_gaps(digits[0][:400]), digits[1][:400]
+    seen = Beginnings(monkeypatch)
+    # Whatever a corruption of the fine-tuning puts into gaps.
+    params = {"head_iter": 1, "max_iter": 1, "corruption": "conditional_mean"}
+    model = classifier(**params).fit(X, y)
+    assert_allclose(seen.codes, model.autoencoder_.transform(X), rtol=1e-4, atol=1e-5)
+
+
+def test_callbacks_hear_of_the_whole_net_alone(digits):
+    X, y = digits
+    freezer = Freezer(lambda name: not name.startswith("decoder"))
+    model = classifier(head_iter=3, callbacks=[freezer]).fit(X, y)
+    codes = model.net_.module_.encode(torch.from_numpy(X)).detach()
+    assert_allclose(codes, model.autoencoder_.transform(X), rtol=1e-4, atol=1e-5)
 
 
 def test_training_of_the_head_heeds_gaps_and_validation_rows(diabetes):
