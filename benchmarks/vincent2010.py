@@ -228,10 +228,10 @@ def train(data, net, seed, pretrain):
 def layer_errors(data, seed):
     """Return the errors of linear SVMs on each layer of a stack, and on pixels.
 
-    Its third layer has as many units as there are training rows, since what is linear
-    in few of them is little.
+    It is wide, its third layer as wide as there are training rows: what is linear in
+    few units is little.
     """
-    widths = (1000, 1000, len(data.X_train))
+    widths = (3000, 3000, len(data.X_train))
     stack = StackedDenoisingAutoencoder(
         widths[-1],
         hidden_layer_sizes=widths[:-1],
@@ -240,20 +240,21 @@ def layer_errors(data, seed):
         emphasis=["full", None, None],
         fine_tuning=False,
         batch_size=128,
-        pretrain_iter=40,
+        pretrain_iter=30,
         features="layers",
         random_state=seed,
         **LOGISTIC,
     ).fit(data.X_train)
     parts = {part: stack.transform(getattr(data, part)) for part in PARTS}
-    results = {"pixels, whitened": whitened_linear_svm(data)}
+    results = {"pixels, whitened": whitened_linear_svm(data, refit=False)}
     stop = np.cumsum(widths)
     for layer, columns in enumerate(map(slice, stop - widths, stop), start=1):
         features = {
             part: np.ascontiguousarray(X[:, columns]) for part, X in parts.items()
         }
         name = f"layer {layer}, {widths[layer - 1]} units, whitened"
-        results[name] = whitened_linear_svm(replace(data, **features))
+        results[name] = whitened_linear_svm(replace(data, **features), refit=False)
+        print(name, results[name], flush=True)
     return {
         name: {"valid": r.valid, "test": r.test, "params": r.params}
         for name, r in results.items()

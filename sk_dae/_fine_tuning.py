@@ -191,13 +191,12 @@ class FineTunedPredictor(NetTrainer, BaseEstimator):
         random_state = check_random_state(self.random_state)
         autoencoder = self._make_autoencoder(random_state)
         self._check_corruption(autoencoder)
-        if autoencoder is getattr(self.autoencoder, "estimator", None):
-            # A frozen one has been trained, and is to stay as it is.
-            pass
-        elif self.pretrain:
-            autoencoder.fit(X, sample_weight=weights)
-        else:
-            autoencoder._build(X, weights)
+        # A frozen one has been trained, and is to stay as it is.
+        if not isinstance(self.autoencoder, FrozenEstimator):
+            if self.pretrain:
+                autoencoder.fit(X, sample_weight=weights)
+            else:
+                autoencoder._build(X, weights)
         device = autoencoder._device
         streams = Streams(random_state.randint(np.iinfo(np.int32).max), device)
         train, valid = self._split(labeled, row_weights, values, streams)
