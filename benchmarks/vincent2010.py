@@ -322,11 +322,13 @@ def report_on(store, names, seeds, threads):
         f"of 1 000 units, pretrained; mean of {seeds} seed(s). `no pretraining`: the "
         "same net from fresh weights. `goal`: the published SDAE-3, times the ratio of "
         "the RBF SVMs where they differ by more than 5 %; on the sets with photographs "
-        "the RBF SVM measured here. All settings are chosen on validation rows. The "
+        "the RBF SVM measured here. The net is the best of those measured on validation "
+        "rows; the level of noise of the logistic nets is the paper's for the set. The "
         "SVM and the boosting are then trained on training and validation rows, as the "
         "published SVM was; the nets are not. The law of `convex` was itself fitted to "
         "the published error of the SVM, see `_shapes.py`. A set that is not listed "
-        "was not measured."
+        "was not measured. Each run had one thread or two, and most shared the "
+        "machine with other work: seconds are an upper bound."
     )
     rows, bars, better = [], [], 0
     for name in names:
