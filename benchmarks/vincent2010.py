@@ -231,7 +231,8 @@ def layer_errors(data, seed):
     It is wide, its third layer as wide as there are training rows: what is linear in
     few units is little.
     """
-    widths = (3000, 3000, len(data.X_train))
+    began = time.perf_counter()
+    widths = (6000, 6000, len(data.X_train))
     stack = StackedDenoisingAutoencoder(
         widths[-1],
         hidden_layer_sizes=widths[:-1],
@@ -240,25 +241,29 @@ def layer_errors(data, seed):
         emphasis=["full", None, None],
         fine_tuning=False,
         batch_size=128,
-        pretrain_iter=30,
+        pretrain_iter=20,
         features="layers",
         random_state=seed,
         **LOGISTIC,
     ).fit(data.X_train)
+    seconds = time.perf_counter() - began
+    print(f"stack trained in {seconds:.0f} s", flush=True)
     parts = {part: stack.transform(getattr(data, part)) for part in PARTS}
-    results = {"pixels, whitened": whitened_linear_svm(data, refit=False)}
+    results = {"pixels, whitened": whitened_linear_svm(data)}
     stop = np.cumsum(widths)
     for layer, columns in enumerate(map(slice, stop - widths, stop), start=1):
         features = {
             part: np.ascontiguousarray(X[:, columns]) for part, X in parts.items()
         }
         name = f"layer {layer}, {widths[layer - 1]} units, whitened"
-        results[name] = whitened_linear_svm(replace(data, **features), refit=False)
+        results[name] = whitened_linear_svm(replace(data, **features))
         print(name, results[name], flush=True)
-    return {
-        name: {"valid": r.valid, "test": r.test, "params": r.params}
-        for name, r in results.items()
+    fields = ("params", "valid", "test", "refit_test")
+    errors = {
+        name: {field: getattr(result, field) for field in fields}
+        for name, result in results.items()
     }
+    return {"training_seconds": seconds, "errors": errors}
 
 
 PARTS = ("X_train", "X_valid", "X_test")
@@ -404,17 +409,20 @@ def report_on(store, names, seeds, threads):
         pixels = store.get("rot, linear_svm")
         table = []
         if pixels is not None:
-            table.append(("pixels", f"{pixels['valid']:.2f}", f"{pixels['test']:.2f}"))
-        table += [
-            (layer, f"{e['valid']:.2f}", f"{e['test']:.2f}")
-            for layer, e in layers.items()
-        ]
-        published = [PUBLISHED_LINEAR.get(row[0].partition(",")[0]) for row in table]
+            table.append(("pixels", pixels))
+        table += layers["errors"].items()
         report.table(
-            ("linear SVM on", "valid", "test", "published"),
+            ("linear SVM on", "valid", "test", "test, refit", "published"),
             [
-                (*row, "" if p is None else f"{p:.2f}")
-                for row, p in zip(table, published, strict=True)
+                (
+                    name,
+                    *(
+                        f"{errors[part]:.2f}"
+                        for part in ("valid", "test", "refit_test")
+                    ),
+                    PUBLISHED_LINEAR.get(name.partition(",")[0], ""),
+                )
+                for name, errors in table
             ],
             title="Table 5: rotated digits",
         )
@@ -427,7 +435,11 @@ def report_on(store, names, seeds, threads):
         better >= 5,
     )
     if layers is not None:
-        (error,) = (e["test"] for name, e in layers.items() if name[:7] == "layer 3")
+        (error,) = (
+            errors["refit_test"]
+            for name, errors in layers["errors"].items()
+            if name.startswith("layer 3")
+        )
         report.bar("linear SVM, layer 3", f"{error:.2f}", "at most 10.00", error <= 10)
     report.bars()
     report.write()
