@@ -14,6 +14,7 @@ from sklearn.base import (
 )
 from sklearn.frozen import FrozenEstimator
 from sklearn.utils import (
+    _safe_indexing,
     check_consistent_length,
     check_random_state,
     get_tags,
@@ -223,7 +224,8 @@ class FineTunedPredictor(NetTrainer, BaseEstimator):
                 self._train_head(module, autoencoder, run)
             net = self._make_net(module, run)
             epochs = self._n_epochs(len(run.train))
-            watchers = self._make_watchers(X, epochs, fitted, y=y)
+            watched = self._watched_rows(X, y, labeled)
+            watchers = self._make_watchers(watched[0], epochs, fitted, y=watched[1])
             run.train_net(net, epochs, watchers=watchers)
         fitted |= self._record(net, 0, epochs, run)
         # It is not trained further, and predicts from clean rows.
@@ -232,8 +234,20 @@ class FineTunedPredictor(NetTrainer, BaseEstimator):
         # All at once, and last: whatever failed before has changed nothing.
         vars(self).update(fitted)
         if hasattr(self, "_callback_fit_ctx"):
+            X, y = watched
             self._callback_fit_ctx.call_on_fit_task_end(estimator=self, X=X, y=y)
         return self
+
+    def _watched_rows(self, X, y, labeled):
+        """Return the rows that scikit-learn's callbacks are told of, and their targets.
+
+        A scorer would take what stands for "no target" for one.
+        """
+        # The rows are copied only where a callback is there to read them.
+        if labeled.all() or not getattr(self, "_skl_callbacks", None):
+            return X, y
+        index = np.flatnonzero(labeled)
+        return _safe_indexing(X, index), _safe_indexing(y, index)
 
     def _check_columns(self, X, *, reset):
         """Check the number and the names of the columns, and nothing else."""

@@ -24,7 +24,11 @@ from skorch.callbacks import (
 )
 
 from helpers import weights_of
-from sk_dae import DenoisingAutoencoder
+from sk_dae import (
+    DenoisingAutoencoder,
+    DenoisingAutoencoderClassifier,
+    DenoisingAutoencoderRegressor,
+)
 from sk_dae.metrics import make_denoising_scorer
 
 
@@ -338,6 +342,32 @@ def test_scoring_monitor_scores_inside_a_grid_search(table, n_jobs):
     logs = watcher.get_logs(select="all")
     assert sum(len(log.data) for log in logs) == 6 * 5
     assert all("restored" in row for log in logs for row in log.data)
+
+
+@pytest.mark.parametrize("as_list", [False, True])
+def test_scoring_monitor_scores_the_labeled_rows_of_a_classifier(table, as_list):
+    labels = np.where(np.arange(60) % 3, np.arange(60) % 2, -1)
+    watcher = sklearn_callback.ScoringMonitor(scoring="accuracy")
+    model = DenoisingAutoencoderClassifier(
+        make(), max_iter=6, unlabeled_value=-1, random_state=0
+    ).set_callbacks(watcher)
+    model.fit(table.tolist(), labels.tolist()) if as_list else model.fit(table, labels)
+    scores = [row["accuracy"] for row in watcher.get_logs().data if "accuracy" in row]
+    labeled = labels >= 0
+    assert len(scores) == 6
+    assert scores[-1] == model.score(table[labeled], labels[labeled])
+    assert scores[-1] != model.score(table, labels)
+
+
+def test_scoring_monitor_scores_the_rows_of_a_regressor_that_have_a_target(table):
+    targets = np.where(np.arange(60) % 3, table[:, 0], np.nan)
+    watcher = sklearn_callback.ScoringMonitor(scoring="r2")
+    model = DenoisingAutoencoderRegressor(make(), max_iter=6, random_state=0)
+    model.set_callbacks(watcher).fit(table, targets)
+    scores = [row["r2"] for row in watcher.get_logs().data if "r2" in row]
+    known = np.isfinite(targets)
+    assert len(scores) == 6
+    assert scores[-1] == model.score(table[known], targets[known])
 
 
 def test_progress_bar_is_drawn(table, capsys):
