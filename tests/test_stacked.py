@@ -10,6 +10,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from skorch.callbacks import EarlyStopping as SkorchEarlyStopping
+from torch.nn import functional as F
 
 import sk_dae
 from sk_dae import (
@@ -19,6 +20,7 @@ from sk_dae import (
     StackedDenoisingAutoencoder,
     SwapNoise,
 )
+from sk_dae.modules import ACTIVATIONS
 
 
 @pytest.fixture(scope="module")
@@ -213,6 +215,32 @@ def test_settings_of_the_autoencoder_work_in_every_layer(X, params):
     stack = make(**params).fit(X)
     assert all(curve[-1] < curve[0] for curve in stack.layer_loss_curves_)
     assert np.isfinite(stack.transform(X)).all()
+
+
+@pytest.mark.parametrize("activation", ["logistic", "tanh", "silu", "relu", "identity"])
+def test_hidden_layer_restores_activations_of_its_kind(X, activation):
+    # Steps too small to change a weight: the first loss is that of the net at the end.
+    stack = make(
+        hidden_layer_sizes=(24,),
+        activation=activation,
+        code_activation="identity",
+        corruption=None,
+        fine_tuning=False,
+        learning_rate_init=1e-12,
+        pretrain_iter=1,
+        batch_size=300,
+    ).fit(X)
+    module = stack.net_.module_
+    with torch.no_grad():
+        hidden = ACTIVATIONS[activation](module.encoder[0](torch.from_numpy(X)))
+        output = module.decoder[0](module.encoder[1](hidden))
+        if activation == "logistic":
+            expected = F.binary_cross_entropy(output.sigmoid(), hidden)
+        elif activation == "relu":
+            expected = F.mse_loss(output, hidden)
+        else:
+            expected = F.mse_loss(ACTIVATIONS[activation](output), hidden)
+    assert_allclose(stack.layer_loss_curves_[1], [float(expected)], rtol=1e-4)
 
 
 # -- rows ----------
