@@ -234,7 +234,7 @@ def layer_errors(data, seed):
     few units is little.
     """
     began = time.perf_counter()
-    widths = (6000, 6000, len(data.X_train))
+    widths = (3000, 3000, len(data.X_train))
     stack = StackedDenoisingAutoencoder(
         widths[-1],
         hidden_layer_sizes=widths[:-1],
@@ -243,7 +243,7 @@ def layer_errors(data, seed):
         emphasis=["full", None, None],
         fine_tuning=False,
         batch_size=128,
-        pretrain_iter=20,
+        pretrain_iter=30,
         features="layers",
         random_state=seed,
         **LOGISTIC,
