@@ -157,7 +157,7 @@ PUBLISHED = {
 #: Sets whose published error is the goal; on the others it is to beat the RBF SVM.
 GOALS = ("basic", "rot", "bg-rand", "rect", "convex")
 
-#: Published errors of a linear SVM on rotated digits: pixels, layers 3.
+#: Published errors of a linear SVM on rotated digits.
 PUBLISHED_LINEAR = {"pixels": "43.47", "layer 3": "10.00"}
 
 
@@ -440,7 +440,9 @@ def report_on(store, names, seeds, threads):
             for name, errors in layers["errors"].items()
             if name.startswith("layer 3")
         )
-        report.bar("linear SVM, layer 3", f"{error:.2f}", "at most 10.00", error <= 10)
+        report.bar(
+            "linear SVM, layer 3, refit", f"{error:.2f}", "at most 10.00", error <= 10
+        )
     report.bars()
     report.write()
 
