@@ -18,6 +18,7 @@ from sklearn.utils import (
     check_consistent_length,
     check_random_state,
     get_tags,
+    indexable,
 )
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import (
@@ -246,6 +247,7 @@ class FineTunedPredictor(NetTrainer, BaseEstimator):
         # The rows are copied only where a callback is there to read them.
         if labeled.all() or not getattr(self, "_skl_callbacks", None):
             return X, y
+        X, y = indexable(X, y)
         index = np.flatnonzero(labeled)
         return _safe_indexing(X, index), _safe_indexing(y, index)
 

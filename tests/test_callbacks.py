@@ -6,6 +6,7 @@ import time
 
 import numpy as np
 import pytest
+import scipy.sparse as sp
 import torch
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV
@@ -344,14 +345,14 @@ def test_scoring_monitor_scores_inside_a_grid_search(table, n_jobs):
     assert all("restored" in row for log in logs for row in log.data)
 
 
-@pytest.mark.parametrize("as_list", [False, True])
-def test_scoring_monitor_scores_the_labeled_rows_of_a_classifier(table, as_list):
+@pytest.mark.parametrize("make_rows", [np.asarray, np.ndarray.tolist, sp.coo_array])
+def test_scoring_monitor_scores_the_labeled_rows_of_a_classifier(table, make_rows):
     labels = np.where(np.arange(60) % 3, np.arange(60) % 2, -1)
     watcher = sklearn_callback.ScoringMonitor(scoring="accuracy")
     model = DenoisingAutoencoderClassifier(
         make(), max_iter=6, unlabeled_value=-1, random_state=0
     ).set_callbacks(watcher)
-    model.fit(table.tolist(), labels.tolist()) if as_list else model.fit(table, labels)
+    model.fit(make_rows(table), labels.tolist())
     scores = [row["accuracy"] for row in watcher.get_logs().data if "accuracy" in row]
     labeled = labels >= 0
     assert len(scores) == 6
