@@ -345,7 +345,7 @@ def test_scoring_monitor_scores_inside_a_grid_search(table, n_jobs):
     assert all("restored" in row for log in logs for row in log.data)
 
 
-@pytest.mark.parametrize("make_rows", [np.asarray, np.ndarray.tolist, sp.coo_array])
+@pytest.mark.parametrize("make_rows", [np.asarray, np.ndarray.tolist, sp.dia_array])
 def test_scoring_monitor_scores_the_labeled_rows_of_a_classifier(table, make_rows):
     labels = np.where(np.arange(60) % 3, np.arange(60) % 2, -1)
     watcher = sklearn_callback.ScoringMonitor(scoring="accuracy")
