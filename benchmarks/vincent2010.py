@@ -9,8 +9,8 @@ differs by more than 5 %, the goal is scaled by the ratio.
 
 Table 5: a linear SVM on pixels, and on the features of each layer of a pretrained
 stack that never saw a label, on rotated digits; on the features standardised and
-whitened, with a shrinkage chosen on validation rows, for layers of logistic units are
-strongly correlated. `refit` is the error after one more training, on training and
+whitened, for layers of logistic units are strongly correlated; the shrinkage, and
+whether whitened rows are scaled to length one, are chosen on validation rows. `refit` is the error after one more training, on training and
 validation rows, as the published RBF SVM of Table 3 had it; the stack sees training
 rows alone.
 

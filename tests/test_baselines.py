@@ -1,5 +1,8 @@
 """The classifiers that the benchmarks compare with."""
 
+from dataclasses import replace
+from functools import partial
+
 import numpy as np
 import pytest
 from sklearn.base import BaseEstimator, TransformerMixin
@@ -7,6 +10,7 @@ from sklearn.datasets import load_digits
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.multiclass import OneVsOneClassifier
 from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import Normalizer
 from sklearn.svm import SVC, LinearSVC
 
 from _baselines import gradient_boosting, linear_svm, rbf_svm, whitened_linear_svm
@@ -32,7 +36,7 @@ def joined(data):
 
 
 def make_rbf(params):
-    return SVC(**params)
+    return SVC(break_ties=True, **params)
 
 
 def make_linear(params):
@@ -62,7 +66,9 @@ class Whitener(TransformerMixin, BaseEstimator):
 
 def make_whitened(params):
     return make_pipeline(
-        Whitener(params["shrinkage"]), SVC(kernel="linear", C=params["C"])
+        Whitener(params["shrinkage"]),
+        Normalizer() if params["unit_norm"] else "passthrough",
+        SVC(kernel="linear", C=params["C"], break_ties=True),
     )
 
 
@@ -78,9 +84,20 @@ def make_boosting(params):
         # Kernels in float32 may turn the vote on a row or two.
         pytest.param(rbf_svm, make_rbf, 0.5, id="rbf"),
         pytest.param(linear_svm, make_linear, 0, id="linear"),
-        pytest.param(whitened_linear_svm, make_whitened, 0.5, id="whitened"),
         pytest.param(
-            lambda data: gradient_boosting(data, leaves=(4, 8), rounds=8),
+            partial(whitened_linear_svm, unit_norms=[False]),
+            make_whitened,
+            0.5,
+            id="whitened",
+        ),
+        pytest.param(
+            partial(whitened_linear_svm, unit_norms=[True]),
+            make_whitened,
+            0.5,
+            id="whitened, unit norm",
+        ),
+        pytest.param(
+            partial(gradient_boosting, leaves=(4, 8), rounds=8),
             make_boosting,
             0,
             id="boosting",
@@ -114,3 +131,20 @@ def test_no_neighbour_of_the_chosen_kernel_is_better(data):
     ]
     for C, gamma in around:
         assert tried[round(C, 6), gamma] >= result.valid
+
+
+@pytest.mark.parametrize(
+    "baseline", [rbf_svm, partial(whitened_linear_svm, shrinkages=[0.1], Cs=[1.0])]
+)
+def test_order_of_classes_does_not_break_ties(baseline, data):
+    """Classes that nothing tells apart leave many rows with tied votes."""
+    random = np.random.RandomState(0)
+    parts = {}
+    for part in ("train", "valid", "test"):
+        y = getattr(data, f"y_{part}")
+        parts[f"y_{part}"] = np.where(random.rand(len(y)) < 0.7, y, y[::-1])
+    mixed = replace(data, **parts)
+    reversed_ = replace(data, **{name: 9 - y for name, y in parts.items()})
+    result, turned = baseline(mixed), baseline(reversed_)
+    assert result.params == turned.params
+    assert (result.valid, result.test) == pytest.approx((turned.valid, turned.test))
