@@ -10,9 +10,9 @@ differs by more than 5 %, the goal is scaled by the ratio.
 Table 5: a linear SVM on pixels, and on the features of each layer of a pretrained
 stack that never saw a label, on rotated digits; on the features standardised and
 whitened, for layers of logistic units are strongly correlated; the shrinkage, and
-whether whitened rows are scaled to length one, are chosen on validation rows. `refit` is the error after one more training, on training and
-validation rows, as the published RBF SVM of Table 3 had it; the stack sees training
-rows alone.
+whether whitened rows are scaled to length one, are chosen on validation rows. `refit`
+is the error after one more training, on training and validation rows, as the published
+RBF SVM of Table 3 had it; the stack sees training rows alone.
 
 What is chosen on the validation rows is the net, among the few in `NETS`. All else is
 the same on all sets: three layers of 1 000 units, AdamW under a one-cycle schedule; but
