@@ -225,7 +225,7 @@ class FineTunedPredictor(NetTrainer, BaseEstimator):
                 self._train_head(module, autoencoder, run)
             net = self._make_net(module, run)
             epochs = self._n_epochs(len(run.train))
-            watched = self._watched_rows(X, y, labeled)
+            watched = self._watched_rows(X, y, labeled, values)
             watchers = self._make_watchers(watched[0], epochs, fitted, y=watched[1])
             run.train_net(net, epochs, watchers=watchers)
         fitted |= self._record(net, 0, epochs, run)
@@ -239,16 +239,21 @@ class FineTunedPredictor(NetTrainer, BaseEstimator):
             self._callback_fit_ctx.call_on_fit_task_end(estimator=self, X=X, y=y)
         return self
 
-    def _watched_rows(self, X, y, labeled):
+    def _watched_rows(self, X, y, labeled, values):
         """Return the rows that scikit-learn's callbacks are told of, and their targets.
 
-        A scorer would take what stands for "no target" for one.
+        A scorer would take what stands for "no target" for one, and refuses a row of
+        which some targets are missing.
         """
+        missing = np.isnan(values).reshape(len(values), -1)
+        known = labeled & ~missing.any(axis=1)
+        if not known.any():
+            known = labeled
         # The rows are copied only where a callback is there to read them.
-        if labeled.all() or not getattr(self, "_skl_callbacks", None):
+        if known.all() or not getattr(self, "_skl_callbacks", None):
             return X, y
         X, y = indexable(X, y)
-        index = np.flatnonzero(labeled)
+        index = np.flatnonzero(known)
         return _safe_indexing(X, index), _safe_indexing(y, index)
 
     def _check_columns(self, X, *, reset):

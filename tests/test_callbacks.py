@@ -360,15 +360,35 @@ def test_scoring_monitor_scores_the_labeled_rows_of_a_classifier(table, make_row
     assert scores[-1] != model.score(table, labels)
 
 
-def test_scoring_monitor_scores_the_rows_of_a_regressor_that_have_a_target(table):
-    targets = np.where(np.arange(60) % 3, table[:, 0], np.nan)
+@pytest.mark.parametrize(
+    "missing",
+    [
+        pytest.param([True], id="one target"),
+        pytest.param([True, True], id="all of two"),
+        pytest.param([False, True], id="one of two"),
+    ],
+)
+def test_scoring_monitor_scores_the_rows_of_a_regressor_with_all_targets(
+    table, missing
+):
+    targets = table[:, : len(missing)].astype(np.float64)
+    targets[::3, missing] = np.nan
     watcher = sklearn_callback.ScoringMonitor(scoring="r2")
     model = DenoisingAutoencoderRegressor(make(), max_iter=6, random_state=0)
     model.set_callbacks(watcher).fit(table, targets)
     scores = [row["r2"] for row in watcher.get_logs().data if "r2" in row]
-    known = np.isfinite(targets)
+    known = np.isfinite(targets).all(axis=1)
     assert len(scores) == 6
     assert scores[-1] == model.score(table[known], targets[known])
+
+
+def test_regressor_without_a_row_of_all_targets_trains_beside_a_callback(table):
+    targets = table[:, :2].astype(np.float64)
+    targets[::2, 0] = targets[1::2, 1] = np.nan
+    memory = Memory()
+    model = DenoisingAutoencoderRegressor(make(), max_iter=6, random_state=0)
+    model.set_callbacks(memory).fit(table, targets)
+    assert len(memory.fitted) == 6
 
 
 def test_progress_bar_is_drawn(table, capsys):
