@@ -282,6 +282,7 @@ class Memory:
     def __init__(self, stop_after=None):
         self.stop_after = stop_after
         self.fitted = []
+        self.n_rows = []
         self.hooks = []
 
     def setup(self, estimator, context):
@@ -296,6 +297,7 @@ class Memory:
     def on_fit_task_end(self, estimator, context, *, X=None, fitted_estimator=None):
         if context.task_name == "epoch":
             self.fitted.append(fitted_estimator)
+            self.n_rows.append(None if X is None else len(X))
             return len(self.fitted) == self.stop_after
 
 
@@ -382,13 +384,13 @@ def test_scoring_monitor_scores_the_rows_of_a_regressor_with_all_targets(
     assert scores[-1] == model.score(table[known], targets[known])
 
 
-def test_regressor_without_a_row_of_all_targets_trains_beside_a_callback(table):
+def test_callback_hears_of_labeled_rows_where_none_has_all_targets(table):
     targets = table[:, :2].astype(np.float64)
-    targets[::2, 0] = targets[1::2, 1] = np.nan
+    targets[::2, 0] = targets[1::2, 1] = targets[:10] = np.nan
     memory = Memory()
     model = DenoisingAutoencoderRegressor(make(), max_iter=6, random_state=0)
     model.set_callbacks(memory).fit(table, targets)
-    assert len(memory.fitted) == 6
+    assert memory.n_rows == [len(table) - 10] * 6
 
 
 def test_progress_bar_is_drawn(table, capsys):
