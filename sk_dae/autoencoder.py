@@ -11,9 +11,9 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
-from ._callbacks import with_callbacks
-from ._perceptron import PerceptronAutoencoder, hidden_sizes
+from .base.perceptron import PerceptronAutoencoder, hidden_sizes
 from .penalties import PENALTIES, BasePenalty, make_penalty
+from .training.callbacks.sklearn_bridge import with_callbacks
 
 __all__ = ["DenoisingAutoencoder"]
 

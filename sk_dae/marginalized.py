@@ -6,7 +6,6 @@ import warnings
 from numbers import Integral, Real
 
 import numpy as np
-import scipy.sparse as sp
 import torch
 from sklearn.base import _fit_context
 from sklearn.utils import check_random_state
@@ -14,27 +13,26 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import _check_feature_names_in, check_is_fitted
 
-from . import _scatter
-from ._base import BaseAutoencoder
-from ._closed_form import (
-    undo_masking,
-    undo_masking_of_few_rows,
-    undo_masking_of_part,
+from .backend.devices import find_device
+from .base.fitted import FittedMixin
+from .base.transformer import BaseAutoencoder
+from .data.checks import check_weights, name_columns
+from .data.statistics import ColumnStatistics
+from .linear.layers import (
+    LayerInputs,
+    device_of_sums,
+    fit_layer,
+    fit_parts,
+    most_frequent,
 )
-from ._data import check_weights, name_columns
-from ._device import find_device
-from ._learned import LearnedMixin
-from ._linear_maps import LinearMap, LinearStack, PartwiseMap
-from ._rows import rows_of, spans
-from ._scatter import CentredRows, Scatter
-from ._statistics import ColumnStatistics
+from .linear.maps import LinearStack
+from .linear.moments import Scatter
+from .linear.regression import (
+    undo_masking,
+)
 from .modules import ACTIVATIONS
 
 __all__ = ["MarginalizedDenoisingAutoencoder"]
-
-#: Bytes up to which hidden activations of all rows are kept from layer to layer.
-#: Beyond, they are computed again for each layer.
-HELD_BYTES = 2**30
 
 #: Up to this many columns `fit` keeps its sums, 8 MiB at most, for `partial_fit`.
 KEPT_WIDTH = 1024
@@ -49,7 +47,7 @@ def _adds_up(estimator):
     return True
 
 
-class MarginalizedDenoisingAutoencoder(LearnedMixin, BaseAutoencoder):
+class MarginalizedDenoisingAutoencoder(FittedMixin, BaseAutoencoder):
     r"""Stacked linear denoising autoencoders in closed form, without training.
 
     Each layer is the linear map that restores rows best from which cells were
@@ -216,18 +214,18 @@ class MarginalizedDenoisingAutoencoder(LearnedMixin, BaseAutoencoder):
             device = find_device(self.device)
             statistics = ColumnStatistics.of(X)
             weights = check_weights(sample_weight, X, scale=False)
-            inputs = _LayerInputs(X, weights, _device_of_sums(device))
+            inputs = LayerInputs(X, weights, device_of_sums(device))
             pivots = scatter = by_parts = None
             if self.n_pivots is None or self.n_pivots >= X.shape[1]:
-                layer, mean, observed, scatter = _fit_layer(
+                layer, mean, observed, scatter = fit_layer(
                     inputs, statistics.means, levels[0], self.alpha
                 )
                 if self.n_layers > 1 or X.shape[1] > KEPT_WIDTH:
                     scatter = None
             else:
                 random_state = check_random_state(self.random_state)
-                pivots = _most_frequent(inputs, self.n_pivots)
-                layer, by_parts, mean, observed = _fit_parts(
+                pivots = most_frequent(inputs, self.n_pivots)
+                layer, by_parts, mean, observed = fit_parts(
                     inputs,
                     statistics.means,
                     pivots,
@@ -238,7 +236,7 @@ class MarginalizedDenoisingAutoencoder(LearnedMixin, BaseAutoencoder):
             stack = LinearStack(mean, observed, [layer], self.activation, by_parts)
             for level in levels[1:]:
                 inputs.advance(stack)
-                layer = _fit_layer(inputs, None, level, self.alpha)[0]
+                layer = fit_layer(inputs, None, level, self.alpha)[0]
                 stack.layers.append(layer)
             self._warn_of_empty_columns(observed)
         # All at once, and last: whatever failed before has changed nothing.
@@ -283,7 +281,7 @@ class MarginalizedDenoisingAutoencoder(LearnedMixin, BaseAutoencoder):
             device = find_device(self.device)
             statistics = ColumnStatistics.of(X)
             weights = check_weights(sample_weight, X, scale=False)
-            inputs = _LayerInputs(X, weights, _device_of_sums(device))
+            inputs = LayerInputs(X, weights, device_of_sums(device))
             if first:
                 scatter = Scatter(inputs.centre(statistics.means))
             else:
@@ -416,186 +414,3 @@ class MarginalizedDenoisingAutoencoder(LearnedMixin, BaseAutoencoder):
     @property
     def _widest(self):
         return max(self.n_features_in_, *self._stack.widths)
-
-
-class _LayerInputs:
-    """Rows as a layer sees them, in chunks on a device.
-
-    Parameters
-    ----------
-    X : ndarray or CSR matrix of shape (n_samples, n_features)
-        What the first layer sees.
-
-    weights : Tensor of shape (n_samples,) or None
-        What each row counts for.
-
-    device : torch.device
-        Where they are needed.
-    """
-
-    def __init__(self, X, weights, device):
-        self._X = X
-        self.weights = None if weights is None else weights.to(device)
-        self.device = device
-        self.n_samples, self.width = X.shape
-        self._maps = []
-        self._held = None
-
-    def __iter__(self):
-        """Yield chunks of rows with their weights."""
-        yield from self._chunks(rows_of(self._X), self.width)
-
-    def of_columns(self, columns):
-        """Yield chunks of some columns of what the first layer sees."""
-        if sp.issparse(self._X):
-            yield from self._chunks(rows_of(self._X[:, columns]), len(columns))
-            return
-        index = torch.from_numpy(columns)
-        for chunk, weights in self._chunks(rows_of(self._X), self.width):
-            yield chunk[:, index.to(chunk.device)], weights
-
-    def _chunks(self, rows, width):
-        for span in spans(self.n_samples, 4 * width):
-            if self._held is not None:
-                chunk = self._held[span]
-            else:
-                chunk = rows.span(span).to(self.device)
-                for map_ in self._maps:
-                    chunk = map_(chunk)
-            yield chunk, None if self.weights is None else self.weights[span]
-
-    def centre(self, means):
-        """Return a centre for sums: means, or those of the first chunk."""
-        if means is None:
-            first, _ = next(iter(self))
-            return first.mean(dim=0, dtype=torch.float64)
-        return torch.from_numpy(means).to(self.device, torch.float64)
-
-    def add_to(self, scatter):
-        """Add all rows to sums, and return these."""
-        for chunk, weights in self:
-            scatter.add(chunk, weights)
-        return scatter
-
-    def whole(self):
-        """Return a copy of all rows."""
-        rows = torch.empty(self.n_samples, self.width, device=self.device)
-        start = 0
-        for chunk, _ in self:
-            rows[start : start + len(chunk)] = chunk
-            start += len(chunk)
-        return rows
-
-    def advance(self, stack):
-        """Go on to what the layer after the last of a stack sees."""
-        layer, is_first = stack.layers[-1], len(stack.layers) == 1
-
-        def map_(chunk):
-            return stack.apply(layer, stack.fill(chunk) if is_first else chunk)
-
-        width = len(layer.bias)
-        if 4 * self.n_samples * width > HELD_BYTES:
-            self._maps.append(map_)
-        elif self._held is not None and self.width == width:
-            for span in spans(self.n_samples, 4 * width):
-                self._held[span] = map_(self._held[span])
-        else:
-            held = torch.empty(self.n_samples, width, device=self.device)
-            start = 0
-            for chunk, _ in self:
-                held[start : start + len(chunk)] = map_(chunk)
-                start += len(chunk)
-            self._held = held
-        self.width = width
-
-
-def _device_of_sums(device):
-    """Return where sums in float64 can be formed."""
-    return torch.device("cpu") if device.type == "mps" else device
-
-
-def _fit_layer(inputs, means, level, alpha):
-    """Return a layer, the means of its inputs, which were observed, and the sums."""
-    width = inputs.width
-    if width > _scatter.PRECISE_WIDTH and inputs.n_samples < width // 2:
-        centred = CentredRows.of(inputs.whole(), inputs.weights)
-        layer = undo_masking_of_few_rows(centred, level, alpha)
-        return layer, centred.mean, centred.observed, None
-    scatter = inputs.add_to(Scatter(inputs.centre(means)))
-    moments = scatter.moments()
-    layer = undo_masking(moments, level, alpha)
-    return layer, moments.mean, moments.observed, scatter
-
-
-def _most_frequent(inputs, n_pivots):
-    """Return the columns that are most often other than zero, in their order."""
-    count = torch.zeros(inputs.width, dtype=torch.float64, device=inputs.device)
-    for chunk, weights in inputs:
-        found = (chunk != 0) & ~torch.isnan(chunk)
-        if weights is None:
-            count += found.sum(dim=0)
-        else:
-            count += weights.to(torch.float64) @ found.to(torch.float64)
-    order = np.argsort(-count.cpu().numpy(), kind="stable")
-    return np.sort(order[:n_pivots])
-
-
-def _fit_parts(inputs, means, pivots, level, alpha, seed):
-    """Return a layer that predicts pivots, by parts of the columns.
-
-    Parameters
-    ----------
-    inputs : _LayerInputs
-        The rows.
-
-    means : ndarray of shape (n_features,)
-        Of the columns.
-
-    pivots : ndarray of int
-        The columns to predict.
-
-    level, alpha : float
-        Noise and ridge.
-
-    seed : int
-        Draws the parts.
-
-    Returns
-    -------
-    layer : LinearMap
-        The mean of the predictions from each part.
-
-    by_parts : PartwiseMap
-        The predictions of each part of itself.
-
-    mean, observed : Tensor of shape (n_features,)
-        As `Moments` has them.
-    """
-    width, n_pivots = inputs.width, len(pivots)
-    n_parts = -(-width // n_pivots)
-    order = np.random.RandomState(seed).permutation(width)
-    parts = [np.sort(part) for part in np.array_split(order, n_parts)]
-    B = torch.empty(width, n_pivots, device=inputs.device)
-    bias = torch.zeros(n_pivots, device=inputs.device)
-    mean = torch.empty(width, device=inputs.device)
-    observed = torch.empty(width, dtype=torch.bool, device=inputs.device)
-    maps = []
-    for part in parts:
-        columns = np.concatenate([part, np.setdiff1d(pivots, part)])
-        centre = torch.from_numpy(means[columns]).to(inputs.device, torch.float64)
-        scatter = Scatter(centre)
-        for chunk, weights in inputs.of_columns(columns):
-            scatter.add(chunk, weights)
-        moments = scatter.moments()
-        place = np.empty(width, dtype=np.int64)
-        place[columns] = np.arange(len(columns))
-        outputs = torch.from_numpy(place[pivots]).to(inputs.device)
-        own, other = undo_masking_of_part(moments, len(part), outputs, level, alpha)
-        maps.append(own)
-        index = torch.from_numpy(part).to(inputs.device)
-        B[index] = other.factors[0] / n_parts
-        bias += other.bias / n_parts
-        mean[index] = moments.mean[: len(part)].to(mean.dtype)
-        observed[index] = moments.observed[: len(part)]
-    parts = [torch.from_numpy(part).to(inputs.device) for part in parts]
-    return LinearMap([B], bias), PartwiseMap(parts, maps), mean, observed

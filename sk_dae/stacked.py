@@ -8,9 +8,9 @@ from numbers import Integral, Real
 import numpy as np
 from sklearn.utils._param_validation import Interval, StrOptions
 
-from ._perceptron import PerceptronAutoencoder, hidden_sizes
-from ._pretraining import pretrain_layers
+from .base.perceptron import PerceptronAutoencoder, hidden_sizes
 from .corruption import CORRUPTIONS, BaseCorruption
+from .training.layerwise import pretrain_layers
 
 __all__ = ["StackedDenoisingAutoencoder"]
 

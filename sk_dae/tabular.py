@@ -10,13 +10,16 @@ from sklearn.base import _fit_context
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import _check_feature_names_in, check_is_fitted
 
-from ._callbacks import with_callbacks
-from ._perceptron import hidden_sizes
-from ._table import SCALINGS, UNSEEN, TableEncoder, check_table
-from ._trained import TrainedAutoencoder
+from .base.gradient_descent import GradientDescentAutoencoder
+from .base.perceptron import hidden_sizes
 from .corruption import BaseCorruption, MaskingNoise, SwapNoise
 from .losses import TableLoss
 from .modules import ACTIVATIONS, TableAutoencoder
+from .tables.categories import UNSEEN
+from .tables.checks import check_table
+from .tables.encoder import TableEncoder
+from .tables.scaling import SCALINGS
+from .training.callbacks.sklearn_bridge import with_callbacks
 
 __all__ = ["TabularDenoisingAutoencoder"]
 
@@ -31,7 +34,7 @@ CORRUPTIONS = {
 LEAST_ENTROPY = 0.1
 
 
-class TabularDenoisingAutoencoder(TrainedAutoencoder):
+class TabularDenoisingAutoencoder(GradientDescentAutoencoder):
     r"""Denoising autoencoder for tables of numbers, categories and times.
 
     It takes a data frame of pandas or polars as it comes, or an array. Numbers and
@@ -230,14 +233,14 @@ class TabularDenoisingAutoencoder(TrainedAutoencoder):
     """
 
     _own_module = TableAutoencoder
-    _set_by_validation = (*TrainedAutoencoder._set_by_validation, "_table")
+    _set_by_validation = (*GradientDescentAutoencoder._set_by_validation, "_table")
     _fate_of_empty_columns = "stay empty"
     # Modules of the user's own do not know the columns.
     module = None
     tied_weights = False
 
     _parameter_constraints: dict = {
-        **TrainedAutoencoder._parameter_constraints,
+        **GradientDescentAutoencoder._parameter_constraints,
         "hidden_layer_sizes": [
             "array-like",
             Interval(Integral, 1, None, closed="left"),

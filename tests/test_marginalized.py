@@ -117,7 +117,7 @@ def test_chunks_do_not_matter(X, n_pivots, monkeypatch):
     weights = np.arange(1.0, 51.0)
     whole = make(3, n_pivots=n_pivots).fit(X, sample_weight=weights)
     expected = whole.transform(X)
-    monkeypatch.setattr("sk_dae._rows.CHUNK_BYTES", 4 * 12 * 7)
+    monkeypatch.setattr("sk_dae.data.rows.CHUNK_BYTES", 4 * 12 * 7)
     np.testing.assert_allclose(whole.transform(X), expected, rtol=1e-5, atol=1e-6)
     parts = clone(whole).fit(X, sample_weight=weights)
     np.testing.assert_allclose(parts.transform(X), expected, rtol=1e-4, atol=1e-5)
@@ -200,7 +200,7 @@ def test_few_wide_rows_give_the_same_features(X, monkeypatch):
     weights = np.arange(1.0, 6.0)
     wide = make(3, alpha=0.1).fit(X, sample_weight=weights)
     assert len(wide._stack.layers[0].factors) == 1
-    monkeypatch.setattr("sk_dae._scatter.PRECISE_WIDTH", 10)
+    monkeypatch.setattr("sk_dae.linear.moments.PRECISE_WIDTH", 10)
     narrow = make(3, alpha=0.1).fit(X, sample_weight=weights)
     assert [len(layer.factors) for layer in narrow._stack.layers] == [2, 2, 2]
     np.testing.assert_allclose(narrow.transform(X), wide.transform(X), atol=1e-4)

@@ -16,10 +16,10 @@ from sklearn.preprocessing import MinMaxScaler, StandardScaler
 from threadpoolctl import threadpool_limits
 
 from sk_dae import ComposeNoise, DenoisingAutoencoder, GaussianNoise, MaskingNoise
-from sk_dae._schedules import NOISE_SCHEDULES
 from sk_dae.corruption import CORRUPTIONS
 from sk_dae.losses import LOSSES
 from sk_dae.penalties import PENALTIES
+from sk_dae.training.schedules import NOISE_SCHEDULES
 
 
 @pytest.fixture

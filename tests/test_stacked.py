@@ -255,7 +255,7 @@ def test_sparse_rows_and_dense_rows_give_the_same_stack(X):
 @pytest.mark.parametrize("early_stopping", [False, True])
 def test_activations_kept_or_computed_anew_are_the_same(X, monkeypatch, early_stopping):
     kept = make(early_stopping=early_stopping).fit(X)
-    monkeypatch.setattr("sk_dae._mapped_rows.KEPT_BYTES", 0)
+    monkeypatch.setattr("sk_dae.data.mapped_rows.KEPT_BYTES", 0)
     anew = make(early_stopping=early_stopping).fit(X)
     # Products of other shapes round in another order.
     assert_allclose(anew.transform(X), kept.transform(X), rtol=0.05, atol=0.02)

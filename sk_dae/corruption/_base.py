@@ -12,8 +12,8 @@ from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from .._random import seeded_generator
-from .._rows import as_tensor
+from ..backend.random import seeded_generator
+from ..data.rows import as_tensor
 from ._cells import choose_cells
 
 __all__ = ["LARGEST", "BaseCorruption"]

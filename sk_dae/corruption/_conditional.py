@@ -5,8 +5,8 @@ from __future__ import annotations
 import torch
 from sklearn.utils.random import sample_without_replacement
 
-from .._gaussian import IncompleteGaussian
-from .._rows import rows_of
+from ..data.rows import rows_of
+from ..linear.gaussian import IncompleteGaussian
 from ._base import BaseCorruption
 
 __all__ = ["ConditionalMeanNoise"]

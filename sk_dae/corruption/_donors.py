@@ -7,7 +7,7 @@ import scipy.sparse as sp
 import torch
 from sklearn.utils.random import sample_without_replacement
 
-from .._rows import as_tensor, is_on_disk, is_readable
+from ..data.rows import as_tensor, is_on_disk, is_readable
 from ._cells import positions
 
 __all__ = ["ColumnDonors", "RowDonors", "sample_donors"]

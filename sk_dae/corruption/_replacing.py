@@ -9,7 +9,7 @@ import scipy.sparse as sp
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.sparsefuncs import min_max_axis
 
-from .._rows import as_tensor
+from ..data.rows import as_tensor
 from ._base import LARGEST, BaseCorruption
 from ._donors import sample_donors
 

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from .._rows import rows_of, spans
+from ..data.rows import rows_of, spans
 from ._base import BaseLoss
 
 __all__ = ["NegativeBinomialLoss", "PoissonLoss"]

@@ -1,0 +1,135 @@
+"""Generators: every random draw of an estimator comes from one integer seed.
+
+Nothing here moves a global random state, but where a user's module may draw from it;
+then it is put back.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import random
+import threading
+
+import numpy as np
+import torch
+
+__all__ = ["RandomStreams", "forked_global_generators", "seeded_generator"]
+
+# What draws from a global generator does so one at a time.
+_LOCK = threading.RLock()
+
+
+def seeded_generator(seed, device="cpu"):
+    """Return a ``torch.Generator`` on `device`, seeded with `seed`."""
+    return torch.Generator(device=device).manual_seed(int(seed))
+
+
+@contextlib.contextmanager
+def forked_global_generators(seed, device):
+    """Seed the global generators for a while, and put them back as they were.
+
+    Parameters
+    ----------
+    seed : int
+        For those of torch, NumPy and ``random``.
+
+    device : torch.device
+        Where torch draws besides the CPU. Of its devices, only CUDA's have a state
+        that is put back.
+    """
+    devices = []
+    if device.type == "cuda":
+        current = torch.cuda.current_device()
+        devices = [current if device.index is None else device.index]
+    with _LOCK, torch.random.fork_rng(devices):
+        numpy_state, python_state = np.random.get_state(), random.getstate()
+        torch.random.default_generator.manual_seed(seed)
+        for index in devices:
+            torch.cuda.default_generators[index].manual_seed(seed)
+        np.random.seed(seed % 2**32)
+        random.seed(seed)
+        try:
+            yield
+        finally:
+            np.random.set_state(numpy_state)
+            random.setstate(python_state)
+
+
+class RandomStreams:
+    """Independent streams of random numbers, all derived from one seed.
+
+    Initial weights and the order of the rows come from the CPU, whatever the device,
+    so that a model starts from the same weights everywhere. Each purpose has its own
+    stream: turning dropout on does not change the order of the rows.
+
+    Parameters
+    ----------
+    seed : int
+        Where all streams start.
+
+    device : str, default="cpu"
+        Where corruption, dropout and penalties are drawn.
+    """
+
+    # A new purpose goes to the end: the seeds of the others then stay what they are.
+    _PURPOSES = (
+        "init",
+        "shuffle",
+        "corruption",
+        "dropout",
+        "validation",
+        "split",
+        "penalty",
+    )
+    _ON_DEVICE = ("corruption", "dropout", "validation", "penalty")
+
+    def __init__(self, seed, device="cpu"):
+        words = np.random.SeedSequence(seed).generate_state(
+            len(self._PURPOSES), np.uint64
+        )
+        self.device = torch.device(device)
+        # torch takes seeds of 63 bits.
+        self.seeds = {
+            purpose: int(word >> np.uint64(1))
+            for purpose, word in zip(self._PURPOSES, words, strict=True)
+        }
+        self._generators = {
+            purpose: seeded_generator(
+                seed, self.device if purpose in self._ON_DEVICE else "cpu"
+            )
+            for purpose, seed in self.seeds.items()
+        }
+
+    def __getitem__(self, purpose):
+        return self._generators[purpose]
+
+    def restart(self, purpose):
+        """Return the stream of `purpose`, set back to its start."""
+        return self._generators[purpose].manual_seed(self.seeds[purpose])
+
+    def get_state(self):
+        """Return where each stream stands, as plain data."""
+        return {
+            "device": self.device.type,
+            "seeds": dict(self.seeds),
+            "states": {
+                purpose: generator.get_state().numpy()
+                for purpose, generator in self._generators.items()
+            },
+        }
+
+    @classmethod
+    def from_state(cls, state, device="cpu"):
+        """Return streams that go on where `state` stood.
+
+        On a device of another kind, whose states are of another form, the streams of
+        that device start from their seeds.
+        """
+        streams = cls(0, device)
+        streams.seeds = dict(state["seeds"])
+        for purpose, generator in streams._generators.items():
+            if purpose in cls._ON_DEVICE and streams.device.type != state["device"]:
+                streams.restart(purpose)
+            else:
+                generator.set_state(torch.from_numpy(state["states"][purpose].copy()))
+        return streams

@@ -1,0 +1,67 @@
+"""What the autoencoders share whose module is a perceptron of given widths."""
+
+from __future__ import annotations
+
+from numbers import Integral, Real
+
+from sklearn.utils._param_validation import Interval, StrOptions
+
+from ..modules import ACTIVATIONS, MLPAutoencoder
+from .gradient_descent import GradientDescentAutoencoder
+
+__all__ = ["PerceptronAutoencoder", "hidden_sizes"]
+
+
+class PerceptronAutoencoder(GradientDescentAutoencoder):
+    """Base class of the autoencoders that train an ``MLPAutoencoder``.
+
+    A subclass has the parameters below.
+    """
+
+    _own_module = MLPAutoencoder
+    _parameter_constraints: dict = {
+        **GradientDescentAutoencoder._parameter_constraints,
+        "hidden_layer_sizes": [
+            "array-like",
+            Interval(Integral, 1, None, closed="left"),
+        ],
+        "activation": [StrOptions(set(ACTIVATIONS))],
+        "code_activation": [StrOptions({"auto", *ACTIVATIONS})],
+        "tied_weights": ["boolean"],
+        "dropout": [Interval(Real, 0, 1, closed="left")],
+    }
+
+    def _module_config(self, n_features, n_outputs):
+        hidden = hidden_sizes(self.hidden_layer_sizes)
+        return {
+            "n_features": n_features,
+            "n_components": self.n_components,
+            "n_outputs": n_outputs,
+            "hidden_layer_sizes": hidden,
+            "activation": self.activation,
+            "code_activation": self._code_activation(hidden),
+            "tied_weights": self.tied_weights,
+            "dropout": float(self.dropout),
+        }
+
+    def _code_activation(self, hidden):
+        """Return the activation of the code, given the widths of the hidden layers."""
+        raise NotImplementedError
+
+    def _build_module(self, config, generator):
+        return MLPAutoencoder(**config, generator=generator)
+
+    def _layer_widths(self):
+        hidden = hidden_sizes(self.hidden_layer_sizes)
+        return hidden, self.n_components, hidden[::-1]
+
+
+def hidden_sizes(sizes):
+    """Return the widths that a parameter `hidden_layer_sizes` gives, as a tuple."""
+    checked = (sizes,) if isinstance(sizes, Integral) else tuple(sizes)
+    for size in checked:
+        if not isinstance(size, Integral) or size < 1:
+            raise ValueError(
+                f"hidden_layer_sizes must hold integers of at least 1, got {sizes!r}."
+            )
+    return tuple(int(size) for size in checked)

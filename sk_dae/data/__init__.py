@@ -1,0 +1,1 @@
+"""Rows of any container, their batches, and what is known of their columns."""

@@ -1,0 +1,93 @@
+"""Rows seen through a function of tensors, such as the first layers of an encoder."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from sklearn.utils.random import sample_without_replacement
+
+from .rows import rows_of, spans
+
+__all__ = ["MappedRows"]
+
+#: Bytes up to which the activations of a layer are kept for all rows; beyond them they
+#: are computed anew for every batch.
+KEPT_BYTES = 2**28
+
+#: Rows, and their bytes, that the corruption of a hidden layer learns from.
+SAMPLE_ROWS, SAMPLE_BYTES = 10_000, 2**26
+
+
+class MappedRows:
+    """Rows as a function of tensors gives them.
+
+    Parameters
+    ----------
+    rows : DenseRows or SparseRows
+        The rows.
+
+    function : callable
+        Turns a tensor of rows into one of `width` columns.
+
+    width : int
+        How many columns.
+
+    device : torch.device
+        Where the function computes.
+    """
+
+    def __init__(self, rows, function, width, device):
+        self._rows, self._function, self._compute_device = rows, function, device
+        self.shape = (rows.shape[0], width)
+        #: Where an index is to be.
+        self.device = rows.device
+
+    def take(self, index):
+        """Return the rows of `index`, float32."""
+        return self._encode(self._rows.take(index))
+
+    def span(self, rows):
+        """Return the rows of a slice, float32."""
+        return self._encode(self._rows.span(rows))
+
+    def _encode(self, X):
+        with torch.no_grad():
+            return self._function(X.to(self._compute_device))
+
+    def kept(self):
+        """Return the same rows, computed once, where they take little memory.
+
+        Returns
+        -------
+        rows : DenseRows or MappedRows
+            The rows.
+        """
+        n_rows, width = self.shape
+        if 4 * n_rows * width > KEPT_BYTES:
+            return self
+        values = np.empty(self.shape, dtype=np.float32)
+        for span in spans(n_rows, 4 * max(width, self._rows.shape[1])):
+            values[span] = self.span(span).cpu().numpy()
+        return rows_of(values, self._compute_device)
+
+    def sample(self, random_state):
+        """Return an array of rows drawn at random, of bounded size.
+
+        Parameters
+        ----------
+        random_state : RandomState
+            Draws the rows.
+
+        Returns
+        -------
+        sample : ndarray of shape (n_rows, width), dtype float32
+            The rows.
+        """
+        n_rows, width = self.shape
+        n_sample = min(n_rows, SAMPLE_ROWS, max(1, SAMPLE_BYTES // (4 * width)))
+        index = np.arange(n_rows)
+        if n_sample < n_rows:
+            index = sample_without_replacement(
+                n_rows, n_sample, random_state=random_state
+            )
+        return self.take(torch.from_numpy(np.sort(index))).cpu().numpy()

@@ -1,0 +1,155 @@
+"""What a fit is given: rows, targets and weights, checked before any work is done."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from .batches import Batches
+from .checks import check_clean, check_range, check_weights
+from .rows import rows_of
+from .statistics import ColumnStatistics
+
+__all__ = ["TrainingData", "automatic_batch_size"]
+
+#: Bytes that an automatic batch may take, where it has more than 32 rows.
+BATCH_BYTES = 2**26
+
+
+@dataclass(frozen=True)
+class TrainingData:
+    """Validated rows, with what belongs to them.
+
+    Parameters
+    ----------
+    X : ndarray or CSR matrix of shape (n_samples, n_features)
+        The rows that go in.
+
+    clean : ndarray or CSR matrix of shape (n_samples, n_features), or None
+        The rows that should come out; None where they are those that go in.
+
+    weights : Tensor of shape (n_samples,) or None
+        What each row counts for; None where all count the same.
+
+    statistics, target_statistics : ColumnStatistics
+        Of X, and of the rows that should come out.
+    """
+
+    X: object
+    clean: object
+    weights: torch.Tensor | None
+    statistics: ColumnStatistics
+    target_statistics: ColumnStatistics
+
+    @property
+    def has_missing(self):
+        """Whether a value of X or of `clean` is missing."""
+        return self.statistics.has_missing or self.target_statistics.has_missing
+
+    @classmethod
+    def check(cls, X, clean, sample_weight, *, loss, names, scale_weights):
+        """Check what goes with validated rows.
+
+        Parameters
+        ----------
+        X : ndarray or CSR matrix of shape (n_samples, n_features)
+            Validated rows.
+
+        clean, sample_weight : array-like or None
+            As they came.
+
+        loss : BaseLoss
+            Says which range the targets must lie in.
+
+        names : ndarray of shape (n_features,) or None
+            Names of the columns of X.
+
+        scale_weights : bool
+            Whether to scale the weights to a mean of one.
+
+        Returns
+        -------
+        data : TrainingData
+            The checked data.
+        """
+        if clean is not None:
+            clean = check_clean(clean, X, names)
+        check_range(X if clean is None else clean, loss, loss.target_range, names)
+        if clean is not None:
+            check_range(X, loss, loss.input_range, names)
+        weights = None
+        if sample_weight is not None:
+            weights = check_weights(sample_weight, X, scale=scale_weights)
+        statistics = ColumnStatistics.of(X)
+        target_statistics = statistics
+        if clean is not None:
+            target_statistics = ColumnStatistics.of(clean)
+        return cls(X, clean, weights, statistics, target_statistics)
+
+    def batches(self, batch_size, device, streams, validation_fraction=None):
+        """Return the mini-batches of the training and the validation rows.
+
+        Parameters
+        ----------
+        batch_size : int or "auto"
+            Rows in a batch, at most. "auto" is a sixty-fourth of the training rows,
+            within [32, 512]: small data needs steps, large data full batches. Of very
+            wide rows it takes fewer, for the sake of memory.
+
+        device : torch.device
+            Where they are needed.
+
+        streams : RandomStreams
+            Where the order of the rows, and the choice of those set aside, come from.
+
+        validation_fraction : float, default=None
+            Fraction of the rows to set aside; None sets none aside.
+
+        Returns
+        -------
+        train : Batches
+            Shuffled anew in every epoch.
+
+        valid : Batches or None
+            Always the same rows, for the same seed and number of rows.
+        """
+        n_samples = self.X.shape[0]
+        train = valid = None
+        if validation_fraction is not None:
+            n_valid = max(1, round(validation_fraction * n_samples))
+            if n_valid >= n_samples:
+                raise ValueError(
+                    f"early_stopping=True with validation_fraction="
+                    f"{validation_fraction} leaves no row to train on: X has "
+                    f"{n_samples} rows."
+                )
+            # From the start, so that a warm start sets the same rows aside again.
+            order = torch.randperm(n_samples, generator=streams.restart("split"))
+            train, valid = order[n_valid:], order[:n_valid]
+            if self.weights is not None and not self.weights[valid].any():
+                raise ValueError(
+                    "early_stopping=True needs validation rows that count, but all "
+                    f"{n_valid} have a sample_weight of zero. Set a larger "
+                    "validation_fraction."
+                )
+        if batch_size == "auto":
+            n_train = n_samples if train is None else len(train)
+            batch_size = automatic_batch_size(n_train, self.X.shape[1])
+        rows = rows_of(self.X, device)
+        targets = None if self.clean is None else rows_of(self.clean, device)
+        shared = {"targets": targets, "weights": self.weights}
+        generator = streams["shuffle"]
+        batches = Batches(
+            rows, train, batch_size, device, generator=generator, **shared
+        )
+        if valid is None:
+            return batches, None
+        return batches, Batches(rows, valid, batch_size, device, **shared)
+
+
+def automatic_batch_size(n_rows, n_features):
+    """Return the size of batches that ``batch_size="auto"`` means."""
+    most = min(512, max(32, BATCH_BYTES // (4 * n_features)))
+    return int(np.clip(n_rows // 64, 32, most))

@@ -1,0 +1,412 @@
+"""Completing rows with missing values: one best guess, or several plausible ones."""
+
+from __future__ import annotations
+
+import warnings
+from numbers import Integral
+
+import numpy as np
+from sklearn.base import _fit_context
+from sklearn.impute._base import _BaseImputer
+from sklearn.utils import check_random_state
+from sklearn.utils._param_validation import (
+    HasMethods,
+    Interval,
+    StrOptions,
+    validate_params,
+)
+from sklearn.utils._set_output import _get_output_config
+from sklearn.utils.validation import _check_feature_names_in, check_is_fitted
+
+from ..base.meta_estimator import refuse_loss_of_other_scales
+from ..data.checks import name_columns
+from ..tables.checks import columns_without_numbers
+from ..tables.frames import append_columns, is_frame, is_polars
+from ..tables.reading import polars_to_pandas
+from ..tabular import TabularDenoisingAutoencoder
+from ._inputs import IncompleteNumbers, IncompleteTable, is_missing_value
+
+__all__ = ["DenoisingImputer"]
+
+#: Rows from which on few autoencoders, trained for longer, serve better than many.
+_MANY_ROWS = 5000
+#: Number of autoencoders, and steps of the training of each: below, and from there on.
+_FEW_ROWS_DEFAULTS = 5, 1500
+_MANY_ROWS_DEFAULTS = 2, 2000
+
+
+class DenoisingImputer(_BaseImputer):
+    r"""Fill missing values with what denoising autoencoders restore.
+
+    To fill gaps is to undo a corruption. Autoencoders are trained to restore cells
+    that are masked at random, beginning with the best linear guess of them; each is
+    trained without one part of the rows, on which it is measured how far the
+    autoencoders are to be trusted over that guess, and by how much they err.
+
+    :meth:`transform` gives one completion, close on average. :meth:`sample` gives
+    several that differ as the truth might, for analyses that must know how uncertain
+    a filled cell is. Observed cells come back as they were. The data need not be
+    scaled.
+
+    Tables with columns of strings, booleans, categorical types or times are taken as
+    they come, in a data frame of pandas or polars or an array of objects, and come back
+    in the same container, with the same types. Rows of numbers alone come back as an
+    array. Read more in the :ref:`User Guide <imputation>`.
+
+    Parameters
+    ----------
+    autoencoder : estimator or None, default=None
+        An autoencoder of the package, not fitted, to be cloned; it gets standardised
+        columns, for which its loss must be made. For tables with categories it must be
+        a :class:`TabularDenoisingAutoencoder`, which is also what takes numbers for
+        categories if it is told to. None stands for::
+
+            DenoisingAutoencoder(
+                256,
+                hidden_layer_sizes=(256,),
+                code_activation="relu",
+                corruption="conditional_mean",
+                noise_level=0.3,
+                emphasis="full",
+                max_iter=...,
+            )
+
+        or for tables with categories::
+
+            TabularDenoisingAutoencoder(
+                256,
+                hidden_layer_sizes=(256,),
+                code_activation="relu",
+                numeric_scaling="standard",
+                corruption="masking",
+                noise_level=0.3,
+                emphasis="full",
+                max_iter=...,
+            )
+
+        with as many epochs as make 1,500 steps, or 2,000 for 5,000 rows or more; at
+        least 5 and at most 200.
+
+    n_estimators : int or "auto", default="auto"
+        Number of autoencoders; their predictions are averaged. "auto" is 5, and 2 for
+        5,000 rows or more.
+
+    missing_values : int, float, np.nan or pandas.NA, default=np.nan
+        What stands for a missing value. In tables with categories NaN, None and
+        pandas.NA all do, and nothing else.
+
+    add_indicator : bool, default=False
+        Whether to append to the completed columns those of a
+        :class:`~sklearn.impute.MissingIndicator`: for every column that had missing
+        values in fit, which cells were missing.
+
+    keep_empty_features : bool, default=False
+        Whether to keep columns without any observed value in fit, rather than leave
+        them out; filled with 0, if they are of numbers.
+
+    random_state : int, RandomState instance or None, default=None
+        Seeds the folds, the autoencoders (in place of their own `random_state`) and
+        the measurement of the errors.
+
+    Attributes
+    ----------
+    estimators_ : list of estimators
+        The trained autoencoders.
+
+    weight_ : float
+        Weight in [0, 1] of the autoencoders over the linear guess.
+
+    indicator_ : MissingIndicator or None
+        What appends the indicators; None where `add_indicator` is False.
+
+    n_features_in_ : int
+        Number of features seen during fit.
+
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
+        Names of the features, where X had string column names.
+
+    See Also
+    --------
+    sklearn.impute.IterativeImputer : Predicts each column from all others in turn.
+    DenoisingAutoencoder : Takes missing values itself; no imputer is needed before it.
+
+    References
+    ----------
+    Gondara, L. and Wang, K. (2018). MIDA: multiple imputation using denoising
+    autoencoders. PAKDD.
+
+    Lall, R. and Robinson, T. (2022). The MIDAS touch: accurate and scalable
+    missing-data imputation with deep learning. Political Analysis, 30.
+
+    Rubin, D. B. (1987). Multiple imputation for nonresponse in surveys. Wiley.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sk_dae import DenoisingImputer
+    >>> x = np.random.RandomState(0).uniform(size=(200, 1))
+    >>> X = np.hstack([x, 3 * x, 1 - x])
+    >>> X[0, 1] = np.nan
+    >>> imputer = DenoisingImputer(n_estimators=1, random_state=0).fit(X)
+    >>> filled = imputer.transform(X[:1])[0, 1]
+    >>> bool(abs(filled - 3 * X[0, 0]) < 0.1)
+    True
+    >>> imputer.sample(X[:1], n_imputations=4, random_state=0).shape
+    (4, 1, 3)
+
+    A table with categories:
+
+    >>> import pandas as pd
+    >>> X = pd.DataFrame(
+    ...     {
+    ...         "legs": [4, 4, 2, 2] * 25,
+    ...         "kind": ["cat", None, "bird", "bird"] * 25,
+    ...     }
+    ... )
+    >>> imputer = DenoisingImputer(n_estimators=1, random_state=0)
+    >>> imputer.fit_transform(X)["kind"].value_counts().to_dict()
+    {'cat': 50, 'bird': 50}
+    """
+
+    _parameter_constraints: dict = {
+        **_BaseImputer._parameter_constraints,
+        "autoencoder": [HasMethods(["fit", "denoise"]), None],
+        "n_estimators": [
+            StrOptions({"auto"}),
+            Interval(Integral, 1, None, closed="left"),
+        ],
+        "random_state": ["random_state"],
+    }
+
+    def __init__(
+        self,
+        autoencoder=None,
+        *,
+        n_estimators="auto",
+        missing_values=np.nan,
+        add_indicator=False,
+        keep_empty_features=False,
+        random_state=None,
+    ):
+        super().__init__(
+            missing_values=missing_values,
+            add_indicator=add_indicator,
+            keep_empty_features=keep_empty_features,
+        )
+        self.autoencoder = autoencoder
+        self.n_estimators = n_estimators
+        self.random_state = random_state
+
+    @_fit_context(prefer_skip_nested_validation=False)
+    def fit(self, X, y=None):
+        """Train the autoencoders and measure their errors.
+
+        Parameters
+        ----------
+        X : data frame or array-like of shape (n_samples, n_features)
+            Training rows, with missing values or without.
+
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        self : object
+            The fitted imputer.
+        """
+        before = dict(vars(self))
+        try:
+            self._fit(X)
+        except BaseException:
+            # An earlier fit stands as it was.
+            vars(self).clear()
+            vars(self).update(before)
+            raise
+        return self
+
+    def _fit(self, X):
+        refuse_loss_of_other_scales(self.autoencoder, self)
+        self._rows = self._make_rows(X)
+        X, missing = self._rows.validate(self, X, reset=True)
+        self._fit_indicator(missing)
+        if self.indicator_ is not None:
+            # Whatever a user wants transformers to return, this one's go to an array.
+            self.indicator_.set_output(transform="default")
+        few = len(missing) < _MANY_ROWS
+        n_members, n_steps = _FEW_ROWS_DEFAULTS if few else _MANY_ROWS_DEFAULTS
+        if self.n_estimators != "auto":
+            n_members = self.n_estimators
+        self._completion = self._rows.fit(
+            X,
+            missing,
+            self.autoencoder,
+            n_members,
+            n_steps,
+            check_random_state(self.random_state),
+        )
+        empty = self._rows.empty
+        if empty.any() and not self.keep_empty_features:
+            names = getattr(self, "feature_names_in_", None)
+            warnings.warn(
+                "Nothing is observed in these columns, which are left out: "
+                f"{name_columns(np.flatnonzero(empty), names)}.",
+                UserWarning,
+                stacklevel=4,
+            )
+
+    @property
+    def estimators_(self):
+        """The trained autoencoders."""
+        check_is_fitted(self)
+        return [] if self._completion is None else self._completion.autoencoders
+
+    @property
+    def weight_(self):
+        """Weight of the autoencoders over the linear guess."""
+        check_is_fitted(self)
+        return 0.0 if self._completion is None else self._completion.weight
+
+    def transform(self, X):
+        """Fill the missing values of `X` with their expected value.
+
+        Parameters
+        ----------
+        X : data frame or array-like of shape (n_samples, n_features)
+            Rows to complete.
+
+        Returns
+        -------
+        X_filled : ndarray or data frame of shape (n_samples, n_features_out)
+            The completed rows; with `add_indicator`, the indicators after them. Tables
+            with categories come back in their container, with their types; numbers in
+            columns of integers are rounded.
+        """
+        X, missing = self._validate(X)
+        filled = self._fill(X, missing, "fill")
+        indicators = self._transform_indicator(missing)
+        if indicators is not None and is_frame(filled):
+            names = self.get_feature_names_out()[-indicators.shape[1] :]
+            filled, indicators = append_columns(filled, indicators, names), None
+        if is_polars(filled) and _get_output_config("transform", self)["dense"] == (
+            "pandas"
+        ):
+            # scikit-learn would take its cells for objects of one kind.
+            filled = polars_to_pandas(filled)
+        if indicators is None:
+            return filled
+        return self._concatenate_indicator(filled, indicators)
+
+    @validate_params(
+        {
+            "self": "no_validation",
+            "X": "no_validation",
+            "n_imputations": [Interval(Integral, 1, None, closed="left")],
+            "random_state": ["random_state"],
+        },
+        prefer_skip_nested_validation=True,
+    )
+    def sample(self, X, n_imputations=5, random_state=None):
+        """Fill the missing values of `X` with draws, several times over.
+
+        A row's cells are drawn one after another, each given the observed ones and
+        those drawn before, so that they agree with one another; within the range of
+        the column's observed values.
+
+        Parameters
+        ----------
+        X : data frame or array-like of shape (n_samples, n_features)
+            Rows to complete.
+
+        n_imputations : int, default=5
+            How often.
+
+        random_state : int, RandomState instance or None, default=None
+            Where the draws come from. None draws anew in each call.
+
+        Returns
+        -------
+        X_filled : ndarray of shape (n_imputations, n_samples, n_kept), or list
+            The completed rows, without indicators: an array, or of data frames with
+            categories a list of `n_imputations` of them. Observed cells are the same
+            in all.
+        """
+        X, missing = self._validate(X)
+        random_state = check_random_state(random_state)
+        draws = [
+            self._fill(X, missing, "sample", random_state, within_range=True)
+            for _ in range(n_imputations)
+        ]
+        return draws if is_frame(draws[0]) else np.stack(draws)
+
+    def get_feature_names_out(self, input_features=None):
+        """Get the names of the columns that :meth:`transform` returns.
+
+        Parameters
+        ----------
+        input_features : array-like of str or None, default=None
+            Names of the input's features.
+
+        Returns
+        -------
+        feature_names_out : ndarray of str objects
+            One name per column.
+        """
+        check_is_fitted(self)
+        input_features = _check_feature_names_in(self, input_features)
+        return self._concatenate_indicator_feature_names_out(
+            input_features[self._kept], input_features
+        )
+
+    # -- parts ------------------------------------------------------------------------
+
+    def _make_rows(self, X):
+        """Return what knows how to read X: as numbers, or as a table."""
+        if isinstance(self.autoencoder, TabularDenoisingAutoencoder):
+            return IncompleteTable()
+        # With an autoencoder of numbers, what an array holds is to become numbers.
+        may_be_table = self.autoencoder is None or is_frame(X)
+        if may_be_table and _holds_more_than_numbers(X):
+            return IncompleteTable()
+        return IncompleteNumbers()
+
+    def _validate(self, X):
+        check_is_fitted(self)
+        return self._rows.validate(self, X, reset=False)
+
+    @property
+    def _kept(self):
+        """Mask of the columns that are returned."""
+        return ~self._rows.empty | self.keep_empty_features
+
+    def _fill(self, X, missing, method, *args, within_range=False):
+        """Return rows with their gaps filled by a method of the completion."""
+
+        def complete(rows):
+            return getattr(self._completion, method)(rows, *args)
+
+        return self._rows.fill(
+            X, missing, complete, self._kept, within_range=within_range
+        )
+
+    def __sklearn_is_fitted__(self):
+        return hasattr(self, "_completion")
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = is_missing_value(self.missing_values)
+        takes_tables = self.autoencoder is None or isinstance(
+            self.autoencoder, TabularDenoisingAutoencoder
+        )
+        tags.input_tags.string = takes_tables
+        tags.input_tags.categorical = takes_tables
+        tags.transformer_tags.preserves_dtype = ["float64", "float32"]
+        return tags
+
+
+def _holds_more_than_numbers(X):
+    """Return whether X is a table with categories or times, so far as can be told."""
+    if not is_frame(X):
+        X = X if hasattr(X, "dtype") else np.asarray(X, dtype=object)
+        if getattr(X, "ndim", 0) != 2 or X.dtype.kind not in "OSUmM":
+            return False
+    return bool(columns_without_numbers(X))

@@ -1,0 +1,267 @@
+"""What an imputer is fitted to, as rows for a completion, and back.
+
+Numbers and tables answer the same calls, so that the imputer need not know which of
+them it has.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from sklearn.utils import _safe_indexing
+from sklearn.utils._mask import _get_mask
+from sklearn.utils._missing import is_pandas_na, is_scalar_nan
+from sklearn.utils.validation import FLOAT_DTYPES, validate_data
+
+from ..autoencoder import DenoisingAutoencoder
+from ..data.checks import name_columns
+from ..tables.checks import check_table, columns_without_numbers, missing_cells
+from ..tables.frames import names_of
+from ..tabular import TabularDenoisingAutoencoder
+from ._numeric_completion import NumericCompletion
+from ._table_completion import TableCompletion
+
+__all__ = ["IncompleteNumbers", "IncompleteTable", "is_missing_value"]
+
+
+class IncompleteNumbers:
+    """Columns of numbers, which a completion gets standardised.
+
+    Attributes
+    ----------
+    empty : ndarray of shape (n_features,), dtype bool
+        Of which columns nothing was observed in fit.
+    """
+
+    def validate(self, imputer, X, *, reset):
+        """Return rows of floats, and where they are missing.
+
+        Parameters
+        ----------
+        imputer : DenoisingImputer
+            The one that gets them, and keeps or compares their columns.
+
+        X : array-like of shape (n_samples, n_features)
+            What a user gave.
+
+        reset : bool
+            Whether the columns are those to be learned.
+
+        Returns
+        -------
+        X : ndarray of shape (n_samples, n_features)
+            The rows.
+
+        missing : ndarray of shape (n_samples, n_features), dtype bool
+            Where they are missing.
+        """
+        may_be_nan = is_missing_value(imputer.missing_values)
+        X = validate_data(
+            imputer,
+            X,
+            reset=reset,
+            dtype=FLOAT_DTYPES,
+            ensure_all_finite="allow-nan" if may_be_nan else True,
+        )
+        return X, _get_mask(X, imputer.missing_values)
+
+    def fit(self, X, missing, autoencoder, n_members, n_steps, random_state):
+        """Learn the columns and train a completion.
+
+        Parameters
+        ----------
+        X, missing : ndarray of shape (n_samples, n_features)
+            As :meth:`validate` returns them.
+
+        autoencoder : estimator or None
+            What is cloned for each member; None stands for the default.
+
+        n_members : int
+            Number of members.
+
+        n_steps : int
+            Steps of the training, for the default autoencoder.
+
+        random_state : RandomState
+            Where all draws come from.
+
+        Returns
+        -------
+        completion : NumericCompletion or None
+            None where nothing at all is observed.
+        """
+        self.empty = missing.all(axis=0)
+        self._mean, self._scale, self._limits = _measure_columns(X, missing)
+        if self.empty.all():
+            return None
+        if autoencoder is None:
+            autoencoder = DenoisingAutoencoder(
+                256,
+                hidden_layer_sizes=(256,),
+                code_activation="relu",
+                corruption="conditional_mean",
+                noise_level=0.3,
+                emphasis="full",
+                max_iter=_n_epochs(len(X), n_steps),
+            )
+        rows = self._standardise(X, missing)
+        return NumericCompletion.fit(rows, autoencoder, n_members, random_state)
+
+    def fill(self, X, missing, complete, kept, *, within_range=False):
+        """Return rows with their gaps filled.
+
+        Parameters
+        ----------
+        X, missing : ndarray of shape (n_samples, n_features)
+            As :meth:`validate` returns them.
+
+        complete : callable or None
+            What fills the gaps of standardised rows. None where no column that is not
+            empty has any.
+
+        kept : ndarray of shape (n_features,), dtype bool
+            Which columns to return.
+
+        within_range : bool, default=False
+            Whether a filled cell must not leave the range that its column had in fit.
+
+        Returns
+        -------
+        X_filled : ndarray of shape (n_samples, n_kept)
+            The completed rows.
+        """
+        filled = X.copy()
+        filled[missing & self.empty] = 0.0
+        full = np.flatnonzero(~self.empty)
+        incomplete = np.flatnonzero(missing[:, full].any(axis=1))
+        if len(incomplete):
+            gaps = missing[incomplete]
+            standardised = self._standardise(X[incomplete], gaps)
+            rows = complete(standardised)
+            for i, j in enumerate(full):
+                cells = gaps[:, j]
+                values = self._mean[j] + self._scale[j] * rows[cells, i].astype(float)
+                if within_range:
+                    # A draw that was stopped at a bound gets it to the last digit,
+                    # which float32, in which rows are completed, does not hold.
+                    low, high = self._scaled_limits(j)
+                    values[rows[cells, i] <= low] = self._limits[0, j]
+                    values[rows[cells, i] >= high] = self._limits[1, j]
+                    values.clip(*self._limits[:, j], out=values)
+                filled[incomplete[cells], j] = values
+        return filled[:, kept]
+
+    def _scaled_limits(self, j):
+        return ((self._limits[:, j] - self._mean[j]) / self._scale[j]).astype(
+            np.float32
+        )
+
+    def _standardise(self, X, missing):
+        """Return the columns that are not empty, float32, with NaN for missing."""
+        full = ~self.empty
+        rows = np.empty((len(X), full.sum()), dtype=np.float32)
+        for i, j in enumerate(np.flatnonzero(full)):
+            rows[:, i] = (X[:, j] - self._mean[j]) / self._scale[j]
+        rows[missing[:, full]] = np.nan
+        return rows
+
+
+class IncompleteTable:
+    """Columns of numbers, categories and times, which a table encoder takes apart.
+
+    Attributes
+    ----------
+    empty : ndarray of shape (n_features,), dtype bool
+        Of which columns nothing was observed in fit.
+    """
+
+    def validate(self, imputer, X, *, reset):
+        """Return a table, and where it is missing; see `IncompleteNumbers`."""
+        mark = imputer.missing_values
+        if not (mark is None or is_missing_value(mark)):
+            raise ValueError(
+                "missing_values must be np.nan, pandas.NA or None for tables with "
+                f"categories or times, where all of them are missing, got {mark!r}."
+            )
+        X = check_table(imputer, X, reset=reset)
+        return X, missing_cells(X)
+
+    def fit(self, X, missing, autoencoder, n_members, n_steps, random_state):
+        """Learn the columns and train a completion; see `IncompleteNumbers`."""
+        self.empty = missing.all(axis=0)
+        if autoencoder is None:
+            autoencoder = TabularDenoisingAutoencoder(
+                256,
+                hidden_layer_sizes=(256,),
+                code_activation="relu",
+                numeric_scaling="standard",
+                corruption="masking",
+                noise_level=0.3,
+                emphasis="full",
+                max_iter=_n_epochs(len(missing), n_steps),
+            )
+        if not isinstance(autoencoder, TabularDenoisingAutoencoder):
+            others = name_columns(columns_without_numbers(X), names_of(X))
+            raise TypeError(
+                "autoencoder must be a TabularDenoisingAutoencoder or None for tables "
+                "with categories or times, got "
+                f"{type(autoencoder).__name__}. Such columns are: {others}."
+            )
+        autoencoder._validate_params()
+        self._table = autoencoder._fit_table(X)
+        rows = self._table.transform(X)
+        if self.empty.all():
+            return None
+        return TableCompletion.fit(
+            X, self._table, rows, autoencoder, n_members, random_state
+        )
+
+    def fill(self, X, missing, complete, kept, *, within_range=False):
+        """Return a table with its gaps filled; see `IncompleteNumbers`."""
+        rows = self._table.transform(X)
+        incomplete = np.flatnonzero(missing[:, ~self.empty].any(axis=1))
+        if len(incomplete):
+            rows[incomplete] = complete(rows[incomplete])
+        filled = self._table.fill(X, missing, rows, within_range=within_range)
+        if kept.all():
+            return filled
+        return _safe_indexing(filled, np.flatnonzero(kept), axis=1)
+
+
+def is_missing_value(mark):
+    """Return whether something that stands for a missing value is NaN or NA."""
+    return is_scalar_nan(mark) or is_pandas_na(mark)
+
+
+def _n_epochs(n_samples, n_steps):
+    # An autoencoder's own batches: a sixty-fourth of the rows, within bounds.
+    n_batches = -(-n_samples // int(np.clip(n_samples // 64, 32, 512)))
+    return int(np.clip(round(n_steps / n_batches), 5, 200))
+
+
+def _measure_columns(X, missing):
+    """Return what is known of the observed values of each column.
+
+    Returns
+    -------
+    mean, scale : ndarray of shape (n_features,)
+        Mean and standard deviation; 0 and 1 where nothing is observed.
+
+    limits : ndarray of shape (2, n_features)
+        The least and the greatest value.
+    """
+    n_features = X.shape[1]
+    mean, scale = np.zeros(n_features), np.ones(n_features)
+    limits = np.zeros((2, n_features))
+    for j in range(n_features):
+        values = X[~missing[:, j], j].astype(np.float64)
+        if len(values):
+            limits[:, j] = values.min(), values.max()
+            # In units of the greatest, so that no square overflows, and about a value
+            # of the column, for the sake of large means.
+            unit = np.abs(limits[:, j]).max() or 1.0
+            values /= unit
+            origin = values[0]
+            values -= origin
+            mean[j] = unit * (origin + values.mean())
+            scale[j] = unit * values.std() or 1.0
+    return mean, scale, limits

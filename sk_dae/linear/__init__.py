@@ -1,0 +1,1 @@
+"""Closed forms: moments, linear maps that undo masking, a Gaussian with gaps."""

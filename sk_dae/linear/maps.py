@@ -1,0 +1,138 @@
+"""Layers of the closed form: linear maps and what follows them."""
+
+from __future__ import annotations
+
+import torch
+
+from ..modules import ACTIVATIONS
+
+__all__ = ["LinearMap", "LinearStack", "PartwiseMap"]
+
+
+class LinearMap:
+    """A product of matrices, and a bias.
+
+    Parameters
+    ----------
+    factors : list of Tensor
+        The first is of shape (n_inputs, anything), the last of shape (anything,
+        n_outputs). Two narrow ones stand for a large matrix of low rank.
+
+    bias : Tensor of shape (n_outputs,)
+        What is added.
+    """
+
+    def __init__(self, factors, bias):
+        self.factors = [factor.to(torch.float32).contiguous() for factor in factors]
+        self.bias = bias.to(torch.float32)
+
+    def __call__(self, X):
+        """Return the image of rows."""
+        *first, last = self.factors
+        for factor in first:
+            X = X @ factor
+        return torch.addmm(self.bias, X, last)
+
+    def matrix(self):
+        """Return the product of the factors."""
+        product = self.factors[0]
+        for factor in self.factors[1:]:
+            product = product @ factor
+        return product
+
+    def copy_to(self, device):
+        """Return the map on a device."""
+        factors = [factor.to(device) for factor in self.factors]
+        return LinearMap(factors, self.bias.to(device))
+
+
+class PartwiseMap:
+    """Linear maps of parts of the columns, each onto itself.
+
+    Parameters
+    ----------
+    parts : list of Tensor
+        Indices of the columns of each part; each column is in one.
+
+    maps : list of LinearMap
+        One for each part.
+    """
+
+    def __init__(self, parts, maps):
+        self.parts = parts
+        self.maps = maps
+
+    def __call__(self, X):
+        """Return the image of rows."""
+        out = torch.empty_like(X)
+        for part, map_ in zip(self.parts, self.maps, strict=True):
+            out[:, part] = map_(X[:, part])
+        return out
+
+    def copy_to(self, device):
+        """Return the map on a device."""
+        parts = [part.to(device) for part in self.parts]
+        return PartwiseMap(parts, [map_.copy_to(device) for map_ in self.maps])
+
+
+class LinearStack:
+    """Linear maps one after the other, each followed by the same activation.
+
+    Parameters
+    ----------
+    means : Tensor of shape (n_features,)
+        What stands for a missing value.
+
+    observed : Tensor of shape (n_features,), dtype bool
+        The columns of which anything is known. A value in another column says nothing.
+
+    layers : list of LinearMap
+        The maps.
+
+    activation : str
+        Key of :data:`sk_dae.modules.ACTIVATIONS`.
+
+    by_parts : PartwiseMap, default=None
+        What restores the input; None where that is the first layer.
+    """
+
+    def __init__(self, means, observed, layers, activation, by_parts=None):
+        self.means = means.to(torch.float32)
+        self.observed = observed
+        self.layers = layers
+        self.activation = activation
+        self.by_parts = by_parts
+
+    def fill(self, X):
+        """Return rows without missing values."""
+        return torch.where(torch.isnan(X) | ~self.observed, self.means, X)
+
+    def restore(self, X):
+        """Undo the masking of rows without missing values."""
+        return (self.layers[0] if self.by_parts is None else self.by_parts)(X)
+
+    def apply(self, layer, X):
+        """Return the activations of a layer."""
+        return ACTIVATIONS[self.activation](layer(X))
+
+    def hidden(self, X):
+        """Return the activations of each layer, of rows without missing values."""
+        out = []
+        for layer in self.layers:
+            X = self.apply(layer, X)
+            out.append(X)
+        return out
+
+    @property
+    def widths(self):
+        """The widths of the layers."""
+        return tuple(len(layer.bias) for layer in self.layers)
+
+    def copy_to(self, device):
+        """Return the stack on a device."""
+        layers = [layer.copy_to(device) for layer in self.layers]
+        by_parts = self.by_parts
+        if by_parts is not None:
+            by_parts = by_parts.copy_to(device)
+        means, observed = self.means.to(device), self.observed.to(device)
+        return LinearStack(means, observed, layers, self.activation, by_parts)

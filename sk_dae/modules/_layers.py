@@ -1,0 +1,92 @@
+"""Layers that draw from generators that they are handed, and from nothing else."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+__all__ = ["Dropout", "Linear"]
+
+
+class Linear(nn.Module):
+    """A linear layer that draws nothing when it is built.
+
+    Parameters
+    ----------
+    n_inputs, n_outputs : int
+        Width of what comes in and of what goes out.
+
+    weight_of : Linear, default=None
+        A layer whose weight this one uses transposed (tied weights).
+    """
+
+    def __init__(self, n_inputs, n_outputs, weight_of=None):
+        super().__init__()
+        self.tied = weight_of is not None
+        self.bias = nn.Parameter(torch.zeros(n_outputs))
+        if not self.tied:
+            self.weight = nn.Parameter(torch.empty(n_outputs, n_inputs))
+        else:
+            # Registered under its own name, the shared parameter follows the module
+            # to other devices and into copies.
+            self.transposed_weight = weight_of.weight
+
+    def reset_parameters(self, generator):
+        r"""Draw the weight from :math:`U(-1/\sqrt{n}, 1/\sqrt{n})` of `n_inputs`.
+
+        The bias is set to zero.
+
+        Parameters
+        ----------
+        generator : torch.Generator or None
+            Where it comes from. None draws from torch's global generator.
+        """
+        with torch.no_grad():
+            self.bias.zero_()
+            if not self.tied:
+                bound = 1.0 / math.sqrt(self.weight.shape[1])
+                self.weight.uniform_(-bound, bound, generator=generator)
+
+    def forward(self, x):
+        """Return the affine map of `x`."""
+        weight = self.transposed_weight.T if self.tied else self.weight
+        return F.linear(x, weight, self.bias)
+
+
+class Dropout(nn.Module):
+    """Dropout from a generator of its own.
+
+    Parameters
+    ----------
+    p : float
+        Probability that an activation is dropped.
+    """
+
+    def __init__(self, p):
+        super().__init__()
+        self.p = p
+        #: Handed over for the time of training; never kept in a fitted model.
+        self.generator = None
+
+    def forward(self, x):
+        """Return `x` with activations dropped, in training mode."""
+        return x * self.mask(x) if self.training else x
+
+    def mask(self, x):
+        """Draw what activations are multiplied by: zero, or more than one.
+
+        Parameters
+        ----------
+        x : Tensor
+            The activations.
+
+        Returns
+        -------
+        mask : Tensor of the shape of `x`
+            Zero with probability `p`, and elsewhere what makes up for that.
+        """
+        kept = torch.empty_like(x).uniform_(generator=self.generator) >= self.p
+        return kept.to(x.dtype).div_(1.0 - self.p)

@@ -1,0 +1,5 @@
+"""Outlier detection by what an autoencoder cannot restore."""
+
+from ._detector import DenoisingOutlierDetector
+
+__all__ = ["DenoisingOutlierDetector"]

@@ -1,0 +1,375 @@
+"""The classifier: unsupervised pretraining, supervised fine-tuning."""
+
+from __future__ import annotations
+
+from numbers import Real
+
+import numpy as np
+import torch
+from sklearn.base import (
+    ClassifierMixin,
+)
+from sklearn.utils._missing import is_pandas_na, is_scalar_nan
+from sklearn.utils._param_validation import StrOptions
+from sklearn.utils.class_weight import compute_class_weight
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import (
+    _check_y,
+    column_or_1d,
+)
+
+from ..data.class_rows import ClassRows
+from ..losses._prediction import CategoricalCrossEntropy
+from ._fine_tuning import FineTunedPredictor
+
+__all__ = ["DenoisingAutoencoderClassifier"]
+
+
+class DenoisingAutoencoderClassifier(ClassifierMixin, FineTunedPredictor):
+    """Classifier: a denoising autoencoder, fine-tuned to tell classes apart.
+
+    The autoencoder is trained on all rows, with or without a label. Then a linear layer
+    is put on its code, and encoder and layer are trained together to predict the
+    classes of the labelled rows, by cross-entropy; rows are corrupted and hidden
+    activations dropped while it is. Read more in the :ref:`User Guide <fine_tuning>`.
+
+    Parameters
+    ----------
+    autoencoder : autoencoder, FrozenEstimator or None, default=None
+        An autoencoder of the package that a net is trained in, with its parameters and
+        its device; it is cloned, and seeded where it is not. A fitted one in a
+        :class:`~sklearn.frozen.FrozenEstimator` is taken as it is, and not trained
+        again; refit it, and predictions may change. None is a
+        :class:`DenoisingAutoencoder` of 256 components with swap noise.
+
+    pretrain : bool, default=True
+        Whether to train the autoencoder. Without, its net starts from fresh weights,
+        and rows without a target serve only to scale and to corrupt.
+
+    corruption : str, corruption instance, callable or None, default="autoencoder"
+        What corrupts the rows in the fine-tuning: "autoencoder" is the process that
+        the autoencoder was trained with, at its level; anything else as in the
+        autoencoder.
+
+    noise_level : float, array-like of shape (n_features,) or dict, default=0.2
+        Level of another corruption given by name.
+
+    dropout : float in [0, 1), default=0.5
+        Probability that an activation of the encoder is dropped in the fine-tuning.
+
+    head_iter : int, default=0
+        Number of epochs, before the fine-tuning, in which the linear layer is trained
+        alone, on the codes as pretraining has left them. Its random start then does
+        not pull on what was learned.
+
+    optimizer : str or type, default="adamw"
+        "adamw", "adam", "sgd" (momentum 0.9), "nesterov", "rmsprop", or an optimizer
+        class of torch.
+
+    learning_rate_init : float, default=0.001
+        The learning rate; its greatest value where it changes.
+
+    learning_rate : {"one_cycle", "cosine", "constant"}, default="one_cycle"
+        How it changes over the training: a linear rise over the first quarter and
+        half a cosine down to zero; half a cosine down to zero; not at all.
+
+    alpha : float, default=0.01
+        Weight decay, decoupled from the gradient with "adamw".
+
+    batch_size : int or "auto", default="auto"
+        Rows of a batch in the fine-tuning, at most. "auto" is a sixty-fourth of the
+        rows that have a target, within [32, 512].
+
+    max_iter : int or "auto", default="auto"
+        Number of epochs of the fine-tuning; with `early_stopping`, at most. "auto" is
+        as many as make 8000 steps, within [20, 200].
+
+    early_stopping : bool, default=False
+        Whether to set validation rows aside, to stop the fine-tuning when their loss
+        no longer improves, and to restore the weights of the best epoch. They are not
+        corrupted.
+
+    validation_fraction : float in (0, 1), default=0.1
+        Fraction of the rows with a target that are set aside, drawn at random, and of
+        each class alike.
+
+    n_iter_no_change : int, default=10
+        Epochs without an improvement before training stops, with `early_stopping`.
+
+    tol : float, default=1e-4
+        What the validation loss must improve by, with `early_stopping`.
+
+    class_weight : dict, "balanced" or None, default=None
+        What the classes count for in the fine-tuning: by class, or inversely to how
+        often they occur.
+
+    unlabeled_value : int, float, str or None, default=None
+        The value of `y` that says that a row has no label. None means that every row
+        has one; scikit-learn's semi-supervised estimators use -1. NaN stands for all
+        that pandas takes as missing.
+
+    callbacks : list of skorch callbacks or None, default=None
+        Called in the fine-tuning of the whole net. One that raises KeyboardInterrupt,
+        as skorch's EarlyStopping does, ends it.
+
+    random_state : int, RandomState instance or None, default=None
+        Seeds the fine-tuning, and an autoencoder that is not seeded itself.
+
+    verbose : int, default=0
+        Whether to show a line of progress of the fine-tuning.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,)
+        The classes.
+
+    autoencoder_ : autoencoder instance
+        The fitted autoencoder, as pretraining left it; a frozen one itself.
+
+    net_ : PredictingNet
+        The trained ``skorch.NeuralNet``; ``net_.module_`` is the torch module and
+        ``net_.history`` the record of all epochs of the fine-tuning.
+
+    n_features_in_ : int
+        Number of features seen during fit.
+
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
+        Names of the features, where X had string column names.
+
+    n_iter_ : int
+        Number of epochs of the fine-tuning.
+
+    loss_curve_ : list of float
+        Mean training loss of each epoch of the fine-tuning.
+
+    validation_loss_curve_ : list of float or None
+        Loss of the validation rows; None without `early_stopping`.
+
+    best_loss_ : float
+        The least validation loss, or without `early_stopping` the least training
+        loss.
+
+    device_ : str
+        The device that holds the net.
+
+    See Also
+    --------
+    DenoisingAutoencoderRegressor : The same for numbers.
+    sklearn.semi_supervised.SelfTrainingClassifier : Learns from its own predictions.
+
+    References
+    ----------
+    Vincent, P., Larochelle, H., Lajoie, I., Bengio, Y. and Manzagol, P.-A. (2010).
+    Stacked denoising autoencoders: learning useful representations in a deep network
+    with a local denoising criterion. Journal of Machine Learning Research, 11.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn.datasets import load_digits
+    >>> from sk_dae import DenoisingAutoencoder, DenoisingAutoencoderClassifier
+    >>> X, y = load_digits(return_X_y=True)
+    >>> some = np.where(np.arange(len(y)) < 200, y, -1)
+    >>> model = DenoisingAutoencoderClassifier(
+    ...     DenoisingAutoencoder(64, code_activation="relu", max_iter=10),
+    ...     unlabeled_value=-1,
+    ...     random_state=0,
+    ... ).fit(X / 16, some)
+    >>> bool(model.score(X[200:] / 16, y[200:]) > 0.8)
+    True
+    """
+
+    _parameter_constraints: dict = {
+        **FineTunedPredictor._parameter_constraints,
+        "class_weight": [dict, StrOptions({"balanced"}), None],
+        "unlabeled_value": [Real, str, None],
+    }
+
+    def __init__(
+        self,
+        autoencoder=None,
+        *,
+        pretrain=True,
+        corruption="autoencoder",
+        noise_level=0.2,
+        dropout=0.5,
+        head_iter=0,
+        optimizer="adamw",
+        learning_rate_init=0.001,
+        learning_rate="one_cycle",
+        alpha=0.01,
+        batch_size="auto",
+        max_iter="auto",
+        early_stopping=False,
+        validation_fraction=0.1,
+        n_iter_no_change=10,
+        tol=1e-4,
+        class_weight=None,
+        unlabeled_value=None,
+        callbacks=None,
+        random_state=None,
+        verbose=0,
+    ):
+        super().__init__(
+            autoencoder,
+            pretrain=pretrain,
+            corruption=corruption,
+            noise_level=noise_level,
+            dropout=dropout,
+            head_iter=head_iter,
+            optimizer=optimizer,
+            learning_rate_init=learning_rate_init,
+            learning_rate=learning_rate,
+            alpha=alpha,
+            batch_size=batch_size,
+            max_iter=max_iter,
+            early_stopping=early_stopping,
+            validation_fraction=validation_fraction,
+            n_iter_no_change=n_iter_no_change,
+            tol=tol,
+            callbacks=callbacks,
+            random_state=random_state,
+            verbose=verbose,
+        )
+        self.class_weight = class_weight
+        self.unlabeled_value = unlabeled_value
+
+    _loss_class = CategoricalCrossEntropy
+
+    def _read_targets(self, y):
+        y = column_or_1d(y, warn=True)
+        labeled = np.ones(len(y), dtype=bool)
+        if is_scalar_nan(self.unlabeled_value):
+            labeled = y == y if y.dtype != object else _not_missing(y)
+        elif self.unlabeled_value is not None:
+            labeled = ~np.equal(y, self.unlabeled_value, dtype=object).astype(bool)
+        if len(y) and not labeled.any():
+            raise ValueError(
+                "y must have labels, but every value of it is the unlabeled_value, "
+                f"{self.unlabeled_value!r}."
+            )
+        known = _check_y(y[labeled])
+        check_classification_targets(known)
+        classes, known = np.unique(known, return_inverse=True)
+        codes = np.zeros(len(y), dtype=np.int64)
+        codes[labeled] = known
+        return {"classes_": classes}, labeled, codes
+
+    def _target_rows(self, values, fitted):
+        return ClassRows(values, len(fitted["classes_"]))
+
+    def _strata(self, values):
+        return values
+
+    def _weigh(self, weights, values, labeled, fitted):
+        if self.class_weight is None:
+            return weights
+        classes = fitted["classes_"]
+        of_classes = compute_class_weight(
+            self.class_weight, classes=classes, y=classes[values[labeled]]
+        )
+        valid = (of_classes >= 0).all() and np.isfinite(of_classes).all()
+        if valid:
+            weights = of_classes[values] * (1.0 if weights is None else weights)
+        if not valid or not weights[labeled].any():
+            raise ValueError(
+                "class_weight must be finite, non-negative and not zero for all rows "
+                f"that count, got {self.class_weight!r}."
+            )
+        return weights
+
+    @property
+    def _n_outputs(self):
+        return len(self.classes_)
+
+    def predict_proba(self, X):
+        """Predict the probabilities of the classes.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, data frame} of shape (n_samples, n_features)
+            Rows.
+
+        Returns
+        -------
+        probabilities : ndarray of shape (n_samples, n_classes), dtype float32
+            In the order of ``classes_``.
+        """
+        return self._outputs(X, to_data=True)
+
+    def predict_log_proba(self, X):
+        """Predict the logarithms of the probabilities of the classes.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, data frame} of shape (n_samples, n_features)
+            Rows.
+
+        Returns
+        -------
+        log_probabilities : ndarray of shape (n_samples, n_classes), dtype float32
+            In the order of ``classes_``.
+        """
+        outputs = torch.from_numpy(self._outputs(X))
+        return outputs.log_softmax(dim=1).numpy()
+
+    def decision_function(self, X):
+        """Compute what the net gives each class, before it is made a probability.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, data frame} of shape (n_samples, n_features)
+            Rows.
+
+        Returns
+        -------
+        decision : ndarray of shape (n_samples,) or (n_samples, n_classes), float32
+            Of two classes, by how much the second exceeds the first.
+        """
+        outputs = self._outputs(X)
+        if outputs.shape[1] == 2:
+            return outputs[:, 1] - outputs[:, 0]
+        return outputs
+
+    def predict(self, X):
+        """Predict classes.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, data frame} of shape (n_samples, n_features)
+            Rows.
+
+        Returns
+        -------
+        y : ndarray of shape (n_samples,)
+            The most probable classes.
+        """
+        outputs = self._outputs(X)
+        return self.classes_[outputs.argmax(axis=1)]
+
+    def score(self, X, y, sample_weight=None):
+        """Compute the share of rows whose class is predicted.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, data frame} of shape (n_samples, n_features)
+            Rows.
+
+        y : array-like of shape (n_samples,)
+            Their classes.
+
+        sample_weight : array-like of shape (n_samples,), default=None
+            What each row counts for.
+
+        Returns
+        -------
+        accuracy : float
+            Between 0 and 1.
+        """
+        return super().score(X, y, sample_weight)
+
+
+def _not_missing(values):
+    """Return which objects are none that pandas takes as missing."""
+    missing = [v is None or is_pandas_na(v) or is_scalar_nan(v) for v in values]
+    return ~np.array(missing, dtype=bool)

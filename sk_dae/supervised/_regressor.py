@@ -1,0 +1,243 @@
+"""The regressor: unsupervised pretraining, supervised fine-tuning."""
+
+from __future__ import annotations
+
+import numpy as np
+from sklearn.base import (
+    RegressorMixin,
+)
+from sklearn.utils import (
+    check_array,
+)
+
+from ..data.rows import rows_of
+from ..losses._prediction import PredictionError
+from ._fine_tuning import FineTunedPredictor
+
+__all__ = ["DenoisingAutoencoderRegressor"]
+
+
+class DenoisingAutoencoderRegressor(RegressorMixin, FineTunedPredictor):
+    """Regressor: a denoising autoencoder, fine-tuned to predict numbers.
+
+    The autoencoder is trained on all rows, with or without a target. Then a linear
+    layer is put on its code, and encoder and layer are trained together to predict the
+    targets, standardised inside, by squared error; rows are corrupted and hidden
+    activations dropped while it is. Read more in the :ref:`User Guide <fine_tuning>`.
+
+    Parameters
+    ----------
+    autoencoder : autoencoder, FrozenEstimator or None, default=None
+        An autoencoder of the package that a net is trained in, with its parameters and
+        its device; it is cloned, and seeded where it is not. A fitted one in a
+        :class:`~sklearn.frozen.FrozenEstimator` is taken as it is, and not trained
+        again; refit it, and predictions may change. None is a
+        :class:`DenoisingAutoencoder` of 256 components with swap noise.
+
+    pretrain : bool, default=True
+        Whether to train the autoencoder. Without, its net starts from fresh weights,
+        and rows without a target serve only to scale and to corrupt.
+
+    corruption : str, corruption instance, callable or None, default="autoencoder"
+        What corrupts the rows in the fine-tuning: "autoencoder" is the process that
+        the autoencoder was trained with, at its level; anything else as in the
+        autoencoder.
+
+    noise_level : float, array-like of shape (n_features,) or dict, default=0.2
+        Level of another corruption given by name.
+
+    dropout : float in [0, 1), default=0.5
+        Probability that an activation of the encoder is dropped in the fine-tuning.
+
+    head_iter : int, default=0
+        Number of epochs, before the fine-tuning, in which the linear layer is trained
+        alone, on the codes as pretraining has left them. Its random start then does
+        not pull on what was learned.
+
+    optimizer : str or type, default="adamw"
+        "adamw", "adam", "sgd" (momentum 0.9), "nesterov", "rmsprop", or an optimizer
+        class of torch.
+
+    learning_rate_init : float, default=0.001
+        The learning rate; its greatest value where it changes.
+
+    learning_rate : {"one_cycle", "cosine", "constant"}, default="one_cycle"
+        How it changes over the training: a linear rise over the first quarter and
+        half a cosine down to zero; half a cosine down to zero; not at all.
+
+    alpha : float, default=0.01
+        Weight decay, decoupled from the gradient with "adamw".
+
+    batch_size : int or "auto", default="auto"
+        Rows of a batch in the fine-tuning, at most. "auto" is a sixty-fourth of the
+        rows that have a target, within [32, 512].
+
+    max_iter : int or "auto", default="auto"
+        Number of epochs of the fine-tuning; with `early_stopping`, at most. "auto" is
+        as many as make 8000 steps, within [20, 200].
+
+    early_stopping : bool, default=False
+        Whether to set validation rows aside, to stop the fine-tuning when their loss
+        no longer improves, and to restore the weights of the best epoch. They are not
+        corrupted.
+
+    validation_fraction : float in (0, 1), default=0.1
+        Fraction of the rows with a target that are set aside, drawn at random, and of
+        each class alike.
+
+    n_iter_no_change : int, default=10
+        Epochs without an improvement before training stops, with `early_stopping`.
+
+    tol : float, default=1e-4
+        What the validation loss must improve by, with `early_stopping`.
+
+    callbacks : list of skorch callbacks or None, default=None
+        Called in the fine-tuning of the whole net. One that raises KeyboardInterrupt,
+        as skorch's EarlyStopping does, ends it.
+
+    random_state : int, RandomState instance or None, default=None
+        Seeds the fine-tuning, and an autoencoder that is not seeded itself.
+
+    verbose : int, default=0
+        Whether to show a line of progress of the fine-tuning.
+
+    Attributes
+    ----------
+    autoencoder_ : autoencoder instance
+        The fitted autoencoder, as pretraining left it; a frozen one itself.
+
+    net_ : PredictingNet
+        The trained ``skorch.NeuralNet``; ``net_.module_`` is the torch module and
+        ``net_.history`` the record of all epochs of the fine-tuning.
+
+    n_features_in_ : int
+        Number of features seen during fit.
+
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
+        Names of the features, where X had string column names.
+
+    n_iter_ : int
+        Number of epochs of the fine-tuning.
+
+    loss_curve_ : list of float
+        Mean training loss of each epoch of the fine-tuning.
+
+    validation_loss_curve_ : list of float or None
+        Loss of the validation rows; None without `early_stopping`.
+
+    best_loss_ : float
+        The least validation loss, or without `early_stopping` the least training
+        loss.
+
+    device_ : str
+        The device that holds the net.
+
+    See Also
+    --------
+    DenoisingAutoencoderClassifier : The same for classes.
+
+    Notes
+    -----
+    A target of NaN is missing: a row whose targets are all missing serves the
+    pretraining only; a missing one of several is left out of the loss.
+
+    References
+    ----------
+    Vincent, P., Larochelle, H., Lajoie, I., Bengio, Y. and Manzagol, P.-A. (2010).
+    Stacked denoising autoencoders: learning useful representations in a deep network
+    with a local denoising criterion. Journal of Machine Learning Research, 11.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_diabetes
+    >>> from sklearn.pipeline import make_pipeline
+    >>> from sklearn.preprocessing import StandardScaler
+    >>> from sk_dae import DenoisingAutoencoderRegressor
+    >>> X, y = load_diabetes(return_X_y=True)
+    >>> model = make_pipeline(
+    ...     StandardScaler(), DenoisingAutoencoderRegressor(max_iter=20, random_state=0)
+    ... ).fit(X[:300], y[:300])
+    >>> bool(model.score(X[300:], y[300:]) > 0.3)
+    True
+    """
+
+    _loss_class = PredictionError
+
+    def _read_targets(self, y):
+        values = check_array(
+            y,
+            dtype=np.float64,
+            ensure_2d=False,
+            ensure_all_finite="allow-nan",
+            input_name="y",
+        )
+        one_output = values.ndim == 1
+        values = values.reshape(len(values), -1)
+        observed = ~np.isnan(values)
+        if not observed.any(axis=0).all():
+            raise ValueError(
+                "y must have targets, but all values of a column of it are NaN."
+            )
+        if np.nanmax(np.abs(values)) > np.finfo(np.float32).max:
+            raise ValueError("Input y contains a value too large for dtype('float32').")
+        means, scales = np.nanmean(values, axis=0), np.nanstd(values, axis=0)
+        # By its range: rounding gives a constant a mean beside it, and a deviation.
+        low = np.nanmin(values, axis=0)
+        constant = low == np.nanmax(values, axis=0)
+        means[constant], scales[constant] = low[constant], 0.0
+        fitted = {"_means": means, "_scales": scales, "_one_output": one_output}
+        divisors = np.where(scales > 0, scales, 1.0)
+        return fitted, observed.any(axis=1), (values - means) / divisors
+
+    def _target_rows(self, values, fitted):
+        return rows_of(values.astype(np.float32))
+
+    @property
+    def _n_outputs(self):
+        return len(self._means)
+
+    def predict(self, X):
+        """Predict targets.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, data frame} of shape (n_samples, n_features)
+            Rows.
+
+        Returns
+        -------
+        y : ndarray of shape (n_samples,) or (n_samples, n_outputs)
+            The predictions, of as many dimensions as the targets had. They are as
+            precise as float32, and of that dtype; but of float64 where they have two
+            dimensions, as scikit-learn expects.
+        """
+        predicted = self._outputs(X) * self._scales + self._means
+        if self._one_output:
+            return predicted[:, 0].astype(np.float32)
+        return predicted
+
+    def score(self, X, y, sample_weight=None):
+        """Compute the coefficient of determination of the predictions.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, data frame} of shape (n_samples, n_features)
+            Rows.
+
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            Their targets.
+
+        sample_weight : array-like of shape (n_samples,), default=None
+            What each row counts for.
+
+        Returns
+        -------
+        r2 : float
+            At most 1; 0 for predicting the mean.
+        """
+        return super().score(X, y, sample_weight)
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.target_tags.multi_output = True
+        return tags

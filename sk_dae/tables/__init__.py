@@ -1,0 +1,1 @@
+"""Mixed tables as one float matrix, and back, with their types."""

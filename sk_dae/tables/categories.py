@@ -1,0 +1,90 @@
+"""A column of categories, as their indices."""
+
+from __future__ import annotations
+
+import numpy as np
+from sklearn.preprocessing import OrdinalEncoder
+
+__all__ = ["UNSEEN", "CategoricalColumn"]
+
+#: The index of a category that was never seen.
+UNSEEN = -1
+
+
+class CategoricalColumn:
+    """A column of categories, as their indices.
+
+    Parameters
+    ----------
+    name : str
+        For messages.
+
+    max_categories : int
+        The most categories that are told apart: the rarest share the last index, and
+        what was never seen counts among them.
+    """
+
+    def __init__(self, name, max_categories):
+        self.name = name
+        self.max_categories = max_categories
+
+    def fit(self, values, missing):
+        """Learn the categories of a column of objects."""
+        observed = values[~missing]
+        self.empty = not len(observed)
+        self.has_missing = bool(missing.any())
+        self.n_categories, self.entropy = 1, 0.0
+        self.categories = np.array([None], dtype=object)
+        if self.empty:
+            return self
+        self._refuse_mixture(observed)
+        self.encoder = OrdinalEncoder(
+            handle_unknown="use_encoded_value",
+            unknown_value=UNSEEN,
+            max_categories=self.max_categories,
+        ).set_output(transform="default")
+        codes = self.encoder.fit_transform(observed[:, None])[:, 0].astype(np.intp)
+        counts = np.bincount(codes)
+        self.n_categories = len(counts)
+        frequencies = counts / counts.sum()
+        self.entropy = float(-(frequencies * np.log(frequencies)).sum())
+        # A rare category comes back as the most frequent of the rare ones.
+        categories, all_counts = np.unique(observed, return_counts=True)
+        codes_of_categories = self.encoder.transform(categories[:, None])[:, 0]
+        self.has_rare = len(categories) > self.n_categories
+        self.categories = np.empty(self.n_categories, dtype=object)
+        for i in np.argsort(all_counts, kind="stable"):
+            self.categories[int(codes_of_categories[i])] = categories[i]
+        return self
+
+    def encode(self, values, missing):
+        """Return the indices of categories; NaN where missing, else `UNSEEN`."""
+        codes = np.full(len(values), np.nan)
+        if not self.empty and not missing.all():
+            observed = values[~missing]
+            self._refuse_mixture(observed)
+            codes[~missing] = self.encoder.transform(observed[:, None])[:, 0]
+            if self.has_rare:
+                codes[codes == UNSEEN] = self.n_categories - 1
+        return codes
+
+    def decode(self, encoded, within_range=False):
+        """Return the categories of indices, which have no range."""
+        return self.categories[encoded.astype(np.intp)]
+
+    def _refuse_mixture(self, values):
+        numbers = (int, float, np.number, np.bool_)
+        types = {
+            "number"
+            if issubclass(t, numbers)
+            else "str"
+            if issubclass(t, str)
+            else t.__name__
+            for t in set(map(type, values))
+        }
+        if len(types) > 1 or types - {"str", "number"}:
+            raise TypeError(
+                "The categories of a column must be uniformly strings or numbers: "
+                f"column {self.name} has {', '.join(sorted(types))}. Convert it, or "
+                "leave it out."
+            )

@@ -1,0 +1,103 @@
+"""Tables as a user gives them, checked; and which of their columns hold what."""
+
+from __future__ import annotations
+
+import numpy as np
+from sklearn.utils.validation import validate_data
+
+from .frames import is_frame
+from .reading import columns_of
+
+__all__ = [
+    "check_categorical_features",
+    "check_table",
+    "columns_without_numbers",
+    "missing_cells",
+]
+
+
+def check_table(estimator, X, *, reset):
+    """Return a table as a data frame or an ndarray, once its columns are checked.
+
+    Parameters
+    ----------
+    estimator : estimator
+        The one that gets it, and keeps or compares its columns.
+
+    X : data frame or array-like of shape (n_samples, n_features)
+        What a user gave.
+
+    reset : bool
+        Whether the columns are those to be learned.
+
+    Returns
+    -------
+    X : data frame or ndarray of shape (n_samples, n_features)
+        The table. Numbers may be NaN; what else a column may hold is left to those
+        who read it.
+    """
+    if is_frame(X):
+        validate_data(estimator, X, reset=reset, skip_check_array=True)
+        if not all(X.shape):
+            raise ValueError(
+                f"Found array with {X.shape[0]} sample(s) and {X.shape[1]} feature(s) "
+                f"(shape={X.shape}) while a minimum of 1 is required by "
+                f"{type(estimator).__name__}."
+            )
+        return X
+    if not hasattr(X, "dtype") and np.asarray(X).dtype.kind in "OSU":
+        # Not as strings what came as numbers.
+        X = np.asarray(X, dtype=object)
+    # Numbers are checked as such; what else there is, column by column.
+    kind = getattr(getattr(X, "dtype", None), "kind", "f")
+    checks = {"dtype": "numeric", "ensure_all_finite": "allow-nan"}
+    if kind in "OSUmMb":
+        checks = {"dtype": None, "ensure_all_finite": False}
+    return validate_data(estimator, X, reset=reset, **checks)
+
+
+def columns_without_numbers(X):
+    """Return the indices of the columns of a table with categories or times."""
+    kinds = [column.kind() for column in columns_of(X)]
+    return [j for j, kind in enumerate(kinds) if kind != "numeric"]
+
+
+def missing_cells(X):
+    """Return the mask of the missing cells of a table."""
+    return np.column_stack([column.missing() for column in columns_of(X)])
+
+
+def check_categorical_features(categorical_features, names):
+    """Return which columns a parameter `categorical_features` names.
+
+    Parameters
+    ----------
+    categorical_features : "from_dtype" or array-like
+        Indices, names, or a mask.
+
+    names : list
+        Names of the columns.
+
+    Returns
+    -------
+    mask : ndarray of shape (n_features,), dtype bool
+        True for the columns that it names.
+    """
+    mask = np.zeros(len(names), dtype=bool)
+    if isinstance(categorical_features, str):
+        return mask
+    given = np.asarray(categorical_features)
+    if given.dtype == bool and given.shape == mask.shape:
+        return given.copy()
+    for item in given.ravel().tolist():
+        is_index = isinstance(item, int) and not isinstance(item, bool)
+        if is_index and 0 <= item < len(names):
+            mask[item] = True
+        elif item in names:
+            mask[names.index(item)] = True
+        else:
+            raise ValueError(
+                "categorical_features must be 'from_dtype', or hold indices or names "
+                f"of columns of X, or a mask of them, got {item!r}."
+            )
+    return mask

@@ -1,0 +1,289 @@
+"""Mixed tables as one float matrix, and back: a column in, a column out.
+
+Numeric columns are scaled; times become numbers first; a category becomes its index,
+so that a corruption which exchanges cells of a column can make no category that does
+not exist. NaN stands for what is missing.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from sklearn.base import BaseEstimator
+
+from .categories import CategoricalColumn
+from .checks import check_categorical_features
+from .filling import fill_columns
+from .frames import is_frame, names_of
+from .reading import columns_of
+from .scaling import NumericColumn
+from .writing import write
+
+__all__ = ["TableEncoder"]
+
+
+class TableEncoder(BaseEstimator):
+    """A table as a float32 matrix with a column for each of its columns.
+
+    Parameters
+    ----------
+    numeric_scaling : {"quantile", "standard"}, default="quantile"
+        How numeric columns are scaled.
+
+    categorical_features : "from_dtype" or sequence, default="from_dtype"
+        Which columns hold categories: those that hold no numbers and no times; or
+        indices, names or a mask of further ones.
+
+    max_categories : int, default=100
+        The most categories of a column.
+
+    indicate_all : bool, default=False
+        Whether any column may miss values later on, rather than those that did in fit.
+    """
+
+    def __init__(
+        self,
+        numeric_scaling="quantile",
+        categorical_features="from_dtype",
+        max_categories=100,
+        indicate_all=False,
+    ):
+        self.numeric_scaling = numeric_scaling
+        self.categorical_features = categorical_features
+        self.max_categories = max_categories
+        self.indicate_all = indicate_all
+
+    def fit(self, X):
+        """Learn the columns of a table.
+
+        Parameters
+        ----------
+        X : data frame or ndarray of shape (n_samples, n_features)
+            The table.
+
+        Returns
+        -------
+        self : object
+            The fitted encoder.
+        """
+        self._names = [str(name) for name in names_of(X)]
+        forced = check_categorical_features(self.categorical_features, names_of(X))
+        self._columns, self._types = [], []
+        for name, column, is_forced in zip(
+            self._names, columns_of(X), forced, strict=True
+        ):
+            column_type = column.type()
+            if is_forced:
+                column_type.kind = "categorical"
+            self._types.append(column_type)
+            if column_type.kind == "categorical":
+                fitted = CategoricalColumn(name, self.max_categories)
+                fitted.fit(column.to_objects(), column.missing())
+            else:
+                fitted = NumericColumn(self.numeric_scaling, name)
+                fitted.fit(self._numbers(column, len(self._columns)))
+            self._columns.append(fitted)
+        self._frame_names = self._level_names = None
+        if is_frame(X):
+            self._frame_names = names_of(X)
+            if getattr(X.columns, "nlevels", 1) > 1:
+                self._level_names = list(X.columns.names)
+        return self
+
+    @property
+    def indicated(self):
+        """Tuple that says of each column whether it may miss values."""
+        return tuple(
+            column.has_missing or self.indicate_all for column in self._columns
+        )
+
+    @property
+    def categories(self):
+        """The categories of each column that has any, by its name."""
+        return {
+            name: column.categories
+            for name, column in zip(self._names, self._columns, strict=True)
+            if column.n_categories and not column.empty
+        }
+
+    def names_of_inputs(self, names):
+        """Return a name for each input of a module that takes the matrix.
+
+        Parameters
+        ----------
+        names : sequence of str
+            Names of the columns.
+
+        Returns
+        -------
+        names : ndarray of str objects
+            Of the numbers, the categories and the indicators of missing values.
+        """
+        pairs = list(zip(names, self._columns, strict=True))
+        numbers = [name for name, column in pairs if not column.n_categories]
+        categories = [
+            f"{name}_{category}"
+            for name, column in pairs
+            if column.n_categories
+            for category in column.categories
+        ]
+        missing = [
+            f"missingindicator_{name}"
+            for name, indicated in zip(names, self.indicated, strict=True)
+            if indicated
+        ]
+        return np.array([*numbers, *categories, *missing], dtype=object)
+
+    @property
+    def n_categories(self):
+        """Tuple with the number of categories of each column; 0 where numeric."""
+        return tuple(column.n_categories for column in self._columns)
+
+    @property
+    def entropies(self):
+        """Tuple with the entropy of each categorical column, in nats; else None."""
+        return tuple(getattr(column, "entropy", None) for column in self._columns)
+
+    def transform(self, X):
+        """Return a table as a matrix.
+
+        Parameters
+        ----------
+        X : data frame or ndarray of shape (n_samples, n_features)
+            A table of the same columns.
+
+        Returns
+        -------
+        encoded : ndarray of shape (n_samples, n_features), dtype float32
+            The matrix; NaN where a value is missing, `UNSEEN` for a category that was
+            not there in fit.
+        """
+        encoded = np.empty(X.shape, dtype=np.float32)
+        for j, column in enumerate(columns_of(X)):
+            fitted = self._columns[j]
+            if fitted.empty:
+                encoded[:, j] = np.nan
+            elif self._types[j].kind == "categorical":
+                encoded[:, j] = fitted.encode(column.to_objects(), column.missing())
+            else:
+                with np.errstate(over="ignore"):
+                    encoded[:, j] = fitted.encode(self._numbers(column, j))
+                if np.isinf(encoded[:, j]).any():
+                    raise ValueError(
+                        "Input X contains a value too large for dtype('float32'), once "
+                        f"scaled, in column {self._names[j]}."
+                    )
+        return encoded
+
+    def inverse_transform(self, encoded, index=None):
+        """Return a table of the container, the columns and the types of the first.
+
+        Parameters
+        ----------
+        encoded : ndarray of shape (n_samples, n_features)
+            A matrix without missing values.
+
+        index : pandas.Index, default=None
+            Of the data frame, where it is one of pandas.
+
+        Returns
+        -------
+        X : data frame or ndarray of shape (n_samples, n_features)
+            The table.
+        """
+        columns = [
+            write(column.decode(encoded[:, j]), column_type, name)
+            for j, (column, column_type, name) in enumerate(
+                zip(self._columns, self._types, self._names, strict=True)
+            )
+        ]
+        container = self._types[0].container
+        if container == "pandas":
+            return self._to_pandas(columns, index)
+        if container == "polars":
+            import polars as pl
+
+            names = self._frame_names
+            return pl.DataFrame(
+                [c.alias(name) for c, name in zip(columns, names, strict=True)]
+            )
+        kinds = {column.dtype.kind for column in columns}
+        if kinds <= set("iuf"):
+            return np.column_stack(columns).astype(np.float32)
+        if kinds <= set("mM") and len(kinds) == 1:
+            return np.column_stack(columns)
+        table = np.empty(encoded.shape, dtype=object)
+        for j, values in enumerate(columns):
+            table[:, j] = values.astype(object)
+        return table
+
+    def fill(self, X, gaps, encoded, *, within_range=False):
+        """Return a table with cells filled.
+
+        Parameters
+        ----------
+        X : data frame or ndarray of shape (n_samples, n_features)
+            A table of the same columns; not modified.
+
+        gaps : ndarray of shape (n_samples, n_features), dtype bool
+            The cells to fill. Where nothing was observed in fit, 0 does for a column
+            of numbers, and others stay as they are.
+
+        encoded : ndarray of shape (n_samples, n_features)
+            A matrix with what to fill them with.
+
+        within_range : bool, default=False
+            Whether numbers must not leave the range that they had in fit.
+
+        Returns
+        -------
+        X_filled : data frame or ndarray of shape (n_samples, n_features)
+            The table, in the container that it came in. All other cells are as they
+            were.
+        """
+        cells = {}
+        for j in np.flatnonzero(gaps.any(axis=0)):
+            column, rows = self._columns[j], np.flatnonzero(gaps[:, j])
+            if not column.empty:
+                cells[j] = rows, column.decode(encoded[rows, j], within_range)
+            elif self._types[j].kind == "numeric":
+                cells[j] = rows, np.zeros(len(rows))
+        return fill_columns(
+            X, cells, self._types, self._names, within_bounds=within_range
+        )
+
+    def _to_pandas(self, columns, index):
+        import pandas as pd
+
+        frame = pd.DataFrame(dict(enumerate(columns)))
+        if self._level_names is None:
+            frame.columns = self._frame_names
+        else:
+            frame.columns = pd.MultiIndex.from_tuples(self._frame_names)
+            frame.columns.names = self._level_names
+        if index is not None:
+            frame.index = index
+        return frame
+
+    def _numbers(self, column, j):
+        """Return a column of numbers or times as floats, if it still holds these."""
+        name, in_fit = self._names[j], self._types[j].kind
+        kind = column.kind()
+        if kind == "categorical" and column.missing().all():
+            return np.full(len(column.missing()), np.nan)
+        alike = kind == in_fit or column.missing().all()
+        if not alike and not (kind == "categorical" and in_fit == "numeric"):
+            raise ValueError(
+                f"Column {name} was {in_fit} in fit, got {kind} values in "
+                f"{column.dtype}."
+            )
+        try:
+            values = column.to_float()
+        except (TypeError, ValueError) as error:
+            raise ValueError(
+                f"Column {name} was {in_fit} in fit, got values that are not: {error}"
+            ) from None
+        if np.isinf(values).any():
+            raise ValueError(
+                f"Input X contains infinity or a value too large in column {name}."
+            )
+        return values

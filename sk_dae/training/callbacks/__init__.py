@@ -1,0 +1,1 @@
+"""Callbacks of a training: early stopping, progress, the bridge to scikit-learn."""

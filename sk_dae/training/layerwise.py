@@ -1,0 +1,134 @@
+"""Greedy layer-wise pretraining: each layer learns to restore what the one below gives.
+
+The layers are those of a whole module, whose weights they share, so that nothing is
+copied when the whole is trained afterwards.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import torch
+
+from ..backend.random import seeded_generator
+from ..data.mapped_rows import MappedRows
+from ..losses import BaseLoss, BinaryCrossEntropy, SquaredError
+from ..modules import ACTIVATIONS, MLPAutoencoder
+
+__all__ = ["pretrain_layers"]
+
+
+def pretrain_layers(module, run, processes, random_state, train_layer):
+    """Train the layers of a perceptron one after the other, from the input on.
+
+    Parameters
+    ----------
+    module : MLPAutoencoder
+        The whole; its weights are changed.
+
+    run : TrainingRun
+        What its training needs. The first layer is trained with it as it is.
+
+    processes : sequence of (BaseCorruption or None)
+        The corruption of the input of each layer: the first fitted, the others not.
+
+    random_state : RandomState
+        Draws what the processes learn from.
+
+    train_layer : callable
+        Called with the index of a layer, its module and its ``TrainingRun``, to train
+        it.
+    """
+    for k, process in enumerate(processes):
+        if k == 0:
+            train_layer(k, _layer_of(module, k), run)
+            continue
+        rows, targets = _hidden_rows(module, run, k)
+        fill_values = None
+        if process is not None:
+            sample = rows.sample(random_state)
+            process._fit_rows(sample, random_state)
+            if process._makes_missing and not process._fills_missing:
+                fill_values = torch.from_numpy(sample.mean(axis=0)).to(run.device)
+        rows, targets = rows.kept(), targets and targets.kept()
+        hidden_run = replace(
+            run,
+            train=run.train.with_rows(rows, targets),
+            valid=run.valid and run.valid.with_rows(rows, targets),
+            loss=_loss_of_layer(module.hidden_activations()[k - 1]),
+            corruption=process,
+            fill_values=fill_values,
+            has_missing=False,
+        )
+        train_layer(k, _layer_of(module, k), hidden_run)
+
+
+def _hidden_rows(module, run, k):
+    """Return what layer `k` takes, and what it restores where that differs."""
+    function, width = _first_layers(module, run, k), len(module.encoder[k - 1].bias)
+    rows = MappedRows(run.train.rows, function, width, run.device)
+    if run.train.targets is None:
+        return rows, None
+    return rows, MappedRows(run.train.targets, function, width, run.device)
+
+
+def _first_layers(module, run, n_layers):
+    """Return the function that takes rows through the first layers."""
+    activation = ACTIVATIONS[module.activation]
+
+    def encode(X):
+        h = module.expand(run.to_input(X))
+        # Never the layer of the code, whose activation may be another.
+        for layer in module.encoder[:n_layers]:
+            h = activation(layer(h))
+        return h
+
+    return encode
+
+
+def _layer_of(module, k):
+    """Return an autoencoder of one hidden layer; its weights are those of `module`."""
+    names = module.hidden_activations()
+    encoder, decoder = module.encoder[k], module.decoder[-1 - k]
+    n_inputs = module.n_features if k == 0 else len(module.encoder[k - 1].bias)
+    layer = MLPAutoencoder(
+        n_inputs,
+        len(encoder.bias),
+        len(decoder.bias),
+        hidden_layer_sizes=(),
+        activation=module.activation,
+        code_activation=names[k],
+        tied_weights=decoder.tied,
+        # Its weights are replaced.
+        generator=seeded_generator(0),
+    )
+    layer.encoder[0], layer.decoder[0] = encoder, decoder
+    return layer
+
+
+def _loss_of_layer(activation):
+    """Return the loss under which activations of a kind are restored."""
+    if activation == "logistic":
+        return BinaryCrossEntropy()
+    if activation in ("relu", "identity"):
+        # Of rectified outputs, those below zero would learn nothing.
+        return SquaredError()
+    return _ActivatedError(activation)
+
+
+class _ActivatedError(BaseLoss):
+    """Squared error of activations: the output goes through the activation first.
+
+    Parameters
+    ----------
+    activation : str
+        Key of the registry.
+    """
+
+    def __init__(self, activation):
+        self.activation = activation
+
+    def cellwise(self, output, target, *, reduction="none"):
+        """Return the loss of every cell, or their mean; as in ``BaseLoss``."""
+        error = (ACTIVATIONS[self.activation](output) - target).square()
+        return error.mean() if reduction == "mean" else error

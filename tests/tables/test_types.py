@@ -1,0 +1,57 @@
+"""Types of columns as plain data, and back."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pytest
+
+from sk_dae.tables.types import describe, is_dtype, make
+
+DTYPES = [
+    np.dtype("float64"),
+    np.dtype("int8"),
+    np.dtype(object),
+    np.dtype("datetime64[s]"),
+    np.float64,
+    pd.Int64Dtype(),
+    pd.BooleanDtype(),
+    pd.Series(["a"]).dtype,
+    pd.Series(["a"], dtype="string").dtype,
+    pd.DatetimeTZDtype("ns", "Asia/Tokyo"),
+    pd.CategoricalDtype(["b", "a"], ordered=True),
+    pd.CategoricalDtype([3, 1]),
+    pl.Float32(),
+    pl.Int64,
+    pl.String(),
+    pl.Categorical(),
+    pl.Boolean(),
+    pl.Date(),
+    pl.Datetime("ms", "Asia/Tokyo"),
+    pl.Duration("us"),
+    pl.Enum(["b", "a"]),
+]
+
+
+@pytest.mark.parametrize("dtype", DTYPES, ids=repr)
+def test_type_comes_back(dtype):
+    assert is_dtype(dtype)
+    made = make(json.loads(json.dumps(describe(dtype))))
+    assert made == dtype
+
+
+@pytest.mark.parametrize("value", ["float64", 1.0, float, pd.DataFrame, [np.float64]])
+def test_other_things_are_no_types(value):
+    assert not is_dtype(value)
+
+
+def test_type_with_parts_of_its_own_is_refused():
+    with pytest.raises(TypeError, match="cannot be saved"):
+        describe(pd.CategoricalDtype([pd.Timestamp("2020-01-01"), pd.Timestamp(0)]))
+
+
+@pytest.mark.parametrize("name", ["read_csv", "DataFrame", "no_such_type"])
+def test_description_cannot_choose_what_is_called(name):
+    with pytest.raises(ValueError, match="polars has no type"):
+        make({"of": "polars", "name": name})
