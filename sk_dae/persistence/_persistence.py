@@ -188,7 +188,7 @@ def save(estimator, path):
     """
     from safetensors.numpy import save_file
 
-    from . import __version__
+    from .. import __version__
 
     if type(estimator) not in _ESTIMATORS:
         raise TypeError(

@@ -5,6 +5,8 @@ They lie in ``saved/models.tar.xz``; ``cases.py`` says what is in them.
 
 import numpy as np
 import pytest
+
+import sk_dae
 from cases import (
     SAVED_CASES,
     Perceptron,
@@ -15,8 +17,6 @@ from cases import (
     results_of,
     split_rows,
 )
-
-import sk_dae
 
 FITTED = [name for name, case in SAVED_CASES.items() if case.method is not None]
 

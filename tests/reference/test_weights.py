@@ -6,6 +6,7 @@ in the file. To write it anew: ``python tests/reference/cases.py --write weights
 """
 
 import pytest
+
 from cases import WEIGHT_CASES, fingerprint, hash_of, read_weights
 
 THERE, HASHES = read_weights()
