@@ -461,7 +461,7 @@ class TabularDenoisingAutoencoder(GradientDescentAutoencoder):
             check_is_fitted(self)
         X = check_table(self, X, reset=reset)
         if reset:
-            self._table = getattr(self, "_known_table", None) or self._fit_table(X)
+            self._table = self._fit_table(X)
         return self._table.transform(X)
 
     def _fit_table(self, X):
@@ -475,8 +475,8 @@ class TabularDenoisingAutoencoder(GradientDescentAutoencoder):
     def _hides_cells(self):
         """Whether the corruption makes missing values."""
         if isinstance(self.corruption, str):
-            return self._make_corruption()._makes_missing
-        return getattr(self.corruption, "_makes_missing", False)
+            return self._make_corruption().makes_missing
+        return getattr(self.corruption, "makes_missing", False)
 
     def _validate_training_rows(self, X, *, reset):
         X = self._validate_rows(X, reset=reset)
@@ -502,7 +502,7 @@ class TabularDenoisingAutoencoder(GradientDescentAutoencoder):
                 f"instance, a callable or None, got {corruption!r}."
             )
         process = CORRUPTIONS[corruption](level)
-        process._level_name = "noise_level"
+        process.level_name = "noise_level"
         return process
 
     def _module_config(self, n_features, n_outputs):
@@ -552,13 +552,33 @@ class TabularDenoisingAutoencoder(GradientDescentAutoencoder):
         n_outputs = len(self.net_.module_.decoder[-1].bias)
         return max(super()._widest, n_outputs, self._n_inputs)
 
-    def _fit_with(self, table, X):
-        """Train on a table whose scales and categories are known already."""
-        self._known_table = table
-        try:
-            return self.fit(X)
-        finally:
-            del self._known_table
+    def fit_rows(self, X, *, table, sample_weight=None, feature_names=None):
+        """Train on the numeric form of a table whose columns are known already.
+
+        Parameters
+        ----------
+        X : ndarray of shape (n_samples, n_features), dtype float32
+            What ``table.transform`` returned.
+
+        table : TableEncoder
+            The fitted encoder; it is kept, not copied.
+
+        sample_weight : array-like of shape (n_samples,), default=None
+            What each row counts for in the loss.
+
+        feature_names : ndarray of shape (n_features,), default=None
+            Names of the columns.
+
+        Returns
+        -------
+        self : object
+            The fitted autoencoder.
+        """
+        with self._unharmed_by_failure():
+            self._table = table
+            return super().fit_rows(
+                X, sample_weight=sample_weight, feature_names=feature_names
+            )
 
     def _restore(self, encoded):
         """Return what becomes of the numeric form of a table.

@@ -122,10 +122,48 @@ class GradientDescentAutoencoder(NetTrainer, BaseAutoencoder):
 
     # -- fitting ----------------------------------------------------------------------
 
-    def _fit(self, X, sample_weight, clean, *, resume, incremental=False, epochs=None):
+    def fit_rows(self, X, *, sample_weight=None, feature_names=None):
+        """Train on rows that have been validated, as a meta-estimator has them.
+
+        Parameters
+        ----------
+        X : ndarray or CSR matrix of shape (n_samples, n_features)
+            Rows of numbers without infinities; NaN stands for a missing value.
+
+        sample_weight : array-like of shape (n_samples,), default=None
+            What each row counts for in the loss.
+
+        feature_names : ndarray of shape (n_features,), default=None
+            Names of the columns.
+
+        Returns
+        -------
+        self : object
+            The fitted autoencoder.
+        """
+        self._validate_params()
+        with self._unharmed_by_failure():
+            self.n_features_in_ = X.shape[1]
+            vars(self).pop("feature_names_in_", None)
+            if feature_names is not None:
+                self.feature_names_in_ = feature_names
+            return self._fit(X, sample_weight, None, resume=False, validated=True)
+
+    def _fit(
+        self,
+        X,
+        sample_weight,
+        clean,
+        *,
+        resume,
+        incremental=False,
+        epochs=None,
+        validated=False,
+    ):
         """Fit on unvalidated rows; with no `epochs`, build the net and leave it."""
         resume = resume and hasattr(self, "net_")
-        X = self._validate_training_rows(X, reset=not resume)
+        if not validated:
+            X = self._validate_training_rows(X, reset=not resume)
         device = find_device(self.device)
         loss = self._make_loss()
         emphasis = self._check_emphasis()
@@ -164,7 +202,7 @@ class GradientDescentAutoencoder(NetTrainer, BaseAutoencoder):
         if learns_corruption and corruption is not None:
             in_place = device.type == "cpu"
             names = getattr(self, "feature_names_in_", None)
-            corruption._fit_rows(X, donor_state, names=names, in_place=in_place)
+            corruption.fit_rows(X, donor_state, names=names, in_place=in_place)
 
         with self._draws_of_user_modules(streams, device):
             if resume:
@@ -178,8 +216,8 @@ class GradientDescentAutoencoder(NetTrainer, BaseAutoencoder):
                     penalty.resume(self.net_.penalty)
                 penalty = penalty.copy_to(device)
             fill_values = None
-            has_gaps = data.has_missing or (corruption and corruption._makes_missing)
-            if has_gaps and not (corruption and corruption._fills_missing):
+            has_gaps = data.has_missing or (corruption and corruption.makes_missing)
+            if has_gaps and not (corruption and corruption.fills_missing):
                 fill_values = _fill_values(module, loss, statistics, device)
             run = TrainingRun(
                 train,
@@ -217,7 +255,7 @@ class GradientDescentAutoencoder(NetTrainer, BaseAutoencoder):
                 watchers=self._make_watchers(X, epochs, fitted, incremental),
             )
         if learns_corruption and corruption is not None:
-            corruption._forget_rows(X, donor_state)
+            corruption.forget_rows(X, donor_state)
         fitted |= self._record(net, n_before, epochs, run)
         # All at once, and last: whatever failed before has changed nothing.
         vars(self).update(fitted)
@@ -314,7 +352,7 @@ class GradientDescentAutoencoder(NetTrainer, BaseAutoencoder):
         """Return the process that parameters `corruption` and `noise_level` mean."""
         process = make_corruption(corruption, level)
         if isinstance(corruption, str):
-            process._level_name = "noise_level"
+            process.level_name = "noise_level"
         return process
 
     def _make_module(self, n_features, loss, streams):
@@ -394,7 +432,7 @@ class GradientDescentAutoencoder(NetTrainer, BaseAutoencoder):
         if never_observed.any():
             missing |= torch.from_numpy(never_observed).to(X.device)
         loss = self.net_.criterion_
-        if self.corruption_ is not None and self.corruption_._fills_missing:
+        if self.corruption_ is not None and self.corruption_.fills_missing:
             filled = self.corruption_.fill(X.masked_fill(missing, torch.nan))
             return loss.to_input(filled)
         fill_values = self._fill_values(X.device)

@@ -252,6 +252,21 @@ class BaseAutoencoder(TransformerMixin, BaseEstimator):
     def _row_errors(self, X):
         return torch.nanmean(self._squared_errors(X), dim=1, keepdim=True)
 
+    def restore_rows(self, X):
+        """Reconstruct rows that have been validated, as a meta-estimator has them.
+
+        Parameters
+        ----------
+        X : ndarray or CSR matrix of shape (n_samples, n_features)
+            Rows; NaN stands for a missing value.
+
+        Returns
+        -------
+        X_restored : ndarray of shape (n_samples, n_features), dtype float32
+            The reconstruction.
+        """
+        return self._map_rows(X, self._reconstruct, X.shape[1])
+
     # -- arrays ---------------------------------------------------------------------
 
     @property

@@ -55,7 +55,7 @@ class GaussianNoise(BaseCorruption):
     def draw(self, X, generator):
         """Draw corrupted rows, as in ``BaseCorruption``."""
         noise = torch.empty_like(X)
-        level = self._level_on(X)
+        level = self.level_on(X)
         if isinstance(level, float):
             noise.normal_(0.0, level, generator=generator)
         else:
@@ -102,7 +102,7 @@ class UniformNoise(BaseCorruption):
     def draw(self, X, generator):
         """Draw corrupted rows, as in ``BaseCorruption``."""
         noise = torch.empty_like(X)
-        level = self._level_on(X)
+        level = self.level_on(X)
         if isinstance(level, float):
             noise.uniform_(-level, level, generator=generator)
         else:

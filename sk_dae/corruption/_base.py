@@ -26,7 +26,7 @@ class BaseCorruption(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     r"""Base class of the corruption processes :math:`q(\tilde x \mid x)`.
 
     A subclass implements :meth:`draw` and, where it must learn something from the
-    data, ``_learn``.
+    data, ``learn``.
 
     Parameters
     ----------
@@ -44,13 +44,13 @@ class BaseCorruption(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         "random_state": ["random_state"],
     }
     # One where the level is a fraction of cells.
-    _max_level = LARGEST
+    max_level = LARGEST
     # Whether a cell that had a value may lose it: NaN.
-    _makes_missing = False
+    makes_missing = False
     # Whether a method `fill` replaces missing values, in training and afterwards.
-    _fills_missing = False
+    fills_missing = False
     # What an error calls the level: an estimator's parameter has another name.
-    _level_name = "level"
+    level_name = "level"
     # What the level is multiplied by, in a training that changes it.
     _factor = 1.0
 
@@ -78,7 +78,7 @@ class BaseCorruption(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         # However large the sample of X that it draws, only the seed is taken from a
         # random state that is shared.
         names = getattr(self, "feature_names_in_", None)
-        return self._fit_rows(X, np.random.RandomState(self._draw_seed()), names=names)
+        return self.fit_rows(X, np.random.RandomState(self._draw_seed()), names=names)
 
     def transform(self, X):
         """Corrupt `X`.
@@ -133,12 +133,12 @@ class BaseCorruption(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         if not return_mask:
             return corrupted
         if mask is None:
-            mask = self._all_chosen(X)
+            mask = self.mask_of_all(X)
         return corrupted, mask & ~missing
 
-    def _all_chosen(self, X):
+    def mask_of_all(self, X):
         """The mask of a process that chooses all cells: those that have a level."""
-        return torch.as_tensor(self._level_on(X), device=X.device).gt(0).expand_as(X)
+        return torch.as_tensor(self.level_on(X), device=X.device).gt(0).expand_as(X)
 
     def _draw_seed(self):
         return check_random_state(self.random_state).randint(np.iinfo(np.int32).max)
@@ -155,22 +155,22 @@ class BaseCorruption(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
                 ensure_all_finite="allow-nan",
             )
 
-    def _fit_rows(self, X, random_state, *, names=None, in_place=False):
+    def fit_rows(self, X, random_state, *, names=None, in_place=False):
         """Fit on validated data.
 
         With `in_place`, the process may keep a view of X instead of a sample, to be
-        dropped by `_forget_rows` once training is over.
+        dropped by `forget_rows` once training is over.
         """
         self._validate_params()
         self.n_features_in_ = X.shape[1]
         if names is not None:
             self.feature_names_in_ = names
-        self._set_level(X.shape[1], names)
-        self._learn(X, random_state, in_place=in_place)
+        self.set_level(X.shape[1], names)
+        self.learn(X, random_state, in_place=in_place)
         return self
 
-    def _set_level(self, n_features, names):
-        name = f"{self._level_name} of {type(self).__name__}"
+    def set_level(self, n_features, names):
+        name = f"{self.level_name} of {type(self).__name__}"
         given = self.level
         if isinstance(given, dict):
             given = _levels_by_name(given, names, name)
@@ -185,27 +185,25 @@ class BaseCorruption(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
                 f"{name} must be a number or an array of shape (n_features,) = "
                 f"({n_features},), got an array of shape {level.shape}."
             )
-        if not (np.all(level >= 0) and np.all(level <= self._max_level)):
+        if not (np.all(level >= 0) and np.all(level <= self.max_level)):
             shown = self.level if level.ndim == 0 else f"[{level.min()}, {level.max()}]"
-            raise ValueError(
-                f"{name} must be in [0, {self._max_level:g}], got {shown}."
-            )
+            raise ValueError(f"{name} must be in [0, {self.max_level:g}], got {shown}.")
         self.level_ = float(level) if level.ndim == 0 else level.astype(np.float32)
 
-    def _level_on(self, X):
+    def level_on(self, X):
         """The present level as a number, or as a tensor on the device of X."""
         if isinstance(self.level_, float):
             return self._factor * self.level_
         return self._factor * as_tensor(self.level_).to(X.device)
 
-    def _scale_level(self, factor):
+    def scale_level(self, factor):
         """Draw at a multiple of the level from now on."""
         self._factor = factor
 
-    def _learn(self, X, random_state, *, in_place):
+    def learn(self, X, random_state, *, in_place):
         """Learn from validated data; most processes have nothing to learn."""
 
-    def _forget_rows(self, X, random_state):
+    def forget_rows(self, X, random_state):
         """Replace views of the training data by a bounded sample of it."""
 
     def draw(self, X, generator):
@@ -229,9 +227,9 @@ class BaseCorruption(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         """
         raise NotImplementedError
 
-    def _chosen(self, X, generator):
+    def choose(self, X, generator):
         """Choose each cell with probability `level`."""
-        return choose_cells(X, self._level_on(X), generator)
+        return choose_cells(X, self.level_on(X), generator)
 
     def __getstate__(self):
         """Leave the factor of a training behind."""

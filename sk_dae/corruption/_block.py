@@ -113,13 +113,13 @@ class BlockNoise(BaseCorruption):
         self.fill_value = fill_value
 
     @property
-    def _makes_missing(self):
+    def makes_missing(self):
         return bool(np.isnan(self.fill_value))
 
-    def _set_level(self, n_features, names):
+    def set_level(self, n_features, names):
         if not isinstance(self.level, Real) or not 0 <= self.level < 1:
             raise ValueError(
-                f"{self._level_name} of BlockNoise must be one number in [0, 1), got "
+                f"{self.level_name} of BlockNoise must be one number in [0, 1), got "
                 f"{self.level!r}."
             )
         self.level_ = float(self.level)

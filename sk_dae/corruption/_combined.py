@@ -123,17 +123,17 @@ class ComposeNoise(_BaseComposition, BaseCorruption):
         return self._set_params("_named_corruptions", **params)
 
     @property
-    def _makes_missing(self):
-        return any(corruption._makes_missing for corruption in self.corruptions_)
+    def makes_missing(self):
+        return any(corruption.makes_missing for corruption in self.corruptions_)
 
-    def _set_level(self, n_features, names):
+    def set_level(self, n_features, names):
         """A composition has no level of its own."""
 
-    def _scale_level(self, factor):
+    def scale_level(self, factor):
         for corruption in self.corruptions_:
-            corruption._scale_level(factor)
+            corruption.scale_level(factor)
 
-    def _learn(self, X, random_state, *, in_place):
+    def learn(self, X, random_state, *, in_place):
         if not len(self.corruptions):
             raise ValueError("corruptions of ComposeNoise must not be empty.")
         for corruption in self.corruptions:
@@ -145,7 +145,7 @@ class ComposeNoise(_BaseComposition, BaseCorruption):
         self._spans = self._row_spans()
         names = getattr(self, "feature_names_in_", None)
         self.corruptions_ = [
-            clone(corruption)._fit_rows(X, random_state, names=names, in_place=in_place)
+            clone(corruption).fit_rows(X, random_state, names=names, in_place=in_place)
             for corruption in self.corruptions
         ]
 
@@ -176,9 +176,9 @@ class ComposeNoise(_BaseComposition, BaseCorruption):
         ends = p.cumsum()
         return list(zip((ends - p).tolist(), ends.tolist(), strict=True))
 
-    def _forget_rows(self, X, random_state):
+    def forget_rows(self, X, random_state):
         for corruption in self.corruptions_:
-            corruption._forget_rows(X, random_state)
+            corruption.forget_rows(X, random_state)
 
     def draw(self, X, generator):
         """Draw corrupted rows, as in ``BaseCorruption``."""
@@ -190,7 +190,7 @@ class ComposeNoise(_BaseComposition, BaseCorruption):
         for k, corruption in enumerate(self.corruptions_):
             drawn, mask = corruption.draw(corrupted, generator)
             if mask is None:
-                mask = corruption._all_chosen(X)
+                mask = corruption.mask_of_all(X)
             if lost is not None:
                 # What a process has made missing, the next ones leave missing.
                 drawn = drawn.masked_fill(lost, torch.nan)
@@ -203,7 +203,7 @@ class ComposeNoise(_BaseComposition, BaseCorruption):
                 drawn, mask = torch.where(acts, drawn, corrupted), mask & acts
             corrupted = drawn
             touched |= mask
-            if corruption._makes_missing:
+            if corruption.makes_missing:
                 lost = corrupted.isnan()
         return corrupted, touched
 
@@ -249,12 +249,12 @@ class CallableCorruption(BaseCorruption):
         self.random_state = random_state
 
     # For all one knows.
-    _makes_missing = True
+    makes_missing = True
 
-    def _set_level(self, n_features, names):
+    def set_level(self, n_features, names):
         """A function has no level."""
 
-    def _scale_level(self, factor):
+    def scale_level(self, factor):
         raise ValueError(
             "noise_schedule must be 'constant' with a function as corruption, which "
             "has no level to change."

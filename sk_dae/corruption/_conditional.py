@@ -72,13 +72,13 @@ class ConditionalMeanNoise(BaseCorruption):
     True
     """
 
-    _max_level = 1.0
-    _fills_missing = True
+    max_level = 1.0
+    fills_missing = True
 
     def __init__(self, level=0.3, *, random_state=None):
         super().__init__(level, random_state=random_state)
 
-    def _learn(self, X, random_state, *, in_place):
+    def learn(self, X, random_state, *, in_place):
         n_samples, n_features = X.shape
         n_rows = min(n_samples, IncompleteGaussian.n_rows(n_features))
         if n_rows < n_samples:
@@ -91,7 +91,7 @@ class ConditionalMeanNoise(BaseCorruption):
 
     def draw(self, X, generator):
         """Draw corrupted rows, as in ``BaseCorruption``."""
-        chosen = self._chosen(X, generator)
+        chosen = self.choose(X, generator)
         return self._gaussian.fill(chosen.filled(torch.nan)), chosen.mask
 
     def fill(self, X):

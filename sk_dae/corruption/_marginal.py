@@ -81,7 +81,7 @@ class MarginalNoise(BaseCorruption):
     True
     """
 
-    _max_level = 1.0
+    max_level = 1.0
     _parameter_constraints: dict = {
         **BaseCorruption._parameter_constraints,
         "n_quantiles": [Interval(Integral, 2, None, closed="left")],
@@ -91,7 +91,7 @@ class MarginalNoise(BaseCorruption):
         super().__init__(level, random_state=random_state)
         self.n_quantiles = n_quantiles
 
-    def _learn(self, X, random_state, *, in_place):
+    def learn(self, X, random_state, *, in_place):
         n_samples, n_features = X.shape
         if n_samples > N_ROWS:
             rows = sample_without_replacement(
@@ -113,7 +113,7 @@ class MarginalNoise(BaseCorruption):
 
     def draw(self, X, generator):
         """Draw corrupted rows, as in ``BaseCorruption``."""
-        chosen = self._chosen(X, generator).mask
+        chosen = self.choose(X, generator).mask
         return self._table.draw(X, chosen, generator), chosen
 
 

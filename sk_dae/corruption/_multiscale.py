@@ -59,7 +59,7 @@ class MultiScaleNoise(BaseCorruption):
     0.4
     """
 
-    _makes_missing = True
+    makes_missing = True
     _parameter_constraints: dict = {
         "levels": [tuple, list],
         "fractions": [tuple, list],
@@ -71,7 +71,7 @@ class MultiScaleNoise(BaseCorruption):
         self.fractions = fractions
         self.random_state = random_state
 
-    def _set_level(self, n_features, names):
+    def set_level(self, n_features, names):
         """Check the two ranges, which stand for the level."""
         self._check_range("levels", 0.0, LARGEST, open_below=True)
         self._check_range("fractions", 0.0, 1.0)
@@ -89,7 +89,7 @@ class MultiScaleNoise(BaseCorruption):
                 f"high in {bracket}{least:g}, {greatest:g}], got {given!r}."
             )
 
-    def _scale_level(self, factor):
+    def scale_level(self, factor):
         raise ValueError(
             "noise_schedule must be 'constant' with MultiScaleNoise, which has no "
             "level of its own to change."

@@ -60,7 +60,7 @@ class MaskingNoise(BaseCorruption):
     0.2
     """
 
-    _max_level = 1.0
+    max_level = 1.0
     _parameter_constraints: dict = {
         **BaseCorruption._parameter_constraints,
         "fill_value": [Interval(Real, -LARGEST, LARGEST, closed="both"), "nan"],
@@ -71,12 +71,12 @@ class MaskingNoise(BaseCorruption):
         self.fill_value = fill_value
 
     @property
-    def _makes_missing(self):
+    def makes_missing(self):
         return bool(np.isnan(self.fill_value))
 
     def draw(self, X, generator):
         """Draw corrupted rows, as in ``BaseCorruption``."""
-        chosen = self._chosen(X, generator)
+        chosen = self.choose(X, generator)
         return chosen.filled(self.fill_value), chosen.mask
 
 
@@ -130,7 +130,7 @@ class SaltAndPepperNoise(BaseCorruption):
     array([0. , 0.5, 1. ], dtype=float32)
     """
 
-    _max_level = 1.0
+    max_level = 1.0
     _parameter_constraints: dict = {
         **BaseCorruption._parameter_constraints,
         "extremes": [StrOptions({"feature", "data"}), tuple, list],
@@ -140,7 +140,7 @@ class SaltAndPepperNoise(BaseCorruption):
         super().__init__(level, random_state=random_state)
         self.extremes = extremes
 
-    def _learn(self, X, random_state, *, in_place):
+    def learn(self, X, random_state, *, in_place):
         if isinstance(self.extremes, str):
             low, high = _feature_extremes(X)
             if self.extremes == "data":
@@ -168,7 +168,7 @@ class SaltAndPepperNoise(BaseCorruption):
 
     def draw(self, X, generator):
         """Draw corrupted rows, as in ``BaseCorruption``."""
-        chosen = self._chosen(X, generator)
+        chosen = self.choose(X, generator)
         low, high = as_tensor(self.extremes_).to(X)
         return chosen.filled_with_either(low, high), chosen.mask
 
@@ -227,7 +227,7 @@ class SwapNoise(BaseCorruption):
     True
     """
 
-    _max_level = 1.0
+    max_level = 1.0
     _parameter_constraints: dict = {
         **BaseCorruption._parameter_constraints,
         "n_donors": [Interval(Integral, 1, None, closed="left")],
@@ -237,15 +237,15 @@ class SwapNoise(BaseCorruption):
         super().__init__(level, random_state=random_state)
         self.n_donors = n_donors
 
-    def _learn(self, X, random_state, *, in_place):
+    def learn(self, X, random_state, *, in_place):
         self._donors = sample_donors(X, self.n_donors, random_state, in_place=in_place)
 
-    def _forget_rows(self, X, random_state):
+    def forget_rows(self, X, random_state):
         self._donors = sample_donors(X, self.n_donors, random_state)
 
     def draw(self, X, generator):
         """Draw corrupted rows, as in ``BaseCorruption``."""
-        chosen = self._chosen(X, generator).mask
+        chosen = self.choose(X, generator).mask
         return self._donors.swap(X, chosen, generator), chosen
 
 

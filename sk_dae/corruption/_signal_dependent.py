@@ -60,7 +60,7 @@ class SpeckleNoise(BaseCorruption):
     def draw(self, X, generator):
         """Draw corrupted rows, as in ``BaseCorruption``."""
         factors = torch.empty_like(X)
-        level = self._level_on(X)
+        level = self.level_on(X)
         if isinstance(level, float):
             factors.normal_(1.0, level, generator=generator)
         else:
@@ -121,14 +121,14 @@ class PoissonNoise(BaseCorruption):
         _refuse_negative(X)
         return X
 
-    def _learn(self, X, random_state, *, in_place):
+    def learn(self, X, random_state, *, in_place):
         _refuse_negative(X)
 
     def draw(self, X, generator):
         """Draw corrupted rows, as in ``BaseCorruption``."""
         # Behind another process, as in a composition, a value may be below zero.
         signal = X.nan_to_num(0.0).clamp_(min=0.0)
-        level = self._level_on(X)
+        level = self.level_on(X)
         if isinstance(level, float):
             if level == 0.0:
                 return X.clone(), None

@@ -8,7 +8,6 @@ import numpy as np
 import torch
 from sklearn.base import clone
 from sklearn.ensemble._base import _set_random_states
-from sklearn.utils import _safe_indexing
 
 from ..linear.gaussian import IncompleteGaussian
 from ._held_out import deal_folds, draw_errors, draw_masks, keep_errors, rounds_of_cells
@@ -106,7 +105,7 @@ class TableCompletion:
             with warnings.catch_warnings():
                 # A column may be empty in some folds.
                 warnings.filterwarnings("ignore", "Nothing is observed in these")
-                member._fit_with(table, _safe_indexing(X, train))
+                member.fit_rows(rows[train], table=table)
             gaussian = _fit_gaussian(rows[train], parts, random_state)
             autoencoders.append(member)
             gaussians.append(gaussian)

@@ -322,7 +322,7 @@ class FineTunedPredictor(NetTrainer, BaseEstimator):
         device = autoencoder._device
         rows = rows_of(X, device)
         process = autoencoder.corruption_
-        fills = process is not None and process._fills_missing
+        fills = process is not None and process.fills_missing
         # A frozen one may have seen other gaps than there are in these rows.
         unseen = torch.from_numpy(autoencoder._statistics.never_observed).to(device)
         if fills or unseen.any():
@@ -346,7 +346,7 @@ class FineTunedPredictor(NetTrainer, BaseEstimator):
         if (
             isinstance(self.autoencoder, FrozenEstimator)
             or autoencoder._statistics.has_missing
-            or (corruption is not None and corruption._makes_missing)
+            or (corruption is not None and corruption.makes_missing)
         ):
             fill_values = autoencoder._fill_values(device)
         return TrainingRun(
@@ -409,7 +409,7 @@ class FineTunedPredictor(NetTrainer, BaseEstimator):
         process._validate_params()
         if hasattr(self, "n_features_in_"):
             names = getattr(self, "feature_names_in_", None)
-            process._set_level(self.n_features_in_, names)
+            process.set_level(self.n_features_in_, names)
 
     def _make_corruption(self, autoencoder, X, streams):
         """Return what corrupts the rows in the fine-tuning, or None."""
@@ -420,7 +420,7 @@ class FineTunedPredictor(NetTrainer, BaseEstimator):
         process = autoencoder._make_process(self.corruption, self.noise_level)
         state = np.random.RandomState(streams.seeds["corruption"] % 2**32)
         names = getattr(self, "feature_names_in_", None)
-        process._fit_rows(X, state, names=names)
+        process.fit_rows(X, state, names=names)
         return process
 
     def _split(self, labeled, weights, values, streams):

@@ -47,8 +47,8 @@ def pretrain_layers(module, run, processes, random_state, train_layer):
         fill_values = None
         if process is not None:
             sample = rows.sample(random_state)
-            process._fit_rows(sample, random_state)
-            if process._makes_missing and not process._fills_missing:
+            process.fit_rows(sample, random_state)
+            if process.makes_missing and not process.fills_missing:
                 fill_values = torch.from_numpy(sample.mean(axis=0)).to(run.device)
         rows, targets = rows.kept(), targets and targets.kept()
         hidden_run = replace(

@@ -314,7 +314,7 @@ class DenoisingNet(NeuralNet):
                 self.notify("on_train_end", X=batches, y=None)
         finally:
             if self.noise_schedule is not None:
-                self.corruption._scale_level(1.0)
+                self.corruption.scale_level(1.0)
             for module in dropouts:
                 module.generator = None
             # A state that is not needed again is twice the size of the weights.
@@ -347,7 +347,7 @@ class DenoisingNet(NeuralNet):
             if y is not None:
                 if self.noise_schedule is not None:
                     # The same in each epoch: that of the end.
-                    self.corruption._scale_level(self._noise_factor(1.0))
+                    self.corruption.scale_level(self._noise_factor(1.0))
                 self._streams.restart("validation")
                 self.run_single_epoch(y, False, "valid", self.validation_step)
             self.notify("on_epoch_end", **datasets)
@@ -489,7 +489,7 @@ class DenoisingNet(NeuralNet):
             for group in optimizer.param_groups:
                 group["lr"] = rate
         if self.noise_schedule is not None:
-            self.corruption._scale_level(self._noise_factor(progress))
+            self.corruption.scale_level(self._noise_factor(progress))
 
     def _noise_factor(self, progress):
         """Return what the level of the corruption is multiplied by."""
@@ -579,7 +579,7 @@ class DenoisingNet(NeuralNet):
         """Return the mask of a process that chooses all cells, or of none."""
         if self.corruption is None:
             return torch.zeros_like(X, dtype=torch.bool)
-        return self.corruption._all_chosen(X)
+        return self.corruption.mask_of_all(X)
 
     def _forward(self, X, target, weight):
         output = self.module_.decode(self.module_.encode(X))

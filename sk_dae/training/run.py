@@ -72,7 +72,7 @@ class TrainingRun:
         inputs : Tensor of shape (n_samples, n_features)
             Without missing values, unless the module takes them.
         """
-        if self.corruption is not None and self.corruption._fills_missing:
+        if self.corruption is not None and self.corruption.fills_missing:
             X = self.corruption.fill(X)
         X = self.loss.to_input(X)
         if self.fill_values is None:

@@ -237,7 +237,7 @@ def test_laws_of_a_corruption(process, n_samples, n_features, missing, seed):
     assert not mask[rows.isnan()].any()
     lost = corrupted.isnan() & ~rows.isnan()
     assert mask[lost].all()
-    assert fitted._makes_missing or not lost.any()
+    assert fitted.makes_missing or not lost.any()
     # Cells that are not marked have the same bits.
     assert corrupted[~mask].numpy().tobytes() == X[~mask.numpy()].tobytes()
     # The same generator draws the same, with or without the mask.
@@ -268,7 +268,7 @@ def test_global_random_states_stay(process, missing):
     X = make_X(missing=missing)
     before = global_states()
     seeded(process).fit(X).transform(X)
-    fitted = clone(process)._fit_rows(X, np.random.RandomState(0))
+    fitted = clone(process).fit_rows(X, np.random.RandomState(0))
     fitted.corrupt(torch.from_numpy(X), seeded_generator(0))
     assert global_states() == before
 
@@ -345,7 +345,7 @@ def test_layout_and_dtype_make_no_difference(process, layout, in_place):
     if in_place and isinstance(other, np.ndarray) and other.dtype != object:
         # What an autoencoder does while it trains.
         a, b = (
-            clone(process)._fit_rows(rows, np.random.RandomState(0), in_place=True)
+            clone(process).fit_rows(rows, np.random.RandomState(0), in_place=True)
             for rows in (X, other)
         )
         rows = torch.from_numpy(X)
@@ -491,7 +491,7 @@ def test_any_real_number_is_a_level(cls, level):
 
 def test_estimator_names_its_own_parameter_in_the_error():
     process = make_corruption("masking", 1.5)
-    process._level_name = "noise_level"
+    process.level_name = "noise_level"
     with pytest.raises(ValueError, match="noise_level of MaskingNoise"):
         process.fit(make_X())
 
@@ -527,7 +527,7 @@ def test_scaled_level_is_that_of_a_process_with_this_level(cls, level, factor):
     X = make_X()
     rows = torch.from_numpy(X)
     scaled = cls(level).fit(X)
-    scaled._scale_level(factor)
+    scaled.scale_level(factor)
     other = cls(factor * np.asarray(level, dtype=np.float32)).fit(X)
     np.testing.assert_allclose(
         scaled.corrupt(rows, seeded_generator(0)),
@@ -699,7 +699,7 @@ def test_blocks_of_one_cell_are_masking_noise():
 def test_blocks_scale_with_a_schedule():
     X = torch.ones(2000, 24)
     fitted = BlockNoise(0.5).fit(X.numpy())
-    fitted._scale_level(0.2)
+    fitted.scale_level(0.2)
     _, mask = fitted.corrupt(X, seeded_generator(0), return_mask=True)
     assert mask.double().mean().item() == pytest.approx(0.1, abs=0.02)
 
@@ -906,7 +906,7 @@ def test_swapped_cells_take_training_values_of_their_column(missing, in_place):
     X = make_X(100, 3, missing)
     # Columns that share no value.
     X += np.arange(3, dtype=np.float32) * 10
-    fitted = SwapNoise(1.0)._fit_rows(X, np.random.RandomState(0), in_place=in_place)
+    fitted = SwapNoise(1.0).fit_rows(X, np.random.RandomState(0), in_place=in_place)
     new = torch.full((500, 3), -1.0)
     corrupted = fitted.corrupt(new, seeded_generator(0)).numpy()
     for j in range(3):
@@ -919,11 +919,11 @@ def test_swapped_cells_take_training_values_of_their_column(missing, in_place):
 def test_swap_forgets_the_training_rows_but_for_a_sample():
     X = make_X(200, 2)
     state = np.random.RandomState(0)
-    fitted = SwapNoise(1.0, n_donors=10)._fit_rows(X, state, in_place=True)
+    fitted = SwapNoise(1.0, n_donors=10).fit_rows(X, state, in_place=True)
     rows = torch.zeros(2000, 2)
     during = fitted.corrupt(rows, seeded_generator(0)).numpy()
     assert len(np.unique(during[:, 0])) > 150
-    fitted._forget_rows(X, state)
+    fitted.forget_rows(X, state)
     after = fitted.corrupt(rows, seeded_generator(0)).numpy()
     assert len(np.unique(after[:, 0])) == 10
     assert len(pickle.dumps(fitted)) < X.nbytes + 4000
@@ -932,7 +932,7 @@ def test_swap_forgets_the_training_rows_but_for_a_sample():
 
 def test_swap_in_place_holds_X_once():
     X = make_X(200, 2)
-    fitted = SwapNoise()._fit_rows(X, np.random.RandomState(0), in_place=True)
+    fitted = SwapNoise().fit_rows(X, np.random.RandomState(0), in_place=True)
     assert np.shares_memory(fitted._donors.rows.numpy(), X)
 
 
@@ -1039,8 +1039,8 @@ def test_composition_forgets_the_training_rows():
     X = make_X(100, 2)
     state = np.random.RandomState(0)
     process = ComposeNoise([SwapNoise(1.0, n_donors=5)])
-    fitted = process._fit_rows(X, state, in_place=True)
-    fitted._forget_rows(X, state)
+    fitted = process.fit_rows(X, state, in_place=True)
+    fitted.forget_rows(X, state)
     assert len(fitted.corruptions_[0]._donors.rows) == 5
 
 
@@ -1078,7 +1078,7 @@ def test_parameters_are_checked_where_another_estimator_fits(process, message):
     with pytest.raises(ValueError, match=message):
         ComposeNoise([process]).fit(make_X())
     with pytest.raises(ValueError, match=message):
-        make_corruption(process, 0.1)._fit_rows(make_X(), np.random.RandomState(0))
+        make_corruption(process, 0.1).fit_rows(make_X(), np.random.RandomState(0))
 
 
 # -- functions ------------------------------------------------------------------------
@@ -1169,7 +1169,7 @@ def test_function_is_wrapped_and_none_is_none():
 def test_own_process_needs_only_draw():
     class Shift(BaseCorruption):
         def draw(self, X, generator):
-            return X + self._level_on(X), None
+            return X + self.level_on(X), None
 
     X = make_X(missing=0.2)
     process = Shift([0.0, 1.0, 2.0, 3.0]).fit(X)

@@ -84,7 +84,7 @@ class RecordingNoise(GaussianNoise):
 
     def draw(self, X, generator):
         """Draw corrupted rows, and note the level."""
-        LEVELS.append(self._level_on(X))
+        LEVELS.append(self.level_on(X))
         return super().draw(X, generator)
 
 
@@ -123,7 +123,7 @@ def test_training_follows_the_schedule(name):
     np.testing.assert_allclose(levels, expected)
     # What is kept has the level that it was given.
     assert dae.corruption_.level_ == 0.5
-    assert dae.corruption_._level_on(torch.zeros(1)) == 0.5
+    assert dae.corruption_.level_on(torch.zeros(1)) == 0.5
 
 
 def test_schedule_may_be_a_function():
