@@ -3,6 +3,7 @@
 import inspect
 
 import pytest
+from sklearn.base import clone
 from sklearn.utils.estimator_checks import (
     check_dataframe_column_names_consistency,
     check_get_feature_names_out_error,
@@ -78,6 +79,24 @@ PREDICTORS = [
     DenoisingAutoencoderRegressor(small(), max_iter=30, learning_rate_init=0.02),
 ]
 
+# The checks in which a predictor has to predict well.
+NEED_SKILL = {
+    "check_class_weight_classifiers",
+    "check_classifiers_train",
+    "check_regressors_train",
+}
+
+# The checks of defaults whose outcome may depend on how long a net was trained: those
+# with hardly any rows or columns, and those that compare what a net returns for the
+# same rows. The others look at what is there after a few epochs.
+TRAINED_IN_FULL = {
+    "check_fit2d_1feature",
+    "check_fit2d_1sample",
+    "check_methods_sample_order_invariance",
+    "check_methods_subset_invariance",
+    "check_transformer_n_iter",
+}
+
 # A weight scales a row's gradient; a repeated row is drawn, shuffled and corrupted
 # again. scikit-learn expects the same two failures of its own estimators that are
 # trained by stochastic gradients.
@@ -103,6 +122,8 @@ def expected_failed_checks(estimator):
     expected_failed_checks=expected_failed_checks,
 )
 def test_estimator_keeps_the_conventions_of_scikit_learn(estimator, check):
+    if estimator in PREDICTORS and check.func.__name__ not in NEED_SKILL:
+        estimator = clone(estimator).set_params(max_iter=5)
     check(estimator)
 
 
@@ -115,13 +136,27 @@ def test_estimator_keeps_the_conventions_of_scikit_learn(estimator, check):
     ],
     expected_failed_checks=expected_failed_checks,
 )
-def test_default_estimator_keeps_the_conventions_of_scikit_learn(estimator, check):
+def test_default_estimator_keeps_the_conventions_of_scikit_learn(
+    estimator, check, monkeypatch
+):
+    if check.func.__name__ not in TRAINED_IN_FULL:
+        if isinstance(estimator, DenoisingOutlierDetector):
+            module = inspect.getmodule(DenoisingOutlierDetector)
+            monkeypatch.setattr(module, "N_EPOCHS", 5)
+        elif hasattr(estimator, "max_iter"):
+            estimator = clone(estimator).set_params(max_iter=5)
     check(estimator)
 
 
 @pytest.mark.slow
 @parametrize_with_checks([DenoisingImputer()])
-def test_default_imputer_keeps_the_conventions_of_scikit_learn(estimator, check):
+def test_default_imputer_keeps_the_conventions_of_scikit_learn(
+    estimator, check, monkeypatch
+):
+    if check.func.__name__ not in TRAINED_IN_FULL:
+        # Two autoencoders, and as few epochs as there may be.
+        module = inspect.getmodule(DenoisingImputer)
+        monkeypatch.setattr(module, "_FEW_ROWS_DEFAULTS", (2, 1))
     check(estimator)
 
 
@@ -136,16 +171,36 @@ def test_default_imputer_keeps_the_conventions_of_scikit_learn(estimator, check)
         check_set_output_transform,
         check_set_output_transform_pandas,
         check_set_output_transform_polars,
-        check_global_output_transform_pandas,
-        check_global_set_output_transform_polars,
     ],
     ids=lambda check: check.__name__,
 )
 # The checks hand arrays to what was fitted on frames, on purpose.
 @pytest.mark.filterwarnings("ignore:X does not have valid feature names")
 @pytest.mark.filterwarnings("ignore:X has feature names, but")
-@pytest.mark.parametrize("estimator", ESTIMATORS, ids=str)
+@pytest.mark.parametrize(
+    "estimator",
+    # What comes out does not depend on whether weights are tied.
+    [one for one in ESTIMATORS if not getattr(one, "tied_weights", False)],
+    ids=str,
+)
 def test_estimator_passes_the_extra_checks(estimator, check):
+    check(type(estimator).__name__, estimator)
+
+
+@pytest.mark.parametrize(
+    "check",
+    [check_global_output_transform_pandas, check_global_set_output_transform_polars],
+    ids=lambda check: check.__name__,
+)
+@pytest.mark.filterwarnings("ignore:X does not have valid feature names")
+@pytest.mark.filterwarnings("ignore:X has feature names, but")
+@pytest.mark.parametrize(
+    "estimator",
+    # The first of each class: the global setting is read where one's own is.
+    list({type(one): one for one in reversed(ESTIMATORS)}.values()),
+    ids=str,
+)
+def test_estimator_follows_the_global_setting_of_its_output(estimator, check):
     check(type(estimator).__name__, estimator)
 
 

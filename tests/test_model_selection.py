@@ -100,7 +100,7 @@ def test_grid_search_in_another_process_gives_the_same_bits(
         "torch.set_num_threads(1)\n"
         f"data = np.load({str(tmp_path / 'data.npz')!r})\n"
         "with threadpool_limits(1):\n"
-        "    search = make_search(2).fit(data['table'], data['labels'])\n"
+        "    search = make_search(1).fit(data['table'], data['labels'])\n"
         f"np.save({str(tmp_path / 'scores.npy')!r}, scores(search))\n"
     )
     subprocess.run([sys.executable, "-c", code], check=True)

@@ -1,5 +1,6 @@
 """Corruption processes: what they change, what they leave, and how they are drawn."""
 
+import inspect
 import pickle
 import random
 
@@ -762,13 +763,18 @@ def test_marginal_noise_leaves_out_what_is_missing():
     assert (drawn[:, 2] == 1).all()
 
 
-def test_quantiles_are_bounded():
+def test_quantiles_are_bounded(monkeypatch):
     X = make_X(500)
     assert MarginalNoise(n_quantiles=7).fit(X).quantiles_.shape == (7, 4)
     assert MarginalNoise().fit(X[:3]).quantiles_.shape == (3, 4)
     assert MarginalNoise().fit(X[:1]).quantiles_.shape == (2, 4)
-    wide = sp.csr_array((3, 2**23))
-    assert MarginalNoise().fit(wide).quantiles_.nbytes <= 2**26
+    module = inspect.getmodule(MarginalNoise)
+    assert module.QUANTILE_BYTES <= 2**26
+    monkeypatch.setattr(module, "QUANTILE_BYTES", 2**12)
+    for wide in (sp.csr_array((100, 2**6)), np.zeros((100, 2**6))):
+        quantiles = MarginalNoise().fit(wide).quantiles_
+        assert quantiles.nbytes <= 2**12
+        assert quantiles.shape == (2**4, 2**6)
     with pytest.raises(ValueError, match="n_quantiles"):
         MarginalNoise(n_quantiles=1).fit(X)
 
