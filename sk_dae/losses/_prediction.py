@@ -31,12 +31,6 @@ class PredictionLoss(BaseLoss):
         """Whether the encoder reads something else than the rows."""
         return self.inputs.transforms_input
 
-    def to(self, device):
-        """Return the loss on a device."""
-        moved = super().to(device)
-        moved.inputs = self.inputs.to(device)
-        return moved
-
 
 class CategoricalCrossEntropy(PredictionLoss):
     r"""Cross-entropy of classes, :math:`-\log p_y`, the mean over the rows.

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import torch
-import torch.nn.functional as F
+from torch import nn
 
-from ..modules import MLPAutoencoder
+from ..modules import Linear, MLPAutoencoder
 from ._base import BasePenalty, mean_of_rows
 
 __all__ = ["VariationalPenalty"]
@@ -82,13 +82,11 @@ class VariationalPenalty(BasePenalty):
 
     def initialize(self, module, n_components, generator):
         """Start the logarithms of all variances at zero; as in ``BasePenalty``."""
-        self.parameters_ = []
-        if not _gives_distribution(module):
-            n_inputs = module.encoder[-1].weight.shape[1]
-            self.parameters_ = [
-                torch.zeros(n_components, n_inputs),
-                torch.zeros(n_components),
-            ]
+        if _gives_distribution(module):
+            return
+        layer = Linear(module.encoder[-1].weight.shape[1], n_components)
+        nn.init.zeros_(layer.weight)
+        self.log_variance = layer
 
     def distribution(self, module, X):
         """Return the normal distributions that are the codes of rows.
@@ -112,7 +110,7 @@ class VariationalPenalty(BasePenalty):
         if _gives_distribution(module):
             return module.encode_distribution(X)
         inputs = module.before_code(X)
-        return module.to_code(inputs), F.linear(inputs, *self.parameters_)
+        return module.to_code(inputs), self.log_variance(inputs)
 
     def encode(self, module, X, weight, generator):
         """Draw codes and return the penalty; as in ``BasePenalty``."""

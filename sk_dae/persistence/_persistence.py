@@ -382,7 +382,7 @@ class _Writer:
             "criterion": net.criterion_,
             "penalty": net.penalty,
             "settings": {"lr": net.lr, "alpha": net.alpha, "optimizer": optimizer},
-            "optimizer_state": net.optimizer_state,
+            "optimizer_state": net.optimizer_state_,
         }
         if isinstance(module, ModulePredictor):
             parts["head"] = module.config()
@@ -452,7 +452,7 @@ class _Reader:
         instance = object.__new__(_CLASSES[name])
         vars(instance).update(state)
         if "net_" in state:
-            instance.net_ = self._build_net(instance, state["net_"])
+            instance._adopt_net(self._build_net(instance, state["net_"]))
         return instance
 
     def _build_net(self, estimator, parts):
@@ -495,7 +495,6 @@ class _Reader:
             **parts["settings"],
         )
         net.initialize()
-        net.release()
         net.history = History(parts["history"])
-        net.optimizer_state = parts["optimizer_state"]
+        net.optimizer_state_ = parts["optimizer_state"]
         return net
