@@ -12,7 +12,7 @@ from sklearn.utils._param_validation import Interval
 from torch import nn
 
 from ..modules import Linear
-from ._base import BasePenalty, mean_of_rows
+from ._base import BasePenalty, linear_of, mean_of_rows
 
 __all__ = ["AdversarialPenalty"]
 
@@ -100,6 +100,12 @@ class AdversarialPenalty(BasePenalty):
         )
         for layer in self.discriminator:
             layer.reset_parameters(generator)
+
+    @staticmethod
+    def modules_of(tensors):
+        """Return modules of the penalty, from a list of weights and biases."""
+        pairs = zip(tensors[::2], tensors[1::2], strict=True)
+        return {"discriminator": nn.ModuleList(linear_of(*pair) for pair in pairs)}
 
     def trained_by_net(self):
         """Return none: the discriminator has an optimizer of its own.

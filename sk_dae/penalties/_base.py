@@ -10,7 +10,9 @@ from sklearn.base import BaseEstimator
 from sklearn.utils._param_validation import Interval
 from torch import nn
 
-__all__ = ["BasePenalty", "mean_of_rows"]
+from ..modules import Linear
+
+__all__ = ["BasePenalty", "linear_of", "mean_of_rows"]
 
 
 class BasePenalty(BaseEstimator, nn.Module):
@@ -46,6 +48,19 @@ class BasePenalty(BaseEstimator, nn.Module):
 
     def __init__(self, weight):
         self.weight = weight
+
+    @classmethod
+    def upgrade_state(cls, state, format):
+        """Turn the attributes of an older file into those of today."""
+        tensors = state.pop("parameters_", None)
+        if tensors:
+            state |= cls.modules_of(tensors)
+        return state
+
+    @staticmethod
+    def modules_of(tensors):
+        """Return modules of the penalty, from a list of weights and biases."""
+        return {}
 
     @property
     def of_code_alone(self):
@@ -256,3 +271,24 @@ def mean_of_rows(values, weight):
     if values.ndim > 1:
         values = values.mean(dim=1)
     return weight @ values / len(values)
+
+
+def linear_of(weight, bias):
+    """Return a linear layer with a weight and a bias.
+
+    Parameters
+    ----------
+    weight : Tensor of shape (n_outputs, n_inputs)
+        The weight.
+
+    bias : Tensor of shape (n_outputs,)
+        The bias.
+
+    Returns
+    -------
+    layer : Linear
+        The layer.
+    """
+    layer = Linear(weight.shape[1], len(bias))
+    layer.load_state_dict({"weight": weight, "bias": bias})
+    return layer

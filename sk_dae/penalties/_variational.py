@@ -6,7 +6,7 @@ import torch
 from torch import nn
 
 from ..modules import Linear, MLPAutoencoder
-from ._base import BasePenalty, mean_of_rows
+from ._base import BasePenalty, linear_of, mean_of_rows
 
 __all__ = ["VariationalPenalty"]
 
@@ -87,6 +87,11 @@ class VariationalPenalty(BasePenalty):
         layer = Linear(module.encoder[-1].weight.shape[1], n_components)
         nn.init.zeros_(layer.weight)
         self.log_variance = layer
+
+    @staticmethod
+    def modules_of(tensors):
+        """Return modules of the penalty, from a list of weights and biases."""
+        return {"log_variance": linear_of(*tensors)}
 
     def distribution(self, module, X):
         """Return the normal distributions that are the codes of rows.

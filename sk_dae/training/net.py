@@ -64,6 +64,9 @@ class DenoisingNet(NeuralNet):
         The rule for what the encoder reads of rows; None reads them as they are, or
         as the loss transforms them.
 
+    n_features : int or None
+        Width of the rows that :meth:`fit` and :meth:`predict` take; None takes any.
+
     learning_rate : callable or None
         Factor of the learning rate as a function of progress; None leaves it alone.
 
@@ -93,6 +96,7 @@ class DenoisingNet(NeuralNet):
         noise_schedule=None,
         penalty=None,
         encoder_input=None,
+        n_features=None,
         learning_rate=None,
         alpha=0.0,
         optimizer="adamw",
@@ -115,6 +119,7 @@ class DenoisingNet(NeuralNet):
         self.emphasis = emphasis
         self.noise_schedule = noise_schedule
         self.encoder_input = encoder_input
+        self.n_features = n_features
         self.learning_rate = learning_rate
         self.alpha = alpha
         self.seed = seed
@@ -140,6 +145,8 @@ class DenoisingNet(NeuralNet):
     def initialize_criterion(self):
         """Take the loss as it is."""
         self.criterion_ = self.criterion
+        if self.encoder_input is not None:
+            self.encoder_input.loss = self.criterion_
         return self
 
     def initialize_optimizer(self, triggered_directly=None):
@@ -279,7 +286,8 @@ class DenoisingNet(NeuralNet):
         self : object
             The trained net, in evaluation mode.
         """
-        own_callbacks = self.callbacks_
+        # One that was set to None is none.
+        own_callbacks = [(name, one) for name, one in self.callbacks_ if one]
         self.callbacks_ = [
             *own_callbacks,
             *((type(watcher).__name__, watcher) for watcher in watchers),
@@ -534,7 +542,14 @@ class DenoisingNet(NeuralNet):
             )
         if not self.initialized_:
             self.initialize()
-        X = _check_rows(X, "X")
+        X = self._check_rows(X)
+        if self.corruption is not None and not hasattr(
+            self.corruption, "n_features_in_"
+        ):
+            raise ValueError(
+                "corruption of the net is not fitted, as in a clone of a net. Clone and "
+                "fit the estimator instead."
+            )
         targets = None if y is None else _check_rows(y, "y")
         device = torch.device(self.device)
         streams = RandomStreams(self.seed, device)
@@ -562,7 +577,7 @@ class DenoisingNet(NeuralNet):
         """Return rows as a dataset; one is returned as it is."""
         if isinstance(X, RowsDataset):
             return X
-        rows = rows_of(_check_rows(X, "X"))
+        rows = rows_of(self._check_rows(X))
         return RowsDataset(
             Batches(rows, None, self.batch_size, torch.device(self.device))
         )
@@ -600,6 +615,14 @@ class DenoisingNet(NeuralNet):
             for output in self.forward_iter(X, training=False)
         ]
         return np.concatenate(outputs)
+
+    def _check_rows(self, X):
+        X = _check_rows(X, "X")
+        if self.n_features not in (None, X.shape[1]):
+            raise ValueError(
+                f"X has {X.shape[1]} features, but the net takes {self.n_features}."
+            )
+        return X
 
     def _reads(self):
         """Return the rule for what the encoder reads of rows."""
