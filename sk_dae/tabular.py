@@ -235,9 +235,6 @@ class TabularDenoisingAutoencoder(GradientDescentAutoencoder):
     _own_module = TableAutoencoder
     _set_by_validation = (*GradientDescentAutoencoder._set_by_validation, "_table")
     _fate_of_empty_columns = "stay empty"
-    # Modules of the user's own do not know the columns.
-    module = None
-    tied_weights = False
 
     _parameter_constraints: dict = {
         **GradientDescentAutoencoder._parameter_constraints,
@@ -256,7 +253,6 @@ class TabularDenoisingAutoencoder(GradientDescentAutoencoder):
         "features": [StrOptions({"code", "layers"})],
         "passthrough": ["boolean"],
     }
-    del _parameter_constraints["loss"], _parameter_constraints["module"]
 
     def __init__(
         self,
