@@ -8,9 +8,12 @@ import numpy as np
 import torch
 from sklearn.base import BaseEstimator
 
+from ..backend.serialization import serializable
+
 __all__ = ["BaseLoss"]
 
 
+@serializable(leave_out=["_column_weights"])
 class BaseLoss(BaseEstimator):
     """Base class of the reconstruction losses.
 

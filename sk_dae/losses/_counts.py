@@ -8,6 +8,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
+from ..backend.serialization import serializable
 from ..data.rows import rows_of, spans
 from ._base import BaseLoss
 
@@ -173,6 +174,7 @@ class _CountLoss(BaseLoss):
         raise NotImplementedError
 
 
+@serializable
 class PoissonLoss(_CountLoss):
     r"""Likelihood of Poisson counts: half their deviance.
 
@@ -246,6 +248,7 @@ class PoissonLoss(_CountLoss):
         return log_mean.exp().sub_(counts)
 
 
+@serializable
 class NegativeBinomialLoss(_CountLoss):
     r"""Likelihood of negative binomial counts, which vary more than Poisson's.
 

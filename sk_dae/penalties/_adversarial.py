@@ -10,12 +10,14 @@ import torch
 import torch.nn.functional as F
 from sklearn.utils._param_validation import Interval
 
+from ..backend.serialization import serializable
 from ..modules import Linear
 from ._base import BasePenalty, mean_of_rows
 
 __all__ = ["AdversarialPenalty"]
 
 
+@serializable
 class AdversarialPenalty(BasePenalty):
     r"""What gives the codes away to an adversary that knows a standard normal.
 

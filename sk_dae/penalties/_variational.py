@@ -5,12 +5,14 @@ from __future__ import annotations
 import torch
 import torch.nn.functional as F
 
+from ..backend.serialization import serializable
 from ..modules import MLPAutoencoder
 from ._base import BasePenalty, mean_of_rows
 
 __all__ = ["VariationalPenalty"]
 
 
+@serializable
 class VariationalPenalty(BasePenalty):
     r"""Divergence of a Gaussian code from a standard normal one.
 
