@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from numbers import Integral, Real
 
 import numpy as np
@@ -351,25 +350,32 @@ class StackedDenoisingAutoencoder(PerceptronAutoencoder):
     def _n_epochs(self, n_batches):
         return super()._n_epochs(n_batches) if self.fine_tuning else 0
 
-    def _pretrain(self, module, run, X, resume):
-        if resume and self.fine_tuning:
+    def _pretrain(self, plan):
+        if plan.resume and self.fine_tuning:
             return {}
-        processes = [run.corruption]
+        processes = [plan.corruption]
         processes += [self._make_process(*pair) for pair in self._processes()[1:]]
         emphases, curves = self._emphases(), []
 
-        def train_layer(k, layer, layer_run):
-            layer_run = replace(layer_run, emphasis=emphases[k])
-            net = self._make_net(layer, layer_run)
+        def train_layer(k, layer):
+            net = self._make_net(
+                layer.module,
+                layer.loss,
+                plan.run.device,
+                corruption=layer.corruption,
+                emphasis=emphases[k],
+                noise_schedule=plan.noise_schedule,
+            )
             epochs = self.pretrain_iter
             if epochs == "auto":
-                epochs = self._auto_epochs(len(layer_run.train))
+                epochs = self._auto_epochs(len(layer.run.train))
             name = f"{type(self).__name__}, layer {k + 1} of {len(processes)}"
-            watchers = self._watchers_of_part(name, epochs)
-            layer_run.train_net(net, epochs, watchers=watchers)
+            net.train(layer.run, epochs, watchers=self._watchers_of_part(name, epochs))
             curves.append(net.history[:, "train_loss"] if len(net.history) else [])
 
-        # Of its own, so that samples of activations do not move the other streams.
-        random_state = np.random.RandomState(run.streams.seeds["init"] % 2**32)
-        pretrain_layers(module, run, processes, random_state, train_layer)
+        # A state of its own, so that samples of activations move no other stream.
+        random_state = np.random.RandomState(plan.run.streams.seeds["init"] % 2**32)
+        pretrain_layers(
+            plan.module, plan.loss, plan.run, processes, random_state, train_layer
+        )
         return {"layer_loss_curves_": curves}

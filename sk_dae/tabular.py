@@ -533,7 +533,7 @@ class TabularDenoisingAutoencoder(GradientDescentAutoencoder):
     def _features(self, X):
         features = super()._features(X)
         if self.passthrough:
-            inputs = self.net_.module_.expand(self._to_input(X))
+            inputs = self.net_.module_.expand(self.net_.encoder_input(X))
             features = torch.cat([inputs, features], dim=1)
         return features
 
@@ -554,7 +554,9 @@ class TabularDenoisingAutoencoder(GradientDescentAutoencoder):
         n_outputs = len(self.net_.module_.decoder[-1].bias)
         return max(super()._widest, n_outputs, self._n_inputs)
 
-    def fit_rows(self, X, *, table, sample_weight=None, feature_names=None):
+    def fit_rows(
+        self, X, *, table, sample_weight=None, feature_names=None, trains=True
+    ):
         """Train on the numeric form of a table whose columns are known already.
 
         Parameters
@@ -571,6 +573,9 @@ class TabularDenoisingAutoencoder(GradientDescentAutoencoder):
         feature_names : ndarray of shape (n_features,), default=None
             Names of the columns.
 
+        trains : bool, default=True
+            Whether to train the net, rather than only build it.
+
         Returns
         -------
         self : object
@@ -579,7 +584,10 @@ class TabularDenoisingAutoencoder(GradientDescentAutoencoder):
         with self._unharmed_by_failure():
             self._table = table
             return super().fit_rows(
-                X, sample_weight=sample_weight, feature_names=feature_names
+                X,
+                sample_weight=sample_weight,
+                feature_names=feature_names,
+                trains=trains,
             )
 
     def _restore(self, encoded):

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import copy
 import warnings
+from dataclasses import replace
 from numbers import Integral, Real
 
 import numpy as np
@@ -20,19 +21,19 @@ from ..backend.devices import find_device
 from ..backend.random import forked_global_generators
 from ..corruption import CORRUPTIONS, BaseCorruption, make_corruption
 from ..data.checks import check_range, name_columns
+from ..data.rows import rows_of
 from ..data.training_data import TrainingData
 from ..losses import LOSSES, BaseLoss, make_loss
 from ..training.callbacks.sklearn_bridge import with_callbacks
+from ..training.objective import EMPHASES, EncoderInput, fill_values_of
 from ..training.run import TrainingRun
 from ..training.schedules import NOISE_SCHEDULES, AtEnd
 from .trainer import NetTrainer
+from .training_plan import TrainingPlan
 from .transformer import BaseAutoencoder
 from .user_module import check_hidden_layers, measure_widths
 
 __all__ = ["GradientDescentAutoencoder"]
-
-#: What the strings that `emphasis` takes weigh corrupted and uncorrupted cells.
-EMPHASES = {"full": (1.0, 0.0), "double": (1.0, 0.5)}
 
 
 class GradientDescentAutoencoder(NetTrainer, BaseAutoencoder):
@@ -86,10 +87,25 @@ class GradientDescentAutoencoder(NetTrainer, BaseAutoencoder):
 
     @with_callbacks
     @_fit_context(prefer_skip_nested_validation=True)
-    def _build(self, X, sample_weight):
-        """Do what a fit does, but for the training."""
+    def build(self, X, *, sample_weight=None):
+        """Do what :meth:`fit` does, but for the training.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Training rows; NaN stands for a missing value.
+
+        sample_weight : array-like of shape (n_samples,), default=None
+            What each row counts for in the loss.
+
+        Returns
+        -------
+        self : object
+            The autoencoder, with a net of fresh weights.
+        """
         with self._unharmed_by_failure():
-            return self._fit(X, sample_weight, None, resume=False, epochs=0)
+            X = self._validate_training_rows(X, reset=True)
+            return self._train(self._prepare(X, sample_weight, None), X, 0)
 
     # -- what a subclass says ---------------------------------------------------------
 
@@ -110,7 +126,7 @@ class GradientDescentAutoencoder(NetTrainer, BaseAutoencoder):
         """Return the widths of the own module: encoder, code, decoder."""
         raise NotImplementedError
 
-    def _pretrain(self, module, run, X, resume):
+    def _pretrain(self, plan):
         """Train parts of the module before the whole; return what was learned so.
 
         Returns
@@ -122,7 +138,9 @@ class GradientDescentAutoencoder(NetTrainer, BaseAutoencoder):
 
     # -- fitting ----------------------------------------------------------------------
 
-    def fit_rows(self, X, *, sample_weight=None, feature_names=None):
+    @with_callbacks
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit_rows(self, X, *, sample_weight=None, feature_names=None, trains=True):
         """Train on rows that have been validated, as a meta-estimator has them.
 
         Parameters
@@ -136,50 +154,58 @@ class GradientDescentAutoencoder(NetTrainer, BaseAutoencoder):
         feature_names : ndarray of shape (n_features,), default=None
             Names of the columns.
 
+        trains : bool, default=True
+            Whether to train the net, rather than only build it.
+
         Returns
         -------
         self : object
             The fitted autoencoder.
         """
-        self._validate_params()
         with self._unharmed_by_failure():
             self.n_features_in_ = X.shape[1]
             vars(self).pop("feature_names_in_", None)
             if feature_names is not None:
                 self.feature_names_in_ = feature_names
-            return self._fit(X, sample_weight, None, resume=False, validated=True)
+            plan = self._prepare(X, sample_weight, None)
+            return self._train(plan, X, None if trains else 0)
 
-    def _fit(
-        self,
-        X,
-        sample_weight,
-        clean,
-        *,
-        resume,
-        incremental=False,
-        epochs=None,
-        validated=False,
-    ):
-        """Fit on unvalidated rows; with no `epochs`, build the net and leave it."""
+    def _fit(self, X, sample_weight, clean, *, resume, incremental=False):
+        """Fit on unvalidated rows."""
         resume = resume and hasattr(self, "net_")
-        if not validated:
-            X = self._validate_training_rows(X, reset=not resume)
+        X = self._validate_training_rows(X, reset=not resume)
+        plan = self._prepare(
+            X, sample_weight, clean, resume=resume, incremental=incremental
+        )
+        return self._train(plan, X)
+
+    def _prepare(self, X, sample_weight, clean, *, resume=False, incremental=False):
+        """Check what belongs to validated rows, and learn what comes before training.
+
+        Returns
+        -------
+        plan : TrainingPlan
+            All that a training needs, but for the module and the net.
+        """
         device = find_device(self.device)
         loss = self._make_loss()
         emphasis = self._check_emphasis()
         schedule = self._find_noise_schedule(incremental)
         penalty = self._make_penalty()
+        names = getattr(self, "feature_names_in_", None)
         data = TrainingData.check(
             X,
             clean,
             sample_weight,
             loss=loss,
-            names=getattr(self, "feature_names_in_", None),
+            names=names,
             scale_weights=not incremental,
         )
-        previous = self.net_.criterion_ if resume else None
-        target = X if data.clean is None else data.clean
-        loss = loss.learn(target, data.target_statistics, previous).to(device)
+        loss.fit_rows(
+            rows_of(X if data.clean is None else data.clean),
+            data.target_statistics,
+            self.net_.criterion_ if resume else None,
+        )
         streams = self._make_streams(device, resume=resume)
         train, valid = data.batches(
             self.batch_size,
@@ -187,75 +213,138 @@ class GradientDescentAutoencoder(NetTrainer, BaseAutoencoder):
             streams,
             self.validation_fraction if self.early_stopping else None,
         )
-        statistics, targets = data.statistics, data.target_statistics
+        statistics, target_statistics = data.statistics, data.target_statistics
         if resume and incremental:
             statistics = self._statistics + statistics
-            targets = self._target_statistics + targets
-        self._warn_of_empty_columns(targets)
+            target_statistics = self._target_statistics + target_statistics
+        self._warn_of_empty_columns(target_statistics)
 
-        learns_corruption = not (resume and incremental)
-        # Of its own, so that a sample of donors does not move the other streams.
+        # A state of its own, so that a sample of donors does not move other streams.
         donor_state = np.random.RandomState(streams.seeds["corruption"] % 2**32)
-        corruption = None if learns_corruption else self.corruption_
+        learns_corruption = not (resume and incremental)
         if learns_corruption:
             corruption = self._make_corruption()
-        if learns_corruption and corruption is not None:
-            in_place = device.type == "cpu"
-            names = getattr(self, "feature_names_in_", None)
-            corruption.fit_rows(X, donor_state, names=names, in_place=in_place)
+            if corruption is not None:
+                in_place = device.type == "cpu"
+                corruption.fit_rows(X, donor_state, names=names, in_place=in_place)
+        else:
+            corruption = self.corruption_
+        return TrainingPlan(
+            train=train,
+            valid=valid,
+            device=device,
+            streams=streams,
+            loss=loss.to(device),
+            penalty=penalty,
+            corruption=corruption,
+            donor_state=donor_state if learns_corruption else None,
+            emphasis=emphasis,
+            noise_schedule=schedule,
+            statistics=statistics,
+            target_statistics=target_statistics,
+            has_missing=data.has_missing,
+            resume=resume,
+            incremental=incremental,
+        )
 
-        with self._draws_of_user_modules(streams, device):
-            if resume:
-                module, widths = self._copy_module(X.shape[1], loss), self._widths
-            else:
-                module, widths = self._make_module(X.shape[1], loss, streams)
-            if penalty is not None:
-                penalty.check_module(module)
-                penalty.initialize(module, widths[1], streams["init"])
-                if resume:
-                    penalty.resume(self.net_.penalty)
-                penalty = penalty.copy_to(device)
-            fill_values = None
-            has_gaps = data.has_missing or (corruption and corruption.makes_missing)
-            if has_gaps and not (corruption and corruption.fills_missing):
-                fill_values = _fill_values(module, loss, statistics, device)
-            run = TrainingRun(
-                train,
-                valid,
-                device,
-                streams,
-                loss=loss,
-                corruption=corruption,
-                noise_schedule=schedule,
-                emphasis=emphasis,
-                fill_values=fill_values,
-                has_missing=data.has_missing,
+    def _build(self, plan, n_features):
+        """Make or copy the module, and initialise the penalty."""
+        if plan.resume:
+            module, widths = self._copy_module(n_features, plan.loss), self._widths
+        else:
+            module, widths = self._make_module(n_features, plan.loss, plan.streams)
+        penalty, corruption = plan.penalty, plan.corruption
+        if penalty is not None:
+            penalty.check_module(module)
+            penalty.initialize(module, widths[1], plan.streams["init"])
+            if plan.resume:
+                penalty.resume(self.net_.penalty)
+            penalty.to(plan.device)
+        makes_gaps = corruption is not None and corruption.makes_missing
+        fills = corruption is not None and corruption.fills_missing
+        fill_values = None
+        if (plan.has_missing or makes_gaps) and not fills:
+            fill_values = fill_values_of(
+                module, plan.loss, plan.statistics, plan.device
             )
+        run = TrainingRun(
+            plan.train,
+            plan.valid,
+            plan.device,
+            plan.streams,
+            EncoderInput(
+                plan.loss, fill_values, fill=corruption.fill if fills else None
+            ),
+            has_missing=plan.has_missing,
+        )
+        return replace(plan, module=module, widths=widths, run=run)
+
+    def _train(self, plan, X, epochs=None):
+        """Build the net, train it, and only then change the estimator.
+
+        Parameters
+        ----------
+        plan : TrainingPlan
+            What :meth:`_prepare` returned.
+
+        X : ndarray or CSR matrix of shape (n_samples, n_features)
+            The validated rows.
+
+        epochs : int, default=None
+            How many; None as the parameters say.
+
+        Returns
+        -------
+        self : object
+            The fitted autoencoder.
+        """
+        incremental = plan.incremental
+        with self._draws_of_user_modules(plan.streams, plan.device):
+            plan = self._build(plan, X.shape[1])
+            run = plan.run
             fitted = {
-                "_device": device,
-                "_statistics": statistics,
-                "_target_statistics": targets,
-                "_widths": widths,
-                "corruption_": corruption,
+                "_device": plan.device,
+                "_statistics": plan.statistics,
+                "_target_statistics": plan.target_statistics,
+                "_widths": plan.widths,
+                "corruption_": plan.corruption,
             }
             if epochs != 0:
-                fitted |= self._pretrain(module, run, X, resume)
-            net = self._make_net(module, run, incremental, penalty=penalty)
-            if resume:
+                fitted |= self._pretrain(plan)
+            net = self._make_net(
+                plan.module,
+                plan.loss,
+                plan.device,
+                incremental=incremental,
+                corruption=plan.corruption,
+                noise_schedule=plan.noise_schedule,
+                emphasis=plan.emphasis,
+                penalty=plan.penalty,
+                encoder_input=self._encoder_input(
+                    plan.module,
+                    plan.loss,
+                    plan.statistics,
+                    plan.corruption,
+                    plan.device,
+                ),
+            )
+            resume_from = None
+            if plan.resume:
                 net.history = copy.copy(self.net_.history)
                 if incremental and self.optimizer == self.net_.optimizer:
-                    net.resume_optimizer(self.net_.optimizer_state)
+                    resume_from = self.net_.optimizer_state_
             n_before = len(net.history)
             if epochs is None:
-                epochs = 1 if incremental else self._n_epochs(len(train))
-            run.train_net(
-                net,
+                epochs = 1 if incremental else self._n_epochs(len(run.train))
+            net.train(
+                run,
                 epochs,
+                resume_from=resume_from,
                 resumable=incremental,
                 watchers=self._make_watchers(X, epochs, fitted, incremental),
             )
-        if learns_corruption and corruption is not None:
-            corruption.forget_rows(X, donor_state)
+        if plan.donor_state is not None and plan.corruption is not None:
+            plan.corruption.forget_rows(X, plan.donor_state)
         fitted |= self._record(net, n_before, epochs, run)
         # All at once, and last: whatever failed before has changed nothing.
         vars(self).update(fitted)
@@ -422,31 +511,31 @@ class GradientDescentAutoencoder(NetTrainer, BaseAutoencoder):
 
     # -- tensors ----------------------------------------------------------------------
 
-    def _to_input(self, X):
-        """Return what the encoder reads, with something for what is missing.
+    @staticmethod
+    def _encoder_input(module, loss, statistics, corruption, device):
+        """Return the rule for what the encoder reads of rows to be predicted."""
+        unseen = torch.from_numpy(statistics.never_observed)
+        fills = corruption is not None and corruption.fills_missing
+        return EncoderInput(
+            loss,
+            None if fills else fill_values_of(module, loss, statistics, device),
+            never_observed=unseen.to(device) if unseen.any() else None,
+            fill=corruption.fill if fills else None,
+        )
 
-        What stands for a missing value stands for columns never seen, too.
-        """
-        missing = torch.isnan(X)
-        never_observed = self._statistics.never_observed
-        if never_observed.any():
-            missing |= torch.from_numpy(never_observed).to(X.device)
-        loss = self.net_.criterion_
-        if self.corruption_ is not None and self.corruption_.fills_missing:
-            filled = self.corruption_.fill(X.masked_fill(missing, torch.nan))
-            return loss.to_input(filled)
-        fill_values = self._fill_values(X.device)
-        if loss.transforms_input:
-            X = loss.to_input(X.masked_fill(missing, torch.nan))
-        return torch.where(missing, fill_values, X)
-
-    def _fill_values(self, device):
-        """Return what a missing value of each column enters the module as."""
-        module, loss = self.net_.module_, self.net_.criterion_
-        return _fill_values(module, loss, self._statistics, device)
+    def _adopt_net(self, net):
+        """Take a net that was built from a file."""
+        net.encoder_input = self._encoder_input(
+            net.module_,
+            net.criterion_,
+            self._statistics,
+            self.corruption_,
+            torch.device(net.device),
+        )
+        self.net_ = net
 
     def _encode(self, X):
-        return self.net_.module_.encode(self._to_input(X))
+        return self.net_.module_.encode(self.net_.encoder_input(X))
 
     def _decode(self, code):
         return self.net_.criterion_.to_data(self.net_.module_.decode(code))
@@ -457,7 +546,7 @@ class GradientDescentAutoencoder(NetTrainer, BaseAutoencoder):
 
     def _hidden_layers(self, X):
         check_hidden_layers(self.net_.module_)
-        return self.net_.module_.hidden_layers(self._to_input(X))
+        return self.net_.module_.hidden_layers(self.net_.encoder_input(X))
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
@@ -466,11 +555,3 @@ class GradientDescentAutoencoder(NetTrainer, BaseAutoencoder):
         allowed = getattr(loss, "input_range", None)
         tags.input_tags.positive_only = allowed is not None and allowed[0] >= 0
         return tags
-
-
-def _fill_values(module, loss, statistics, device):
-    """Return what a missing value of each column enters a module as."""
-    means = torch.from_numpy(statistics.means).to(device)
-    if getattr(module, "takes_missing", False):
-        return torch.full_like(means, torch.nan)
-    return loss.to_input(means[None])[0]

@@ -81,19 +81,17 @@ class NetTrainer(FittedMixin, CallbackSupportMixin):
     def _auto_epochs(n_batches):
         return int(np.clip(-(-AUTO_STEPS // n_batches), 20, 200))
 
-    def _make_net(self, module, run, incremental=False, **parts):
+    def _make_net(self, module, loss, device, *, incremental=False, **parts):
+        """Return a net with the estimator's settings, initialised."""
         learning_rate = None if incremental else LEARNING_RATES[self.learning_rate]
         net = self._net_class(
             module,
-            run.loss,
-            corruption=run.corruption,
-            noise_schedule=run.noise_schedule,
-            emphasis=run.emphasis,
+            loss,
             optimizer=self.optimizer,
             lr=self.learning_rate_init,
             learning_rate=learning_rate,
             alpha=self.alpha,
-            device=str(run.device),
+            device=str(device),
             verbose=self.verbose,
             **{"callbacks": list(self.callbacks) if self.callbacks else None, **parts},
         )

@@ -57,7 +57,8 @@ class Batches:
     ):
         #: The rows that go in.
         self.rows = rows
-        self._index = index
+        #: Which of the rows belong to this set, or None for all.
+        self.index = index
         #: Number of rows of an epoch.
         self.n_rows = rows.shape[0] if index is None else len(index)
         self._device = device
@@ -93,7 +94,7 @@ class Batches:
 
     def __iter__(self):
         """Yield the batches of an epoch."""
-        index = self._index
+        index = self.index
         if self._generator is not None:
             order = torch.randperm(self.n_rows, generator=self._generator)
             index = order if index is None else index[order]

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import copy
-
 import numpy as np
 import torch
 from sklearn.base import BaseEstimator
+from torch import nn
 
 from ..backend.serialization import serializable
 
@@ -14,11 +13,13 @@ __all__ = ["BaseLoss"]
 
 
 @serializable(leave_out=["_column_weights"])
-class BaseLoss(BaseEstimator):
+class BaseLoss(BaseEstimator, nn.Module):
     """Base class of the reconstruction losses.
 
     A subclass implements ``cellwise``. Calling a loss gives the weighted sum of its
-    cells, or their mean without weights.
+    cells, or their mean without weights. A loss is an estimator, whose parameters can
+    be searched over, and a torch module: it keeps as buffers what it has learned of the
+    data before the training, and as parameters what it learns along with the net.
 
     Parameters
     ----------
@@ -38,35 +39,33 @@ class BaseLoss(BaseEstimator):
     #: Whether a target keeps its missing values (NaN), instead of zeros for them.
     takes_missing = False
 
-    #: Whether ``update`` is to be called after every step of a training.
-    learns_in_training = False
+    #: Learning rate of the loss's own parameters, as a multiple of the net's.
+    rate_factor = 1.0
 
     # For a loss with an `__init__` of its own.
     column_weights = None
 
-    # What the parameters define, and can be made again.
-    _remade = frozenset({"_column_weights"})
+    def __new__(cls, *args, **kwargs):
+        """Prepare the module, so that an ``__init__`` need only assign parameters."""
+        self = super().__new__(cls)
+        nn.Module.__init__(self)
+        return self
 
     def __init__(self, column_weights=None):
         self.column_weights = column_weights
 
-    def __getstate__(self):
-        """Leave behind what can be made again."""
-        state = super().__getstate__()
-        return {k: v for k, v in state.items() if k not in self._remade}
-
     # -- the data ---------------------------------------------------------------------
 
-    def learn(self, X, statistics, previous=None):
+    def fit_rows(self, rows, statistics, previous=None):
         """Learn what the loss must know of the data, and check what it was told.
 
         Parameters
         ----------
-        X : ndarray or CSR matrix of shape (n_samples, n_features)
-            The clean rows, validated; NaN where missing.
+        rows : Rows
+            The clean rows; NaN where missing.
 
         statistics : ColumnStatistics
-            Theirs.
+            Their statistics.
 
         previous : BaseLoss, default=None
             The loss of the training that is to go on: what one of the same class has
@@ -77,15 +76,40 @@ class BaseLoss(BaseEstimator):
         self : object
             The loss.
         """
-        self._check_columns(X.shape[1])
-        if type(previous) is type(self):
-            self.load_state_dict(previous.state_dict())
-        else:
-            self._learn(X, statistics)
+        weights = self._check_columns(rows.shape[1])
+        if weights is not None:
+            self.register_buffer("_column_weights", weights, persistent=False)
+        if type(previous) is not type(self):
+            self.learn(rows, statistics)
+            return self
+        for name, buffer in previous.named_buffers():
+            if name != "_column_weights":
+                self.register_buffer(name, buffer.clone())
+        for name, parameter in previous.named_parameters():
+            self.register_parameter(name, nn.Parameter(parameter.detach().clone()))
         return self
 
-    def _learn(self, X, statistics):
-        """Learn from validated rows; most losses have nothing to learn."""
+    def learn(self, rows, statistics):
+        """Learn from rows; most losses have nothing to learn.
+
+        Parameters
+        ----------
+        rows : Rows
+            The clean rows; NaN where missing.
+
+        statistics : ColumnStatistics
+            Their statistics.
+        """
+
+    def trained_by_net(self):
+        """Return the loss's own parameters that the optimizer of the net steps.
+
+        Returns
+        -------
+        parameters : list of torch.nn.Parameter
+            Those that are not frozen.
+        """
+        return [p for p in self.parameters() if p.requires_grad]
 
     def to_input(self, X):
         """Turn rows into what the encoder reads.
@@ -157,66 +181,6 @@ class BaseLoss(BaseEstimator):
         """
         return output
 
-    # -- the learned state ------------------------------------------------------------
-
-    def state_dict(self):
-        """Return what was learned: tensors, of which most losses have none.
-
-        Returns
-        -------
-        state : dict of str to Tensor
-            The tensors, by the name of the attribute.
-        """
-        attributes = vars(self).items()
-        return {
-            name: value
-            for name, value in attributes
-            if torch.is_tensor(value) and name not in self._remade
-        }
-
-    def load_state_dict(self, state):
-        """Take over what was learned.
-
-        Parameters
-        ----------
-        state : dict of str to Tensor
-            What ``state_dict`` gave; the tensors are copied.
-        """
-        vars(self).update({name: value.clone() for name, value in state.items()})
-
-    def to(self, device):
-        """Return the loss on a device.
-
-        Parameters
-        ----------
-        device : torch.device
-            Where the tensors are needed.
-
-        Returns
-        -------
-        loss : BaseLoss
-            A copy, with what was learned on that device.
-        """
-        loss = copy.copy(self)
-        state = {name: value.to(device) for name, value in self.state_dict().items()}
-        vars(loss).update(state)
-        return loss
-
-    def update(self, output, target, weight=None):
-        """Learn from a batch of a training; called if ``learns_in_training``.
-
-        Parameters
-        ----------
-        output : Tensor of shape (n_samples, n_outputs)
-            What the decoder gave.
-
-        target : Tensor of shape (n_samples, n_features)
-            The clean rows.
-
-        weight : Tensor that broadcasts to (n_samples, n_features), default=None
-            As in a call.
-        """
-
     # -- the value --------------------------------------------------------------------
 
     def cellwise(self, output, target, *, reduction="none"):
@@ -240,7 +204,7 @@ class BaseLoss(BaseEstimator):
         """
         raise NotImplementedError
 
-    def __call__(self, output, target, weight=None):
+    def forward(self, output, target, weight=None):
         """Return the loss of a batch.
 
         Parameters
@@ -268,7 +232,8 @@ class BaseLoss(BaseEstimator):
     def value_and_gradient(self, output, target, weight=None):
         """Return the loss of a batch, and its gradient at the output.
 
-        Autograd finds the gradient here; a loss that knows its own saves the time.
+        Autograd finds the gradient here; a loss that knows its own saves the time. The
+        gradients of the loss's own parameters are written where torch keeps them.
 
         Parameters
         ----------
@@ -292,7 +257,10 @@ class BaseLoss(BaseEstimator):
         with torch.enable_grad():
             output = output.detach().requires_grad_()
             loss = self(output, target, weight)
-            (gradient,) = torch.autograd.grad(loss, output)
+            own = self.trained_by_net()
+            gradient, *others = torch.autograd.grad(loss, [output, *own])
+        for parameter, value in zip(own, others, strict=True):
+            parameter.grad = value
         return loss.detach(), gradient
 
     # -- columns ----------------------------------------------------------------------
@@ -301,10 +269,10 @@ class BaseLoss(BaseEstimator):
         """Return the weights of the cells times those of the columns, or None."""
         if self.column_weights is None:
             return weight
-        columns = vars(self).get("_column_weights")
+        columns = self._buffers.get("_column_weights")
         if columns is None or columns.device != target.device:
             columns = self._check_columns(target.shape[1]).to(target.device)
-            self._column_weights = columns
+            self.register_buffer("_column_weights", columns, persistent=False)
         return columns / target.numel() if weight is None else columns * weight
 
     def _check_columns(self, n_features):

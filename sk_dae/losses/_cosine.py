@@ -64,7 +64,7 @@ class CosineLoss(BaseLoss):
         rows = 1.0 - _Cosine(output, target).value
         return rows.mean() if reduction == "mean" else rows.expand(target.shape)
 
-    def __call__(self, output, target, weight=None):
+    def forward(self, output, target, weight=None):
         """Return the loss of a batch: of each row, times the weights of its cells."""
         cosine, row_weight = self._weigh(output, target, weight)
         return ((1.0 - cosine.value) * row_weight).sum()

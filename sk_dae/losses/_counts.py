@@ -7,9 +7,10 @@ import math
 import numpy as np
 import torch
 import torch.nn.functional as F
+from torch import nn
 
 from ..backend.serialization import serializable
-from ..data.rows import rows_of, spans
+from ..data.rows import spans
 from ._base import BaseLoss
 
 __all__ = ["NegativeBinomialLoss", "PoissonLoss"]
@@ -29,8 +30,8 @@ GREATEST_SUM = 100.0
 #: Poisson's; above, they are nearly all zero.
 LOG_DISPERSIONS = (-6.0, 5.0)
 
-#: How far one step moves the logarithm of a dispersion.
-STEP = 0.02
+#: Learning rate of the dispersions, as a multiple of that of the weights.
+RATE_FACTOR = 7.0
 
 
 class _CountLoss(BaseLoss):
@@ -63,11 +64,12 @@ class _CountLoss(BaseLoss):
 
     # -- sizes and rates --------------------------------------------------------------
 
-    def _learn(self, X, statistics):
-        rows, (n_samples, n_features) = rows_of(X), X.shape
+    def learn(self, rows, statistics):
+        """Learn the usual counts of columns, and the sizes of rows."""
+        n_samples, n_features = rows.shape
         rates = statistics.total / np.maximum(statistics.n_observed, 1)
         rates = np.maximum(rates, LEAST_TOTAL / n_samples).astype(np.float32)
-        self.rates_ = torch.from_numpy(rates)
+        self.register_buffer("rates_", torch.from_numpy(rates))
 
         def over_rows(function):
             found = [function(rows.span(s)) for s in spans(n_samples, 4 * n_features)]
@@ -77,7 +79,7 @@ class _CountLoss(BaseLoss):
         sizes = sizes[sizes > LEAST_SIZE]
         if len(sizes):
             self.rates_ *= float(np.median(sizes))
-        self._input_scale = torch.ones(())
+        self.register_buffer("_input_scale", torch.ones(()))
         sums = over_rows(lambda X: self.to_input(X).abs().nansum(dim=1))
         self._input_scale *= min(1.0, GREATEST_SUM / max(float(np.median(sums)), 1e-6))
 
@@ -112,7 +114,7 @@ class _CountLoss(BaseLoss):
 
     def _rates_for(self, X):
         """Return the rates of the columns; ones for a loss that has learned nothing."""
-        rates = vars(self).get("rates_")
+        rates = self._buffers.get("rates_")
         return X.new_ones(X.shape[1]) if rates is None else rates.to(X.dtype)
 
     # -- the data ---------------------------------------------------------------------
@@ -133,7 +135,7 @@ class _CountLoss(BaseLoss):
         """
         X = X.clamp(min=0.0)
         inputs = X.div_(self.size_factors(X)).log1p_()
-        if "rates_" not in vars(self):
+        if "rates_" not in self._buffers:
             return inputs
         return inputs.sub_(self.rates_.log1p()).mul_(self._input_scale)
 
@@ -265,7 +267,7 @@ class NegativeBinomialLoss(_CountLoss):
     :math:`\mu = x`, as that of :class:`PoissonLoss` does: the two can be compared.
     A count that the reconstruction misses costs less than with :class:`PoissonLoss`
     where the column is known to vary. The dispersions start at one and are learned
-    along with the weights, by small steps up the same likelihood.
+    along with the weights, by the same optimizer.
 
     Parameters
     ----------
@@ -295,7 +297,6 @@ class NegativeBinomialLoss(_CountLoss):
     Lopez, R., Regier, J., Cole, M. B., Jordan, M. I. and Yosef, N. (2018). Deep
     generative modeling for single-cell transcriptomics. Nature Methods, 15.
 
-    Kingma, D. P. and Ba, J. (2015). Adam: a method for stochastic optimization. ICLR.
 
     Examples
     --------
@@ -306,24 +307,32 @@ class NegativeBinomialLoss(_CountLoss):
     tensor(0.3863)
     """
 
-    learns_in_training = True
+    rate_factor = RATE_FACTOR
 
-    def _learn(self, X, statistics):
-        super()._learn(X, statistics)
-        self._log_dispersions = torch.zeros_like(self.rates_)
-        # Of the gradients: their mean and mean square, over the last steps.
-        self._moments = torch.zeros(2, len(self.rates_))
-        self._n_updates = torch.zeros(())
+    @classmethod
+    def upgrade_state(cls, state, format):
+        """Make a parameter of the dispersions, which had an optimizer of their own."""
+        if "_log_dispersions" in state:
+            state["log_dispersions"] = nn.Parameter(state.pop("_log_dispersions"))
+            del state["_moments"], state["_n_updates"]
+        return state
+
+    def learn(self, rows, statistics):
+        """Learn rates and sizes; the dispersions start at one."""
+        super().learn(rows, statistics)
+        self.log_dispersions = nn.Parameter(torch.zeros_like(self.rates_))
 
     @property
     def dispersions_(self):
         """How much more a count varies than a Poisson count of its mean."""
-        return self._log_dispersions.exp()
+        return self.log_dispersions.detach().clamp(*LOG_DISPERSIONS).exp()
 
     def _logs_for(self, X):
         """Return the logarithms of the dispersions; zeros before they are learned."""
-        logs = vars(self).get("_log_dispersions")
-        return X.new_zeros(X.shape[1]) if logs is None else logs.to(X.dtype)
+        logs = self._parameters.get("log_dispersions")
+        if logs is None:
+            return X.new_zeros(X.shape[1])
+        return logs.clamp(*LOG_DISPERSIONS).to(X.dtype)
 
     def _cells(self, log_mean, counts):
         logs = self._logs_for(counts)
@@ -338,21 +347,15 @@ class NegativeBinomialLoss(_CountLoss):
         return log_mean.exp().sub_(counts).mul_(torch.sigmoid(-ratio))
 
     @torch.no_grad()
-    def update(self, output, target, weight=None):
-        """Move the dispersions up the likelihood of a batch, by a step of Adam."""
-        log_mean, counts = self._expect(output, target)
-        weight = output.new_ones(1, 1) if weight is None else weight
-        weight = weight.expand(target.shape).to(output.dtype)
-        slope = self._slope_of_dispersions(log_mean, counts).mul_(weight).sum(dim=0)
-        slope /= weight.sum(dim=0).clamp_(min=LEAST_SIZE)
-        n = self._n_updates = self._n_updates + 1
-        kept = slope.new_tensor([[0.9], [0.999]])
-        self._moments = torch.lerp(
-            torch.stack([slope, slope.square()]), self._moments, kept
-        )
-        mean, square = self._moments / (1.0 - kept**n)
-        logs = self._log_dispersions - STEP * mean / (square.sqrt() + 1e-8)
-        self._log_dispersions = logs.clamp_(*LOG_DISPERSIONS)
+    def value_and_gradient(self, output, target, weight=None):
+        """Return the loss of a batch and its gradient, as in ``BaseLoss``."""
+        value, gradient = super().value_and_gradient(output, target, weight)
+        if self.trained_by_net():
+            weight = self._with_columns(weight, target)
+            weight = 1.0 / target.numel() if weight is None else weight
+            slopes = self._slope_of_dispersions(*self._expect(output, target))
+            self.log_dispersions.grad = slopes.mul_(weight).sum(dim=0)
+        return value, gradient
 
     def _slope_of_dispersions(self, log_mean, counts):
         """Return the derivatives of the cells by the logarithms of the dispersions."""

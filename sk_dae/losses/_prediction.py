@@ -32,12 +32,6 @@ class PredictionLoss(BaseLoss):
         """Whether the encoder reads something else than the rows."""
         return self.inputs.transforms_input
 
-    def to(self, device):
-        """Return the loss on a device."""
-        moved = super().to(device)
-        moved.inputs = self.inputs.to(device)
-        return moved
-
 
 @serializable
 class CategoricalCrossEntropy(PredictionLoss):

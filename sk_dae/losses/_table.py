@@ -53,12 +53,15 @@ class TableLoss(BaseLoss):
     """
 
     _parameter_constraints: dict = {}
-    _remade = frozenset({"_layout"})
 
     def __init__(self, n_categories, scales=None, mask_weight=0.0):
         self.n_categories = n_categories
         self.scales = scales
         self.mask_weight = mask_weight
+
+    def __getstate__(self):
+        """Leave the layout behind, which the parameters define."""
+        return {k: v for k, v in super().__getstate__().items() if k != "_layout"}
 
     @property
     def estimates_mask(self):
@@ -198,9 +201,6 @@ class _TableLayout:
     device : torch.device
         Where the tensors are needed.
     """
-
-    _parameter_constraints: dict = {}
-    _remade = frozenset({"_layout"})
 
     def __init__(self, n_categories, scales, device):
         numbers = [j for j, n in enumerate(n_categories) if not n]

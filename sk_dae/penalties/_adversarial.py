@@ -9,12 +9,15 @@ from numbers import Integral, Real
 import torch
 import torch.nn.functional as F
 from sklearn.utils._param_validation import Interval
+from torch import nn
 
 from ..backend.serialization import serializable
 from ..modules import Linear
-from ._base import BasePenalty, mean_of_rows
+from ._base import BasePenalty, layers_of, mean_of_rows
 
 __all__ = ["AdversarialPenalty"]
+
+serializable(nn.ModuleList)
 
 
 @serializable
@@ -73,6 +76,13 @@ class AdversarialPenalty(BasePenalty):
         "gradient_penalty": [Interval(Real, 0, None, closed="left")],
     }
 
+    @classmethod
+    def upgrade_state(cls, state, format):
+        """Make layers of the weights and biases that older files hold in a list."""
+        if "parameters_" in state:
+            state["discriminator"] = nn.ModuleList(layers_of(state.pop("parameters_")))
+        return state
+
     def __init__(
         self,
         weight=0.03,
@@ -94,30 +104,31 @@ class AdversarialPenalty(BasePenalty):
                     "hidden_layer_sizes of AdversarialPenalty must hold integers of at "
                     f"least 1, got {self.hidden_layer_sizes!r}."
                 )
-        self.parameters_, self.optimizer_state_ = [], {}
-        for n_inputs, n_outputs in pairwise(
-            (n_components, *self.hidden_layer_sizes, 1)
-        ):
-            layer = Linear(n_inputs, n_outputs)
+        self.optimizer_state_ = {}
+        widths = (n_components, *self.hidden_layer_sizes, 1)
+        self.discriminator = nn.ModuleList(
+            Linear(n_inputs, n_outputs) for n_inputs, n_outputs in pairwise(widths)
+        )
+        for layer in self.discriminator:
             layer.reset_parameters(generator)
-            self.parameters_ += [layer.weight.detach(), layer.bias.detach()]
 
-    def shared_parameters(self):
+    def trained_by_net(self):
         """Return none: the discriminator has an optimizer of its own.
 
         Returns
         -------
-        parameters : list of Tensor
+        parameters : list of torch.nn.Parameter
             Empty.
         """
         return []
 
     def begin_training(self):
         """Build the optimizer of the discriminator, as it was left."""
-        super().begin_training()
         # Less momentum than usual: the game has no minimum to run down to.
         self._optimizer = torch.optim.Adam(
-            self.parameters_, lr=self.learning_rate_init, betas=(0.5, 0.999)
+            [p for layer in self.discriminator for p in (layer.weight, layer.bias)],
+            lr=self.learning_rate_init,
+            betas=(0.5, 0.999),
         )
         if self.optimizer_state_:
             own = self._optimizer.state_dict()
@@ -125,26 +136,40 @@ class AdversarialPenalty(BasePenalty):
 
     def end_training(self):
         """Keep the state of the optimizer, and drop it."""
-        super().end_training()
         self.optimizer_state_ = self._state_of_optimizer()
         vars(self).pop("_optimizer", None)
+        self.zero_grad()
 
-    def copy_to(self, device):
+    def resume_training(self, other):
+        """Take over the state of the optimizer; as in ``BasePenalty``."""
+        self.optimizer_state_ = other._state_of_optimizer()
+
+    def snapshot(self):
         """Return a copy that is in no training; as in ``BasePenalty``."""
-        twin = super().copy_to(device)
+        twin = copy.copy(self)
         vars(twin).pop("_optimizer", None)
-        return twin
+        twin.optimizer_state_ = self._state_of_optimizer()
+        return copy.deepcopy(twin)
 
     def of_code(self, code, weight, generator):
         """Train the discriminator and return the penalty; as in ``BasePenalty``."""
         self._train_discriminator(code.detach(), weight, generator)
         # Without gradients for the discriminator, which here stands on the other side.
-        frozen = [parameter.detach() for parameter in self.parameters_]
-        return mean_of_rows(F.softplus(-_discriminate(frozen, code)), weight)
+        scores = self._discriminate(code, frozen=True)
+        return mean_of_rows(F.softplus(-scores), weight)
+
+    def _discriminate(self, code, *, frozen=False):
+        """Return the output of the discriminator for codes."""
+        *hidden, last = [(layer.weight, layer.bias) for layer in self.discriminator]
+        if frozen:
+            *hidden, last = [(w.detach(), b.detach()) for w, b in (*hidden, last)]
+        for weight, bias in hidden:
+            code = F.leaky_relu(F.linear(code, weight, bias), 0.2)
+        return F.linear(code, *last)[:, 0]
 
     def _train_discriminator(self, code, weight, generator):
         drawn = torch.empty_like(code).normal_(generator=generator).requires_grad_()
-        scores = _discriminate(self.parameters_, torch.cat([code, drawn]))
+        scores = self._discriminate(torch.cat([code, drawn]))
         of_codes, of_draws = scores.chunk(2)
         # As many draws as codes, however little the rows of a batch count for.
         share = 1.0 if weight is None else weight.mean()
@@ -166,17 +191,3 @@ class AdversarialPenalty(BasePenalty):
             index: {name: value.detach().cpu().clone() for name, value in state.items()}
             for index, state in self._optimizer.state_dict()["state"].items()
         }
-
-    def _learned(self, device):
-        return {
-            **super()._learned(device),
-            "optimizer_state_": self._state_of_optimizer(),
-        }
-
-
-def _discriminate(parameters, code):
-    """Return the output of a perceptron for codes, given its weights and biases."""
-    layers = list(zip(parameters[::2], parameters[1::2], strict=True))
-    for weight, bias in layers[:-1]:
-        code = F.leaky_relu(F.linear(code, weight, bias), 0.2)
-    return F.linear(code, *layers[-1])[:, 0]

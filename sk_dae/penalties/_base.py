@@ -8,25 +8,25 @@ from numbers import Real
 import torch
 from sklearn.base import BaseEstimator
 from sklearn.utils._param_validation import Interval
+from torch import nn
 
-__all__ = ["BasePenalty", "mean_of_rows"]
+from ..modules import Linear
+
+__all__ = ["BasePenalty", "layers_of", "mean_of_rows"]
 
 
-class BasePenalty(BaseEstimator):
+class BasePenalty(BaseEstimator, nn.Module):
     """Base class of the penalties on the code.
 
     A subclass implements :meth:`of_code`. One that needs more than the code, or that
-    changes what the decoder gets, overrides :meth:`encode`.
+    changes what the decoder gets, overrides :meth:`encode`. A penalty is an estimator,
+    whose parameters can be searched over, and a torch module: what it learns itself are
+    parameters that it makes in :meth:`initialize`.
 
     Parameters
     ----------
     weight : float
         What the penalty is multiplied by before it is added to the loss.
-
-    Attributes
-    ----------
-    parameters_ : list of Tensor
-        What the penalty learns itself.
     """
 
     _parameter_constraints: dict = {"weight": [Interval(Real, 0, None, closed="left")]}
@@ -39,6 +39,19 @@ class BasePenalty(BaseEstimator):
 
     #: Whether the codes are drawn towards :math:`N(0, I)`.
     has_prior = False
+
+    def __new__(cls, *args, **kwargs):
+        """Prepare the module, so that an ``__init__`` need only assign parameters."""
+        self = super().__new__(cls)
+        nn.Module.__init__(self)
+        return self
+
+    @classmethod
+    def upgrade_state(cls, state, format):
+        """Drop the list of parameters of older files, where nothing was learned."""
+        if not state.get("parameters_", True):
+            del state["parameters_"]
+        return state
 
     def __init__(self, weight):
         self.weight = weight
@@ -135,7 +148,7 @@ class BasePenalty(BaseEstimator):
             )
 
     def initialize(self, module, n_components, generator):
-        """Make what the penalty learns itself.
+        """Make what the penalty learns itself; most learn nothing.
 
         Parameters
         ----------
@@ -148,17 +161,16 @@ class BasePenalty(BaseEstimator):
         generator : torch.Generator
             Draws initial values; of the CPU.
         """
-        self.parameters_ = []
 
-    def shared_parameters(self):
-        """Return those parameters that the optimizer of the module steps.
+    def trained_by_net(self):
+        """Return the penalty's own parameters that the optimizer of the net steps.
 
         Returns
         -------
-        parameters : list of Tensor
-            All of ``parameters_``, unless the penalty steps them itself.
+        parameters : list of torch.nn.Parameter
+            All of them, unless the penalty steps them itself.
         """
-        return self.parameters_
+        return list(self.parameters())
 
     # -- training ---------------------------------------------------------------------
 
@@ -191,15 +203,10 @@ class BasePenalty(BaseEstimator):
         return value.detach(), gradient
 
     def begin_training(self):
-        """Let gradients flow to the parameters."""
-        for parameter in self.parameters_:
-            parameter.requires_grad_()
+        """Make what only a training needs, such as an optimizer of its own."""
 
     def end_training(self):
         """Drop what only a training needs."""
-        for parameter in self.parameters_:
-            parameter.grad = None
-            parameter.requires_grad_(False)
 
     def resume(self, other):
         """Go on with what another penalty has learned, where it is of the same form.
@@ -209,36 +216,32 @@ class BasePenalty(BaseEstimator):
         other : BasePenalty or None
             That of an earlier training; it stays as it is.
         """
-        if type(other) is type(self) and (
-            [p.shape for p in other.parameters_] == [p.shape for p in self.parameters_]
-        ):
-            vars(self).update(other._learned(None))
+        if type(other) is not type(self):
+            return
+        state = other.state_dict()
+        shapes = {name: tensor.shape for name, tensor in self.state_dict().items()}
+        if {name: tensor.shape for name, tensor in state.items()} == shapes:
+            self.load_state_dict(state)
+            self.resume_training(other)
 
-    def copy_to(self, device):
-        """Return a copy that can be used, but is in no training.
+    def resume_training(self, other):
+        """Take over what else the training of another penalty has left.
 
         Parameters
         ----------
-        device : torch.device or None
-            Where its parameters are wanted; None leaves them where they are.
+        other : BasePenalty
+            A penalty with parameters of the same form; it stays as it is.
+        """
+
+    def snapshot(self):
+        """Return a copy for use at this moment of a training, in no training itself.
 
         Returns
         -------
         penalty : BasePenalty
             The copy.
         """
-        twin = copy.copy(self)
-        vars(twin).update(self._learned(device))
-        return twin
-
-    def _learned(self, device):
-        """Return a copy of what has been learned, as attributes."""
-        return {
-            "parameters_": [
-                parameter.detach().to(device or parameter.device, copy=True)
-                for parameter in self.parameters_
-            ]
-        }
+        return copy.deepcopy(self)
 
 
 def mean_of_rows(values, weight):
@@ -262,3 +265,24 @@ def mean_of_rows(values, weight):
     if values.ndim > 1:
         values = values.mean(dim=1)
     return weight @ values / len(values)
+
+
+def layers_of(parameters):
+    """Make layers of the weights and biases that older files hold.
+
+    Parameters
+    ----------
+    parameters : list of Tensor
+        The weight and the bias of each layer, one after the other.
+
+    Returns
+    -------
+    layers : list of Linear
+        The layers.
+    """
+    layers = []
+    for weight, bias in zip(parameters[::2], parameters[1::2], strict=True):
+        layer = Linear(*reversed(weight.shape))
+        layer.weight, layer.bias = nn.Parameter(weight), nn.Parameter(bias)
+        layers.append(layer)
+    return layers

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import torch
-import torch.nn.functional as F
+from torch import nn
 
 from ..backend.serialization import serializable
-from ..modules import MLPAutoencoder
-from ._base import BasePenalty, mean_of_rows
+from ..modules import Linear, MLPAutoencoder
+from ._base import BasePenalty, layers_of, mean_of_rows
 
 __all__ = ["VariationalPenalty"]
 
@@ -56,6 +56,13 @@ class VariationalPenalty(BasePenalty):
     code_activation = "identity"
     has_prior = True
 
+    @classmethod
+    def upgrade_state(cls, state, format):
+        """Make a layer of the weight and the bias that older files hold in a list."""
+        if "parameters_" in state:
+            (state["log_variance"],) = layers_of(state.pop("parameters_"))
+        return state
+
     def __init__(self, weight=0.03):
         super().__init__(weight)
 
@@ -84,13 +91,11 @@ class VariationalPenalty(BasePenalty):
 
     def initialize(self, module, n_components, generator):
         """Start the logarithms of all variances at zero; as in ``BasePenalty``."""
-        self.parameters_ = []
-        if not _gives_distribution(module):
-            n_inputs = module.encoder[-1].weight.shape[1]
-            self.parameters_ = [
-                torch.zeros(n_components, n_inputs),
-                torch.zeros(n_components),
-            ]
+        if _gives_distribution(module):
+            return
+        layer = Linear(module.encoder[-1].weight.shape[1], n_components)
+        nn.init.zeros_(layer.weight)
+        self.log_variance = layer
 
     def distribution(self, module, X):
         """Return the normal distributions that are the codes of rows.
@@ -114,7 +119,7 @@ class VariationalPenalty(BasePenalty):
         if _gives_distribution(module):
             return module.encode_distribution(X)
         inputs = module.before_code(X)
-        return module.to_code(inputs), F.linear(inputs, *self.parameters_)
+        return module.to_code(inputs), self.log_variance(inputs)
 
     def encode(self, module, X, weight, generator):
         """Draw codes and return the penalty; as in ``BasePenalty``."""

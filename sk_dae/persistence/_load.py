@@ -165,6 +165,6 @@ class _Reader:
             state["module"] = self._module
         instance = make_object(value["class"], state, self._format)
         if "net_" in state:
-            instance.net_ = build_net(instance, instance.net_, self._module)
+            instance._adopt_net(build_net(instance, instance.net_, self._module))
         self._objects.append(instance)
         return instance

@@ -41,7 +41,7 @@ def describe_net(net):
         "criterion": net.criterion_,
         "penalty": net.penalty,
         "settings": {"lr": net.lr, "alpha": net.alpha, "optimizer": optimizer},
-        "optimizer_state": net.optimizer_state,
+        "optimizer_state": net.optimizer_state_,
     }
     if wraps:
         parts["wrapper"] = type(module).__name__
@@ -79,9 +79,8 @@ def build_net(estimator, parts, user_module):
         **parts["settings"],
     )
     net.initialize()
-    net.release()
     net.history = History(parts["history"])
-    net.optimizer_state = parts["optimizer_state"]
+    net.optimizer_state_ = parts["optimizer_state"]
     return net
 
 
@@ -122,3 +121,4 @@ def _fill(module, parts):
             own[name].copy_(tensor)
     for name in parts["frozen"]:
         own[name].requires_grad_(False)
+    module.eval()

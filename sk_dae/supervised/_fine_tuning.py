@@ -41,6 +41,7 @@ from ..losses import SquaredError
 from ..modules._predictors import HeadPredictor, predictor_from
 from ..training.callbacks.sklearn_bridge import with_callbacks
 from ..training.net import PredictingNet
+from ..training.objective import EncoderInput, fill_values_of
 from ..training.run import TrainingRun
 
 __all__ = ["FineTunedPredictor"]
@@ -209,13 +210,17 @@ class FineTunedPredictor(NetTrainer, BaseEstimator):
             if self.pretrain:
                 autoencoder.fit(X, sample_weight=weights)
             else:
-                autoencoder._build(X, weights)
+                autoencoder.build(X, sample_weight=weights)
         device = autoencoder._device
         streams = RandomStreams(random_state.randint(np.iinfo(np.int32).max), device)
         train, valid = self._split(labeled, row_weights, values, streams)
+        rows = autoencoder._validate_rows(X)
+        corruption = self._make_corruption(autoencoder, rows, streams)
+        loss = self._loss_class(autoencoder.net_.criterion_)
         run = self._plan(
-            autoencoder._validate_rows(X),
+            rows,
             autoencoder,
+            corruption,
             streams,
             train,
             valid,
@@ -234,11 +239,17 @@ class FineTunedPredictor(NetTrainer, BaseEstimator):
             )
             if self.head_iter:
                 self._train_head(module, autoencoder, run)
-            net = self._make_net(module, run)
+            net = self._make_net(
+                module,
+                loss,
+                device,
+                corruption=corruption,
+                encoder_input=autoencoder.net_.encoder_input,
+            )
             epochs = self._n_epochs(len(run.train))
             watched = self._watched_rows(X, y, labeled, values)
             watchers = self._make_watchers(watched[0], epochs, fitted, y=watched[1])
-            run.train_net(net, epochs, watchers=watchers)
+            net.train(run, epochs, watchers=watchers)
         fitted |= self._record(net, 0, epochs, run)
         # It is not trained further, and predicts from clean rows.
         del fitted["_stream_state"]
@@ -320,6 +331,7 @@ class FineTunedPredictor(NetTrainer, BaseEstimator):
         self,
         X,
         autoencoder,
+        corruption,
         streams,
         train,
         valid,
@@ -331,17 +343,6 @@ class FineTunedPredictor(NetTrainer, BaseEstimator):
         """Return what the fine-tuning needs, but for the net."""
         device = autoencoder._device
         rows = rows_of(X, device)
-        process = autoencoder.corruption_
-        fills = process is not None and process.fills_missing
-        # A frozen one may have seen other gaps than there are in these rows.
-        unseen = torch.from_numpy(autoencoder._statistics.never_observed).to(device)
-        if fills or unseen.any():
-
-            def as_predicted(X):
-                X = X.masked_fill(unseen, torch.nan)
-                return process.fill(X) if fills else X
-
-            rows = MappedRows(rows, as_predicted, X.shape[1], device)
         batch_size = self.batch_size
         if batch_size == "auto":
             batch_size = automatic_batch_size(len(train), X.shape[1])
@@ -351,23 +352,34 @@ class FineTunedPredictor(NetTrainer, BaseEstimator):
         )
         if valid is not None:
             valid = Batches(rows, valid, batch_size, device, **shared)
-        corruption = self._make_corruption(autoencoder, X, streams)
-        fill_values = None
-        if (
+        predicts = autoencoder.net_.encoder_input
+        # A frozen one may have seen other gaps than there are in these rows.
+        may_have_gaps = (
             isinstance(self.autoencoder, FrozenEstimator)
             or autoencoder._statistics.has_missing
             or (corruption is not None and corruption.makes_missing)
-        ):
-            fill_values = autoencoder._fill_values(device)
+        )
+        fill_values = None
+        if may_have_gaps:
+            fill_values = fill_values_of(
+                autoencoder.net_.module_,
+                autoencoder.net_.criterion_,
+                autoencoder._statistics,
+                device,
+            )
         return TrainingRun(
             batches,
             valid,
             device,
             streams,
-            loss=self._loss_class(autoencoder.net_.criterion_),
-            corruption=corruption,
-            fill_values=fill_values,
+            EncoderInput(
+                predicts.loss,
+                fill_values,
+                never_observed=predicts.never_observed,
+                fill=predicts.fill,
+            ),
             has_missing=has_missing,
+            completes=True,
         )
 
     def _train_head(self, module, autoencoder, run):
@@ -381,27 +393,27 @@ class FineTunedPredictor(NetTrainer, BaseEstimator):
         def with_codes(batches):
             rows = MappedRows(
                 batches.rows,
-                lambda X: module.encode(autoencoder._to_input(X)),
+                lambda X: module.encode(autoencoder.net_.encoder_input(X)),
                 width,
                 run.device,
             )
             return batches.with_rows(rows, batches.targets)
 
+        # The encoder's input is no concern of the head.
+        loss = self._loss_class(SquaredError())
         head_run = replace(
             run,
             train=with_codes(run.train),
             valid=run.valid and with_codes(run.valid),
-            # What the encoder reads is no concern of the head.
-            loss=self._loss_class(SquaredError()),
-            corruption=None,
-            fill_values=None,
+            encoder_input=EncoderInput(loss),
+            completes=False,
         )
         head = HeadPredictor(module.head, self.dropout)
         # The callbacks of the user name parts of the whole net.
-        net = self._make_net(head, head_run, callbacks=None)
+        net = self._make_net(head, loss, run.device, callbacks=None)
         name = f"{type(self).__name__}, head"
         watchers = self._watchers_of_part(name, self.head_iter)
-        head_run.train_net(net, self.head_iter, watchers=watchers)
+        net.train(head_run, self.head_iter, watchers=watchers)
 
     @property
     def _has_own_corruption(self):
@@ -463,17 +475,22 @@ class FineTunedPredictor(NetTrainer, BaseEstimator):
                 )
         return train, valid
 
+    def _adopt_net(self, net):
+        """Take a net that was built from a file."""
+        net.encoder_input = self.autoencoder_.net_.encoder_input
+        self.net_ = net
+
     # -- prediction -------------------------------------------------------------------
 
     def _outputs(self, X, *, to_data=False):
         """Return what the net makes of rows."""
         check_is_fitted(self)
-        autoencoder, module = self.autoencoder_, self.net_.module_
+        autoencoder = self.autoencoder_
         self._check_columns(X, reset=False)
         rows = autoencoder._validate_rows(X)
 
         def predict(chunk):
-            output = module.decode(module.encode(autoencoder._to_input(chunk)))
+            output = self.net_.infer(chunk)
             return self.net_.criterion_.to_data(output) if to_data else output
 
         return autoencoder._map_rows(rows, predict, self._n_outputs)

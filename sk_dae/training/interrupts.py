@@ -1,24 +1,57 @@
-"""How a training is stopped: by a callback, or by a signal."""
+"""How a training is stopped: by a callback, and not by a signal."""
 
 from __future__ import annotations
 
-import dis
-import signal
+from skorch.callbacks import EarlyStopping
 
-__all__ = ["StopTraining", "raised_by_statement"]
+__all__ = ["StopTraining", "asks_to_stop"]
 
 
 class StopTraining(Exception):
-    """Raised where a callback asks for the end of training."""
+    """Raised by a callback to end a training at once, as a normal end.
+
+    The estimator is fitted with the weights of that moment.
+
+    Examples
+    --------
+    >>> from skorch.callbacks import Callback
+    >>> from sklearn.datasets import load_iris
+    >>> from sk_dae import DenoisingAutoencoder, StopTraining
+    >>> class StopBelow(Callback):
+    ...     def on_epoch_end(self, net, **kwargs):
+    ...         if net.history[-1, "train_loss"] < 2.0:
+    ...             raise StopTraining
+    >>> X = load_iris().data
+    >>> dae = DenoisingAutoencoder(
+    ...     2, max_iter=100, net_callbacks=[StopBelow()], random_state=0
+    ... )
+    >>> dae.fit(X).n_iter_ < 100
+    True
+    """
 
 
-def raised_by_statement(error):
-    """Whether a ``raise`` statement raised `error`, and not a signal handler."""
-    handler = getattr(signal.getsignal(signal.SIGINT), "__code__", None)
-    traceback = error.__traceback__
-    while traceback.tb_next is not None:
-        traceback = traceback.tb_next
-        if traceback.tb_frame.f_code is handler:
-            return False
-    instruction = traceback.tb_frame.f_code.co_code[traceback.tb_lasti]
-    return dis.opname[instruction] == "RAISE_VARARGS"
+def asks_to_stop(callback, error):
+    """Whether a callback has raised an error to end the training.
+
+    Parameters
+    ----------
+    callback : skorch.callbacks.Callback
+        The callback.
+
+    error : BaseException
+        The error that came out of it.
+
+    Returns
+    -------
+    asks : bool
+        True for :class:`StopTraining`, and for the KeyboardInterrupt of skorch's
+        EarlyStopping, which is told from one that a signal brings by its patience
+        having run out.
+    """
+    if isinstance(error, StopTraining):
+        return True
+    return (
+        isinstance(error, KeyboardInterrupt)
+        and isinstance(callback, EarlyStopping)
+        and callback.misses_ >= callback.patience
+    )

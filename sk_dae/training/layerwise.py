@@ -6,7 +6,7 @@ copied when the whole is trained afterwards.
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import torch
 
@@ -14,11 +14,38 @@ from ..backend.random import seeded_generator
 from ..data.mapped_rows import MappedRows
 from ..losses import BaseLoss, BinaryCrossEntropy, SquaredError
 from ..modules import ACTIVATIONS, MLPAutoencoder
+from .objective import EncoderInput
+from .run import TrainingRun
 
-__all__ = ["pretrain_layers"]
+__all__ = ["LayerTraining", "pretrain_layers"]
 
 
-def pretrain_layers(module, run, processes, random_state, train_layer):
+@dataclass(frozen=True)
+class LayerTraining:
+    """The training of one layer as an autoencoder.
+
+    Parameters
+    ----------
+    module : MLPAutoencoder
+        An autoencoder of one hidden layer, which shares the weights of the whole.
+
+    loss : BaseLoss
+        The loss under which the inputs of the layer are restored.
+
+    corruption : BaseCorruption or None
+        The fitted process.
+
+    run : TrainingRun
+        Batches of the inputs of the layer.
+    """
+
+    module: MLPAutoencoder
+    loss: BaseLoss
+    corruption: object
+    run: TrainingRun
+
+
+def pretrain_layers(module, loss, run, processes, random_state, train_layer):
     """Train the layers of a perceptron one after the other, from the input on.
 
     Parameters
@@ -26,8 +53,11 @@ def pretrain_layers(module, run, processes, random_state, train_layer):
     module : MLPAutoencoder
         The whole; its weights are changed.
 
+    loss : BaseLoss
+        The loss of the whole, and of the first layer.
+
     run : TrainingRun
-        What its training needs. The first layer is trained with it as it is.
+        The training of the whole. The first layer is trained with it as it is.
 
     processes : sequence of (BaseCorruption or None)
         The corruption of the input of each layer: the first fitted, the others not.
@@ -36,12 +66,11 @@ def pretrain_layers(module, run, processes, random_state, train_layer):
         Draws what the processes learn from.
 
     train_layer : callable
-        Called with the index of a layer, its module and its ``TrainingRun``, to train
-        it.
+        Called with the index of a layer and its ``LayerTraining``, to train it.
     """
     for k, process in enumerate(processes):
         if k == 0:
-            train_layer(k, _layer_of(module, k), run)
+            train_layer(k, LayerTraining(_layer_of(module, k), loss, process, run))
             continue
         rows, targets = _hidden_rows(module, run, k)
         fill_values = None
@@ -51,16 +80,16 @@ def pretrain_layers(module, run, processes, random_state, train_layer):
             if process.makes_missing and not process.fills_missing:
                 fill_values = torch.from_numpy(sample.mean(axis=0)).to(run.device)
         rows, targets = rows.kept(), targets and targets.kept()
-        hidden_run = replace(
+        layer_loss = _loss_of_layer(module.hidden_activations()[k - 1])
+        layer_run = replace(
             run,
             train=run.train.with_rows(rows, targets),
             valid=run.valid and run.valid.with_rows(rows, targets),
-            loss=_loss_of_layer(module.hidden_activations()[k - 1]),
-            corruption=process,
-            fill_values=fill_values,
+            encoder_input=EncoderInput(layer_loss, fill_values),
             has_missing=False,
         )
-        train_layer(k, _layer_of(module, k), hidden_run)
+        layer = _layer_of(module, k)
+        train_layer(k, LayerTraining(layer, layer_loss, process, layer_run))
 
 
 def _hidden_rows(module, run, k):
@@ -77,7 +106,7 @@ def _first_layers(module, run, n_layers):
     activation = ACTIVATIONS[module.activation]
 
     def encode(X):
-        h = module.expand(run.to_input(X))
+        h = module.expand(run.encoder_input(X))
         # Never the layer of the code, whose activation may be another.
         for layer in module.encoder[:n_layers]:
             h = activation(layer(h))
@@ -126,6 +155,7 @@ class _ActivatedError(BaseLoss):
     """
 
     def __init__(self, activation):
+        super().__init__()
         self.activation = activation
 
     def cellwise(self, output, target, *, reduction="none"):

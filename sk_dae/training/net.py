@@ -1,4 +1,4 @@
-"""The skorch net: draws the corruption, asks the module, weighs the loss."""
+"""The skorch net: trains a module that encodes and decodes, and predicts with it."""
 
 from __future__ import annotations
 
@@ -7,15 +7,23 @@ import copy
 import itertools
 import math
 
+import numpy as np
 import torch
+from sklearn.utils import check_array
 from skorch import NeuralNet
 from skorch.callbacks import Callback, EpochTimer
-from skorch.utils import TeeGenerator
+from skorch.utils import TeeGenerator, to_numpy
 
+from ..backend.random import RandomStreams
+from ..data.batches import Batches
+from ..data.rows import rows_of
 from ..modules import Dropout
-from .gradients import FlatParameters, MLPGradients
-from .interrupts import StopTraining, raised_by_statement
-from .optimizers import SmallAdamW, make_optimizer
+from .datasets import RowsDataset
+from .interrupts import StopTraining, asks_to_stop
+from .objective import EncoderInput, Objective
+from .optimizers import make_optimizer
+from .run import TrainingRun
+from .steps import AutogradStep, make_step
 
 __all__ = ["DenoisingNet", "PredictingNet"]
 
@@ -25,8 +33,10 @@ _BATCH_EVENTS = ("on_batch_begin", "on_batch_end", "on_grad_computed")
 class DenoisingNet(NeuralNet):
     """A ``skorch.NeuralNet`` that is trained to undo a corruption.
 
-    It takes batches of tensors instead of a dataset, and calls the hooks of a batch
-    only where a callback listens to them.
+    What skorch documents holds for it: :meth:`fit` and :meth:`partial_fit` train on an
+    array of rows, :meth:`predict` reconstructs rows, :meth:`forward` gives what the
+    decoder gives, ``set_params`` changes the learning rate or a callback. Since the
+    module is an instance, ``initialize`` and ``fit`` keep its weights.
 
     Parameters
     ----------
@@ -48,7 +58,11 @@ class DenoisingNet(NeuralNet):
         the progress of the training in [0, 1]; None leaves it as it is.
 
     penalty : BasePenalty or None
-        The penalty on the code, initialised and on the device of the net.
+        The penalty on the code, initialised.
+
+    encoder_input : EncoderInput or None
+        The rule for what the encoder reads of rows; None reads them as they are, or
+        as the loss transforms them.
 
     learning_rate : callable or None
         Factor of the learning rate as a function of progress; None leaves it alone.
@@ -61,6 +75,9 @@ class DenoisingNet(NeuralNet):
 
     optimizer : str or type
         Key of the registry, or a torch optimizer class.
+
+    seed : int
+        Seeds what :meth:`fit` and :meth:`partial_fit` draw.
 
     **kwargs : dict
         Further parameters of ``skorch.NeuralNet``.
@@ -75,13 +92,17 @@ class DenoisingNet(NeuralNet):
         emphasis=None,
         noise_schedule=None,
         penalty=None,
+        encoder_input=None,
         learning_rate=None,
         alpha=0.0,
         optimizer="adamw",
+        seed=0,
         train_split=None,
         verbose=0,
         **kwargs,
     ):
+        # Before skorch's own, which takes torch modules only from its own methods then.
+        self.penalty = penalty
         super().__init__(
             module,
             criterion,
@@ -93,16 +114,15 @@ class DenoisingNet(NeuralNet):
         self.corruption = corruption
         self.emphasis = emphasis
         self.noise_schedule = noise_schedule
-        self.penalty = penalty
+        self.encoder_input = encoder_input
         self.learning_rate = learning_rate
         self.alpha = alpha
+        self.seed = seed
         # Set for the time of a training.
-        self._streams = None
-        self._fill_values = self._to_input = None
-        self._has_missing = self._needs_mask = self._estimates_mask = False
-        self._gradients = None
+        self._step = self._objective = self._streams = self._progress = None
+        self._listens_to_batches = False
         #: What the optimizer had accumulated at the end of the last training.
-        self.optimizer_state = None
+        self.optimizer_state_ = None
 
     @property
     def _default_callbacks(self):
@@ -111,9 +131,10 @@ class DenoisingNet(NeuralNet):
     # -- building -----------------------------------------------------------------
 
     def initialize_module(self):
-        """Take the module as it is; only `module_` keeps it, so it is saved once."""
+        """Take the module and the penalty as they are."""
         self.module_ = self.module
-        self.module = type(self.module)
+        if self.penalty is not None:
+            self.penalty_ = self.penalty
         return self
 
     def initialize_criterion(self):
@@ -122,29 +143,17 @@ class DenoisingNet(NeuralNet):
         return self
 
     def initialize_optimizer(self, triggered_directly=None):
-        """Build the optimizer over the parameters of the module and of the penalty."""
-        # Which of the two ways of training: the rest of the net asks for `_flat`.
-        self._flat = None
-        penalty = self.penalty
-        if (
-            isinstance(self.optimizer, str)
-            and MLPGradients.serves(self.module_)
-            and (
-                penalty is None
-                or (penalty.of_code_alone and not penalty.shared_parameters())
-            )
-        ):
-            self._flat = FlatParameters(self.module_)
-            parameters = [self._flat.buffer]
-        else:
-            parameters = list(self.module_.parameters())
-        if penalty is not None:
-            penalty.begin_training()
-            parameters += penalty.shared_parameters()
-        self.optimizer_ = make_optimizer(
-            self.optimizer, parameters, lr=self.lr, alpha=self.alpha
-        )
+        """Build an optimizer over the parameters of module, loss and penalty."""
+        step = AutogradStep(self.module_, self.criterion_, self.penalty, None)
+        self.optimizer_ = self._make_optimizer(step)
         return self
+
+    def _make_optimizer(self, step):
+        optimizer = make_optimizer(
+            self.optimizer, step.parameter_groups(), lr=self.lr, alpha=self.alpha
+        )
+        step.bind(optimizer)
+        return optimizer
 
     def copy_to(self, device):
         """Return a copy of the net on another device.
@@ -159,115 +168,105 @@ class DenoisingNet(NeuralNet):
         net : DenoisingNet
             The copy.
         """
-        net = copy.copy(self)
-        attributes = vars(net)
-        attributes["module_"] = copy.deepcopy(self.module_).to(device)
-        attributes["criterion"] = attributes["criterion_"] = self.criterion_.to(device)
-        attributes["device"] = str(device)
+        parts = {"device": str(device)}
+        parts["module"] = parts["module_"] = copy.deepcopy(self.module_).to(device)
+        parts["criterion"] = copy.deepcopy(self.criterion_).to(device)
+        parts["criterion_"] = parts["criterion"]
         if self.penalty is not None:
-            attributes["penalty"] = self.penalty.copy_to(device)
-        if self.optimizer_state is not None:
-            states = self.optimizer_state["state"]
-            net.optimizer_state = {
-                **self.optimizer_state,
+            parts["penalty"] = self.penalty.snapshot().to(device)
+            parts["penalty_"] = parts["penalty"]
+        if self.encoder_input is not None:
+            parts["encoder_input"] = self.encoder_input.to(device, parts["criterion"])
+        if self.optimizer_state_ is not None:
+            parts["optimizer_state_"] = {
+                **self.optimizer_state_,
                 "state": {
                     key: {
                         name: value.to(device) if torch.is_tensor(value) else value
                         for name, value in state.items()
                     }
-                    for key, state in states.items()
+                    for key, state in self.optimizer_state_["state"].items()
                 },
             }
+        net = self._with(parts)
+        net._initialize_optimizer()
         return net
+
+    def snapshot(self):
+        """Return a copy of the net as it is at this moment of a training.
+
+        Returns
+        -------
+        net : DenoisingNet
+            A copy in evaluation mode, which no further step changes.
+        """
+        parts = {"module_": copy.deepcopy(self.module_).eval()}
+        parts["module"] = parts["module_"]
+        if self.penalty is not None:
+            parts["penalty"] = parts["penalty_"] = self.penalty.snapshot()
+        return self._with({**parts, "_step": None, "_objective": None})
+
+    def _with(self, parts):
+        """Return a shallow copy with other parts."""
+        net = object.__new__(type(self))
+        vars(net).update(vars(self), **parts)
+        return net
+
+    def __getstate__(self):
+        """Write module, loss and penalty once: the parameters are what is fitted."""
+        state = super().__getstate__()
+        return {**state, "module": None, "criterion": None, "penalty": None}
+
+    def __setstate__(self, state):
+        super().__setstate__(state)
+        vars(self).update(
+            module=self.module_,
+            criterion=self.criterion_,
+            penalty=getattr(self, "penalty_", None),
+        )
+        if self.encoder_input is not None:
+            self.encoder_input.loss = self.criterion_
 
     def get_weights(self):
         """Return a copy of what the net has learned.
 
         Returns
         -------
-        weights : tuple of dict, dict and list of Tensor
-            The states of the module and of the loss, and the parameters of the
-            penalty.
+        weights : list of dict
+            The states of the module, of the loss and of the penalty, if any.
         """
-        parameters = [] if self.penalty is None else self.penalty.parameters_
-        return (
-            copy.deepcopy(self.module_.state_dict()),
-            copy.deepcopy(self.criterion_.state_dict()),
-            [parameter.detach().clone() for parameter in parameters],
-        )
+        return [copy.deepcopy(part.state_dict()) for part in self._learning_parts()]
 
     def set_weights(self, weights):
         """Take what :meth:`get_weights` returned.
 
         Parameters
         ----------
-        weights : tuple of dict, dict and list of Tensor
-            The states of the module and of the loss, and the parameters of the
-            penalty.
+        weights : list of dict
+            The states of the module, of the loss and of the penalty, if any.
         """
-        module_state, loss_state, values = weights
-        self.module_.load_state_dict(module_state)
-        self.criterion_.load_state_dict(loss_state)
-        if self.penalty is not None:
-            with torch.no_grad():
-                for parameter, value in zip(
-                    self.penalty.parameters_, values, strict=True
-                ):
-                    parameter.copy_(value)
+        for part, state in zip(self._learning_parts(), weights, strict=True):
+            part.load_state_dict(state)
 
-    def resume_optimizer(self, state):
-        """Go on with an optimizer's state, at the net's own rate and weight decay.
-
-        Parameters
-        ----------
-        state : dict or None
-            The `optimizer_state` of a net with the same module; None starts afresh.
-        """
-        if state is None:
-            return
-        own = self.optimizer_.state_dict()
-        n_parameters = [
-            len(group["params"]) for s in (own, state) for group in s["param_groups"]
-        ]
-        if len(set(n_parameters)) == 1:
-            self.optimizer_.load_state_dict({**own, "state": state["state"]})
+    def _learning_parts(self):
+        parts = [self.module_, self.criterion_]
+        return parts if self.penalty is None else [*parts, self.penalty]
 
     # -- training -----------------------------------------------------------------
 
-    def train(
-        self,
-        batches,
-        validation=None,
-        *,
-        epochs,
-        streams,
-        fill_values=None,
-        has_missing=False,
-        resumable=False,
-        watchers=(),
-    ):
+    def train(self, run, epochs, *, resume_from=None, resumable=False, watchers=()):
         """Train for some epochs.
 
         Parameters
         ----------
-        batches : Batches
-            Training rows.
-
-        validation : Batches or None
-            Validation rows; corrupted in the same way in every epoch.
+        run : TrainingRun
+            Batches, streams of random numbers, and what is known of missing values.
 
         epochs : int
             How often to go through the training rows.
 
-        streams : RandomStreams
-            Where corruption, dropout and the penalty are drawn from.
-
-        fill_values : Tensor of shape (n_features,), default=None
-            What a missing value enters the encoder as; None where none is missing,
-            before or after the corruption.
-
-        has_missing : bool, default=False
-            Whether a value of the batches is missing.
+        resume_from : dict, default=None
+            An `optimizer_state` to go on with, at the net's own rate and weight decay.
 
         resumable : bool, default=False
             Whether to keep the state of the optimizer.
@@ -285,89 +284,100 @@ class DenoisingNet(NeuralNet):
             *own_callbacks,
             *((type(watcher).__name__, watcher) for watcher in watchers),
         ]
-        self._streams = streams
-        self._fill_values = fill_values
-        self._has_missing = has_missing
-        self._estimates_mask = getattr(self.criterion_, "estimates_mask", False)
-        if self.criterion_.transforms_input:
-            self._to_input = self.criterion_.to_input
-        self._needs_mask = self._estimates_mask or self.emphasis is not None
+        self._begin_training(run, epochs, resume_from)
+        train = RowsDataset(run.train)
+        valid = None if run.valid is None else RowsDataset(run.valid)
+        try:
+            with contextlib.suppress(StopTraining):
+                self.notify("on_train_begin", X=train, y=None)
+                self.fit_loop(train, valid, epochs)
+            if self.history and "train_loss" not in self.history[-1]:
+                # A callback has stopped before the first step of the epoch.
+                self.history.pop()
+            with contextlib.suppress(StopTraining):
+                self.notify("on_train_end", X=train, y=None)
+        finally:
+            # A state that is not needed again is twice the size of the weights.
+            self.optimizer_state_ = self.optimizer_.state_dict() if resumable else None
+            self.callbacks_ = own_callbacks
+            self._end_training()
+        return self
+
+    def _begin_training(self, run, epochs, resume_from):
+        self._streams = run.streams
+        self._objective = Objective(
+            self.criterion_,
+            run.encoder_input,
+            corruption=self.corruption,
+            emphasis=self.emphasis,
+            has_missing=run.has_missing,
+            completes=run.completes,
+        )
         self._listens_to_batches = any(
             _overrides(callback, event)
             for _, callback in self.callbacks_
             for event in _BATCH_EVENTS
         )
         # Not a counter of our own: skorch looks at every attribute that is set.
-        n_steps = epochs * len(batches)
+        n_steps = epochs * len(run.train)
         self._progress = (step / n_steps for step in itertools.count())
-        dropouts = [m for m in self.module_.modules() if isinstance(m, Dropout)]
-        for module in dropouts:
-            module.generator = streams["dropout"]
-        try:
-            with contextlib.suppress(StopTraining):
-                self.notify("on_train_begin", X=batches, y=None)
-                self.fit_loop(batches, validation, epochs)
-            if self.history and "train_loss" not in self.history[-1]:
-                # A callback has stopped before the first step of the epoch.
-                self.history.pop()
-            with contextlib.suppress(StopTraining):
-                self.notify("on_train_end", X=batches, y=None)
-        finally:
-            if self.noise_schedule is not None:
-                self.corruption.scale_level(1.0)
-            for module in dropouts:
-                module.generator = None
-            # A state that is not needed again is twice the size of the weights.
-            self.optimizer_state = self.optimizer_.state_dict() if resumable else None
-            self.callbacks_ = own_callbacks
-            self._streams = self._fill_values = self._to_input = None
-            self.release()
-        return self
+        for module in self._dropouts():
+            module.generator = run.streams["dropout"]
+        if self.penalty is not None:
+            self.penalty.begin_training()
+        self._step = make_step(
+            self.module_,
+            self.criterion_,
+            self.penalty,
+            run.streams["penalty"],
+            hand_derived=isinstance(self.optimizer, str),
+        )
+        with self._current_init_context("optimizer"):
+            self.optimizer_ = self._make_optimizer(self._step)
+        if resume_from is not None:
+            self._resume_optimizer(resume_from)
 
-    def release(self):
-        """Drop what only a training needs: the optimizer, gradients, their buffers."""
-        if self._flat is None:
-            self.optimizer_.zero_grad()
-        # First, since its state takes the memory that the copies of the weights need.
-        del self.optimizer_
-        if self._flat is not None:
-            self._flat.release()
+    def _resume_optimizer(self, state):
+        own = self.optimizer_.state_dict()
+        n_parameters = [
+            [len(group["params"]) for group in s["param_groups"]] for s in (own, state)
+        ]
+        if n_parameters[0] == n_parameters[1]:
+            self.optimizer_.load_state_dict({**own, "state": state["state"]})
+
+    def _end_training(self):
+        if self.noise_schedule is not None:
+            self.corruption.scale_level(1.0)
+        for module in self._dropouts():
+            module.generator = None
+        step, self._step = self._step, None
+        # Its state takes the memory that the copies of the weights need.
+        self.optimizer_.state.clear()
+        step.release()
         if self.penalty is not None:
             self.penalty.end_training()
-        self._gradients = self._flat = self._progress = None
+        self._streams = self._objective = self._progress = None
         self._set_training(False)
+        self._initialize_optimizer()
+
+    def _dropouts(self):
+        return [m for m in self.module_.modules() if isinstance(m, Dropout)]
 
     def fit_loop(self, X, y=None, epochs=None, **fit_params):
-        """Go through the batches `X`, and the validation batches `y`, for `epochs`."""
+        """Go through the rows of `X`, and the validation rows of `y`, for `epochs`."""
         datasets = {"dataset_train": X, "dataset_valid": y}
         for _ in range(epochs):
             self.notify("on_epoch_begin", **datasets)
-            self._choose_gradients()
-            self.run_single_epoch(X, True, "train", self.train_step)
+            self._step = self._step.for_epoch()
+            self.run_single_epoch(X.batches, True, "train", self.train_step)
             if y is not None:
                 if self.noise_schedule is not None:
                     # The same in each epoch: that of the end.
                     self.corruption.scale_level(self._noise_factor(1.0))
                 self._streams.restart("validation")
-                self.run_single_epoch(y, False, "valid", self.validation_step)
+                self.run_single_epoch(y.batches, False, "valid", self.validation_step)
             self.notify("on_epoch_end", **datasets)
         return self
-
-    def _choose_gradients(self):
-        """Use the hand-derived gradients, unless a callback has frozen a parameter."""
-        if self._flat is None:
-            return
-        if not MLPGradients.serves(self.module_):
-            self._flat.release()
-            self._gradients = self._flat = None
-            # The same optimizer, since a scheduler may hold it.
-            (group,) = self.optimizer_.param_groups
-            group["params"] = list(self.module_.parameters())
-            self.optimizer_.state.clear()
-            return
-        self._flat.restore()
-        if self._gradients is None:
-            self._gradients = MLPGradients(self.module_, self.criterion_)
 
     def run_single_epoch(self, iterator, training, prefix, step_fn, **fit_params):
         """Go through `iterator` once and record the mean loss of its rows."""
@@ -383,8 +393,7 @@ class DenoisingNet(NeuralNet):
                 if listens:
                     # skorch's callbacks expect pairs of input and target.
                     self.notify("on_batch_begin", batch=batch[:2], training=training)
-                    if self._flat is not None:
-                        self._flat.restore()
+                    self._step.restore()
                 step = step_fn(batch)
                 size = step.pop("size")
                 total.add_(step["loss"] * size)
@@ -438,56 +447,22 @@ class DenoisingNet(NeuralNet):
 
     def train_step(self, batch, **fit_params):
         """Corrupt a batch, reconstruct it and step the optimizer."""
-        optimizer = self.optimizer_
         if self.learning_rate is not None or self.noise_schedule is not None:
-            self._follow_schedules(optimizer, next(self._progress))
-
-        *prepared, size = self._prepare(
-            batch, self.corruption, self._streams["corruption"]
+            self._follow_schedules(next(self._progress))
+        prepared = self._objective.prepare(batch, self._streams["corruption"])
+        loss, output, penalty = self._step(
+            prepared, lambda: self._notify_of_gradients(batch)
         )
-        if self._gradients is not None:
-            if self.penalty is None:
-                loss, output = self._gradients(*prepared)
-            else:
-                loss, output, value = self._penalized_gradients(prepared, batch[2])
-            self._notify_of_gradients(batch)
-            if isinstance(optimizer, SmallAdamW):
-                optimizer.step_buffer()
-            else:
-                optimizer.step()
-            if self.criterion_.learns_in_training:
-                self.criterion_.update(output, *prepared[1:])
-            step = {"loss": loss, "y_pred": output, "size": size}
-            if self.penalty is not None:
-                step["penalty"] = value
-            return step
+        step = {"loss": loss, "y_pred": output, "size": prepared.size}
+        if penalty is not None:
+            step["penalty"] = penalty
+        return step
 
-        # An optimizer may call the closure more than once; the first call counts.
-        steps = []
-
-        def closure():
-            optimizer.zero_grad()
-            if self.penalty is None:
-                loss, output = self._forward(*prepared)
-            else:
-                loss, output, value = self._penalized_forward(*prepared, batch[2])
-            loss.backward()
-            self._notify_of_gradients(batch)
-            steps.append({"loss": loss.detach(), "y_pred": output.detach()})
-            if self.penalty is not None:
-                steps[-1]["penalty"] = value.detach()
-            return loss
-
-        optimizer.step(closure)
-        if self.criterion_.learns_in_training:
-            self.criterion_.update(steps[0]["y_pred"], *prepared[1:])
-        return {**steps[0], "size": size}
-
-    def _follow_schedules(self, optimizer, progress):
+    def _follow_schedules(self, progress):
         if self.learning_rate is not None:
             rate = self.lr * self.learning_rate(progress)
-            for group in optimizer.param_groups:
-                group["lr"] = rate
+            for group in self.optimizer_.param_groups:
+                group["lr"] = rate * group.get("rate_factor", 1.0)
         if self.noise_schedule is not None:
             self.corruption.scale_level(self._noise_factor(progress))
 
@@ -514,118 +489,133 @@ class DenoisingNet(NeuralNet):
                 training=True,
             )
 
+    #: Whether validation rows are corrupted.
+    _corrupts_validation = True
+
     def validation_step(self, batch, **fit_params):
         """Return the loss of a batch of validation rows, without the penalty."""
         with torch.no_grad():
-            *prepared, size = self._prepare(
-                batch, self._validation_corruption, self._streams["validation"]
+            prepared = self._objective.prepare(
+                batch, self._streams["validation"], corrupts=self._corrupts_validation
             )
-            loss, output = self._forward(*prepared)
-        return {"loss": loss, "y_pred": output, "size": size}
+            output = self.module_.decode(self.module_.encode(prepared.inputs))
+            loss = self.criterion_(output, prepared.target, prepared.weight)
+        return {"loss": loss, "y_pred": output, "size": prepared.size}
 
-    @property
-    def _validation_corruption(self):
-        return self.corruption
+    # -- skorch's methods for arrays ------------------------------------------------
 
-    def _prepare(self, batch, corruption, generator):
-        """Return the corrupted rows, the target, the weights of its cells, and a size.
+    def partial_fit(self, X, y=None, classes=None, **fit_params):
+        """Train for ``max_epochs`` epochs on an array of rows, from the weights it has.
 
-        The size is what the batch counts for in the mean loss of an epoch.
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Rows as the estimator has them inside, scaled or encoded; NaN stands for a
+            missing value.
+
+        y : array-like of shape (n_samples, n_targets), default=None
+            What is to be restored or predicted, as numbers; None restores the rows.
+
+        classes : None
+            Ignored.
+
+        **fit_params : dict
+            None is taken.
+
+        Returns
+        -------
+        self : object
+            The net, trained further.
         """
-        X, target, weight = batch
-        corrupted, chosen, size = X, None, len(X)
-        if corruption is not None:
-            corrupted, chosen = corruption.draw(X, generator)
-        if self._needs_mask and chosen is None:
-            chosen = self._mask_of_all(X)
-        if weight is not None:
-            weight = weight[:, None]
-        if self.emphasis is not None:
-            emphasis = torch.where(chosen, *self.emphasis)
-            weight = emphasis if weight is None else emphasis * weight
-        if self._fill_values is not None:
-            missing = torch.isnan(corrupted)
-            if self._has_missing:
-                # A corruption may have put something into the gaps.
-                missing |= torch.isnan(X)
-            if self._to_input is not None:
-                corrupted = self._to_input(corrupted.masked_fill(missing, torch.nan))
-            corrupted = torch.where(missing, self._fill_values, corrupted)
-        elif self._to_input is not None:
-            corrupted = self._to_input(corrupted)
-        n_cells = target.numel()
-        if self._has_missing:
-            observed = ~torch.isnan(target)
-            if not self.criterion_.takes_missing:
-                target = torch.where(observed, target, 0.0)
-            size = observed.sum()
-            n_cells = size.clamp(min=1)
-            weight = observed if weight is None else observed * weight
-        if weight is not None:
-            weight = weight / n_cells
-        if self._estimates_mask:
-            target = torch.cat([target, chosen.to(target.dtype)], dim=1)
-            if weight is not None:
-                # As hard to tell for one cell as for another, whatever the emphasis.
-                cells = torch.ones_like(X) if batch[2] is None else batch[2][:, None]
-                if self._has_missing:
-                    cells = cells * observed
-                weight = torch.cat(
-                    [part.expand(X.shape) for part in (weight, cells / n_cells)], dim=1
-                )
-        return corrupted, target, weight, size
-
-    def _mask_of_all(self, X):
-        """Return the mask of a process that chooses all cells, or of none."""
-        if self.corruption is None:
-            return torch.zeros_like(X, dtype=torch.bool)
-        return self.corruption.mask_of_all(X)
-
-    def _forward(self, X, target, weight):
-        output = self.module_.decode(self.module_.encode(X))
-        return self.criterion_(output, target, weight), output
-
-    def _penalized_gradients(self, prepared, row_weight):
-        """Write the gradients of loss and penalty; return both, and the output."""
-        penalty, values = self.penalty, []
-
-        def at_code(code):
-            value, gradient = penalty.value_and_gradient(
-                code, row_weight, self._streams["penalty"]
+        fit_params.pop("_routing_method", None)
+        if fit_params:
+            raise TypeError(
+                f"fit takes no further parameters, got {sorted(fit_params)}."
             )
-            values.append(value)
-            return gradient.mul_(penalty.weight)
-
-        loss, output = self._gradients(*prepared, at_code)
-        (value,) = values
-        return loss + penalty.weight * value, output, value
-
-    def _penalized_forward(self, X, target, weight, row_weight):
-        """Return the loss with the penalty in it, the output, and the penalty."""
-        code, value = self.penalty.encode(
-            self.module_, X, row_weight, self._streams["penalty"]
+        if not self.initialized_:
+            self.initialize()
+        X = _check_rows(X, "X")
+        targets = None if y is None else _check_rows(y, "y")
+        device = torch.device(self.device)
+        streams = RandomStreams(self.seed, device)
+        rows = rows_of(X, device)
+        batches = Batches(
+            rows,
+            None,
+            self.batch_size,
+            device,
+            targets=None if targets is None else rows_of(targets, device),
+            generator=streams["shuffle"],
         )
-        output = self.module_.decode(code)
-        loss = self.criterion_(output, target, weight) + self.penalty.weight * value
-        return loss, output, value
+        given = [X] if targets is None else [X, targets]
+        run = TrainingRun(
+            batches,
+            None,
+            device,
+            streams,
+            encoder_input=self._reads(),
+            has_missing=any(_has_missing(values) for values in given),
+        )
+        return self.train(run, self.max_epochs)
+
+    def get_dataset(self, X, y=None):
+        """Return rows as a dataset; one is returned as it is."""
+        if isinstance(X, RowsDataset):
+            return X
+        rows = rows_of(_check_rows(X, "X"))
+        return RowsDataset(
+            Batches(rows, None, self.batch_size, torch.device(self.device))
+        )
+
+    def get_iterator(self, dataset, training=False):
+        """Return the batches of a dataset."""
+        return dataset.batches
+
+    def evaluation_step(self, batch, training=False):
+        """Return what the decoder gives for the rows of a batch."""
+        self.check_is_fitted()
+        with torch.set_grad_enabled(training):
+            self._set_training(training)
+            return self.infer(batch[0])
+
+    def infer(self, x, **fit_params):
+        """Return what the decoder gives for rows."""
+        return self.module_.decode(self.module_.encode(self._reads()(x)))
+
+    def predict_proba(self, X):
+        """Return reconstructions, or predictions, as an array.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Rows as the estimator has them inside.
+
+        Returns
+        -------
+        output : ndarray of shape (n_samples, n_outputs), dtype float32
+            What the loss makes of the decoder's output.
+        """
+        outputs = [
+            to_numpy(self.criterion_.to_data(output.to(self.device)))
+            for output in self.forward_iter(X, training=False)
+        ]
+        return np.concatenate(outputs)
+
+    def _reads(self):
+        """Return the rule for what the encoder reads of rows."""
+        return self.encoder_input or EncoderInput(self.criterion_)
 
     # -- callbacks ----------------------------------------------------------------
 
     def notify(self, method_name, **cb_kwargs):
-        """Call all callbacks; one that raises KeyboardInterrupt ends the training.
-
-        skorch's own callbacks stop training that way, so an interrupt that a callback
-        raises itself is told from one that a signal brings.
-        """
+        """Call all callbacks; one that asks for it ends the training."""
         getattr(self, method_name)(self, **cb_kwargs)
         stop = False
         for _, callback in self.callbacks_:
             try:
                 getattr(callback, method_name)(self, **cb_kwargs)
-            except StopTraining:
-                stop = True
-            except KeyboardInterrupt as interrupt:
-                if not raised_by_statement(interrupt):
+            except (StopTraining, KeyboardInterrupt) as error:
+                if not asks_to_stop(callback, error):
                     raise
                 stop = True
         # Last, so that those behind it hear of the event too.
@@ -639,7 +629,28 @@ class PredictingNet(DenoisingNet):
     Its module encodes rows and decodes a prediction; its criterion is the loss of it.
     """
 
-    _validation_corruption = None
+    _corrupts_validation = False
+
+    def partial_fit(self, X, y=None, classes=None, **fit_params):
+        """Train on rows and targets; as in ``DenoisingNet``."""
+        if y is None:
+            raise ValueError("y must be given: the net predicts it.")
+        return super().partial_fit(X, y, classes, **fit_params)
+
+
+def _check_rows(X, name):
+    return check_array(
+        X,
+        accept_sparse="csr",
+        dtype="numeric",
+        ensure_all_finite="allow-nan",
+        input_name=name,
+    )
+
+
+def _has_missing(X):
+    values = X if isinstance(X, np.ndarray) else X.data
+    return values.dtype.kind == "f" and bool(np.isnan(values).any())
 
 
 def _overrides(callback, event):

@@ -32,7 +32,7 @@ SMALL = 2**16
 
 
 class SmallAdamW(torch.optim.AdamW):
-    """AdamW over one buffer, with a step that does the arithmetic and nothing else.
+    """AdamW over a few buffers, with a step that does the arithmetic and nothing else.
 
     On a few thousand values, torch's step takes several times as long as its
     arithmetic: it groups tensors, runs hooks and records for the profiler. The state
@@ -40,29 +40,34 @@ class SmallAdamW(torch.optim.AdamW):
 
     Parameters
     ----------
-    buffer : torch.nn.Parameter
-        On the CPU; its gradient is never None.
+    groups : list of dict
+        Groups of parameters on the CPU.
 
     lr, weight_decay : float
         As in ``torch.optim.AdamW``.
     """
 
-    def __init__(self, buffer, *, lr, weight_decay):
-        super().__init__([buffer], lr=lr, weight_decay=weight_decay)
-        self._scratch = torch.empty_like(buffer)
+    def __init__(self, groups, *, lr, weight_decay):
+        super().__init__(groups, lr=lr, weight_decay=weight_decay)
+        self._scratch = {}
         # Where torch's schedulers look whether `step` was called before theirs.
         self._opt_called = True
 
     @torch.no_grad()
-    def step_buffer(self):
-        """Update the buffer by its gradient."""
-        (group,) = self.param_groups
-        (buffer,) = group["params"]
+    def step_buffers(self):
+        """Update each buffer by its gradient."""
+        for group in self.param_groups:
+            for buffer in group["params"]:
+                self._update(buffer, group)
+
+    def _update(self, buffer, group):
         state = self.state[buffer]
         if not state:
             state["step"] = torch.zeros(())
             state["exp_avg"] = torch.zeros_like(buffer)
             state["exp_avg_sq"] = torch.zeros_like(buffer)
+        if buffer not in self._scratch:
+            self._scratch[buffer] = torch.empty_like(buffer)
         mean, square = state["exp_avg"], state["exp_avg_sq"]
         step = state["step"].add_(1.0).item()
         beta1, beta2 = group["betas"]
@@ -72,20 +77,22 @@ class SmallAdamW(torch.optim.AdamW):
         buffer.mul_(1.0 - lr * group["weight_decay"])
         mean.lerp_(gradient, 1.0 - beta1)
         square.mul_(beta2).addcmul_(gradient, gradient, value=1.0 - beta2)
-        divisor = torch.sqrt(square, out=self._scratch).add_(group["eps"] * root)
+        divisor = torch.sqrt(square, out=self._scratch[buffer])
+        divisor.add_(group["eps"] * root)
         buffer.addcdiv_(mean, divisor, value=-lr * root / (1.0 - beta1**step))
 
 
-def make_optimizer(optimizer, parameters, *, lr, alpha):
-    """Return an optimizer over some parameters.
+def make_optimizer(optimizer, groups, *, lr, alpha):
+    """Return an optimizer over some groups of parameters.
 
     Parameters
     ----------
     optimizer : str or type
         A key of :data:`OPTIMIZERS`, or a class.
 
-    parameters : list of torch.nn.Parameter
-        What it steps.
+    groups : list of dict
+        Groups as torch takes them. One with a ``rate_factor`` has that multiple of the
+        learning rate.
 
     lr : float
         Learning rate.
@@ -105,9 +112,21 @@ def make_optimizer(optimizer, parameters, *, lr, alpha):
         cls = OPTIMIZERS[optimizer]
     if "weight_decay" in inspect.signature(cls).parameters:
         options["weight_decay"] = alpha
-    if optimizer == "adamw" and len(parameters) == 1:
-        (buffer,) = parameters
-        if buffer.grad is not None and buffer.device.type == "cpu":
-            if buffer.numel() <= SMALL:
-                return SmallAdamW(buffer, lr=lr, weight_decay=alpha)
-    return cls(parameters, **options)
+    for group in groups:
+        if "rate_factor" in group:
+            group["lr"] = lr * group["rate_factor"]
+    if optimizer == "adamw" and _is_small(groups):
+        return SmallAdamW(groups, lr=lr, weight_decay=alpha)
+    return cls(groups, **options)
+
+
+def _is_small(groups):
+    """Whether groups begin with a flat buffer and hold few values, on the CPU."""
+    first, *more = groups[0]["params"]
+    buffers = [buffer for group in groups for buffer in group["params"]]
+    return (
+        not more
+        and first.grad is not None
+        and all(buffer.device.type == "cpu" for buffer in buffers)
+        and sum(buffer.numel() for buffer in buffers) <= SMALL
+    )

@@ -49,10 +49,10 @@ def test_partial_fit_learns_from_call_to_call(table):
 
 def test_partial_fit_keeps_the_optimizer_and_fit_drops_it(table):
     dae = make().partial_fit(table).partial_fit(table)
-    (state,) = dae.net_.optimizer_state["state"].values()
+    (state,) = dae.net_.optimizer_state_["state"].values()
     assert state["step"] == 4  # two batches a call
     dae.fit(table)
-    assert dae.net_.optimizer_state is None
+    assert dae.net_.optimizer_state_ is None
     dae.partial_fit(table)
     assert len(dae.loss_curve_) == 5
 
@@ -64,17 +64,17 @@ def test_partial_fit_keeps_the_optimizer_and_fit_drops_it(table):
 def test_another_optimizer_starts_afresh(table, first, second):
     dae = make(optimizer=first).partial_fit(table)
     dae.set_params(optimizer=second).partial_fit(table)
-    (state,) = dae.net_.optimizer_state["state"].values()
+    (state,) = dae.net_.optimizer_state_["state"].values()
     if second != "sgd":
         assert state["step"] == 2
-    group = dae.net_.optimizer_state["param_groups"][0]
+    group = dae.net_.optimizer_state_["param_groups"][0]
     assert group.get("decoupled_weight_decay", False) == (second == "adamw")
 
 
 def test_partial_fit_takes_a_new_rate_and_keeps_the_state(table):
     dae = make(optimizer="sgd").partial_fit(table)
     dae.set_params(learning_rate_init=0.5, alpha=0.25).partial_fit(table)
-    group = dae.net_.optimizer_state["param_groups"][0]
+    group = dae.net_.optimizer_state_["param_groups"][0]
     assert group["lr"] == 0.5
     assert group["weight_decay"] == 0.25
 

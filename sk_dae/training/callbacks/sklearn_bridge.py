@@ -5,8 +5,6 @@ The only file that touches ``sklearn.callback``, which scikit-learn has from 1.9
 
 from __future__ import annotations
 
-import copy
-
 from skorch.callbacks import Callback
 
 from ..interrupts import StopTraining
@@ -63,11 +61,7 @@ class EpochBridge(Callback):
 
         def attributes():
             # A copy, since a callback may keep it while training goes on.
-            snapshot = copy.copy(net)
-            vars(snapshot)["module_"] = copy.deepcopy(net.module_).eval()
-            if net.penalty is not None:
-                vars(snapshot)["penalty"] = net.penalty.copy_to(None)
-            return self.fitted_attributes(snapshot)
+            return self.fitted_attributes(net.snapshot())
 
         stop = self._epoch.call_on_fit_task_end(
             estimator=self.estimator,
