@@ -19,6 +19,7 @@ __all__ = [
     "is_standalone",
     "left_out",
     "make_object",
+    "parameter_defaults",
     "serializable",
 ]
 
@@ -244,7 +245,7 @@ def make_object(name, state, format):
     for base in reversed(cls.__mro__):
         if "upgrade_state" in vars(base):
             state = vars(base)["upgrade_state"].__get__(None, cls)(dict(state), format)
-    state = {**_defaults(cls), **state}
+    state = {**parameter_defaults(cls), **state}
     value = object.__new__(cls)
     if not isinstance(value, nn.Module):
         vars(value).update(state)
@@ -264,8 +265,19 @@ def make_object(name, state, format):
     return value
 
 
-def _defaults(cls):
-    """Return the defaults of the parameters that an estimator stores as attributes."""
+def parameter_defaults(cls):
+    """Return the defaults of the parameters that an estimator stores as attributes.
+
+    Parameters
+    ----------
+    cls : type
+        A class.
+
+    Returns
+    -------
+    defaults : dict of str to object
+        By parameter; none for a class without ``get_params``.
+    """
     if not hasattr(cls, "get_params"):
         return {}
     parameters = inspect.signature(cls.__init__).parameters.values()

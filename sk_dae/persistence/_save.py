@@ -20,6 +20,7 @@ from ..backend.serialization import (
     is_serializable,
     is_standalone,
     left_out,
+    parameter_defaults,
 )
 from ..tables import types as column_types
 from ..training.net import DenoisingNet
@@ -76,8 +77,10 @@ def save(estimator, path):
         raise TypeError(
             f"estimator must be an estimator of sk_dae, got {type(estimator).__name__}."
         )
-    for name in sorted(left_out(type(estimator)) & estimator.get_params(False).keys()):
-        if getattr(estimator, name):
+    defaults = parameter_defaults(type(estimator))
+    for name in sorted(left_out(type(estimator)) & defaults.keys()):
+        value = getattr(estimator, name)
+        if value and value != defaults[name]:
             warnings.warn(f"{name} are not saved.", UserWarning, stacklevel=2)
     folder = os.path.dirname(os.path.abspath(os.fsdecode(path)))
     if not os.path.isdir(folder):

@@ -26,7 +26,6 @@ from sk_dae import (
     SwapNoise,
     TabularDenoisingAutoencoder,
 )
-from sk_dae.modules._predictors import HeadPredictor
 from sk_dae.training.gradients import MLPGradients
 from sk_dae.training.net import PredictingNet
 from sk_dae.training.run import TrainingRun
@@ -235,7 +234,7 @@ class Beginnings:
         train_net = TrainingRun.train_net
 
         def spied_on(run, net, *args, **kwargs):
-            if isinstance(net.module_, HeadPredictor):
+            if not hasattr(net.module_, "encoder"):  # the head alone, given codes
                 self.codes = run.train.rows.take(torch.arange(400))
             elif isinstance(net, PredictingNet):
                 self.encoder = copy.deepcopy(net.module_.encoder)
