@@ -17,6 +17,7 @@ from .corruption import (
     SwapNoise,
     UniformNoise,
 )
+from .training.interrupts import StopTraining
 
 __version__ = "0.1.0.dev0"
 
@@ -38,6 +39,7 @@ __all__ = [
     "SaltAndPepperNoise",
     "SpeckleNoise",
     "StackedDenoisingAutoencoder",
+    "StopTraining",
     "SwapNoise",
     "TabularDenoisingAutoencoder",
     "UniformNoise",

@@ -320,6 +320,7 @@ class GradientDescentAutoencoder(NetTrainer, BaseAutoencoder):
                 noise_schedule=plan.noise_schedule,
                 emphasis=plan.emphasis,
                 penalty=plan.penalty,
+                n_features=X.shape[1],
                 encoder_input=self._encoder_input(
                     plan.module,
                     plan.loss,
@@ -532,6 +533,7 @@ class GradientDescentAutoencoder(NetTrainer, BaseAutoencoder):
             self.corruption_,
             torch.device(net.device),
         )
+        net.n_features = self.n_features_in_
         self.net_ = net
 
     def _encode(self, X):

@@ -309,18 +309,20 @@ class NegativeBinomialLoss(_CountLoss):
 
     rate_factor = RATE_FACTOR
 
-    @classmethod
-    def upgrade_state(cls, state, format):
-        """Make a parameter of the dispersions, which had an optimizer of their own."""
-        if "_log_dispersions" in state:
-            state["log_dispersions"] = nn.Parameter(state.pop("_log_dispersions"))
-            del state["_moments"], state["_n_updates"]
-        return state
-
     def learn(self, rows, statistics):
         """Learn rates and sizes; the dispersions start at one."""
         super().learn(rows, statistics)
         self.log_dispersions = nn.Parameter(torch.zeros_like(self.rates_))
+
+    @classmethod
+    def upgrade_state(cls, state, format):
+        """Turn the attributes of an older file into those of today."""
+        if "_log_dispersions" in state:
+            logs = state.pop("_log_dispersions")
+            state["log_dispersions"] = nn.Parameter(logs)
+        for name in ("_moments", "_n_updates"):
+            state.pop(name, None)
+        return state
 
     @property
     def dispersions_(self):
@@ -354,7 +356,8 @@ class NegativeBinomialLoss(_CountLoss):
             weight = self._with_columns(weight, target)
             weight = 1.0 / target.numel() if weight is None else weight
             slopes = self._slope_of_dispersions(*self._expect(output, target))
-            self.log_dispersions.grad = slopes.mul_(weight).sum(dim=0)
+            slopes = slopes.mul_(weight).sum(dim=0)
+            self.log_dispersions.grad = slopes.to(self.log_dispersions.dtype)
         return value, gradient
 
     def _slope_of_dispersions(self, log_mean, counts):

@@ -27,6 +27,10 @@ class PredictionLoss(BaseLoss):
         """Turn rows into what the encoder reads."""
         return self.inputs.to_input(X)
 
+    def trained_by_net(self):
+        """Return none: the loss of the autoencoder is trained with the autoencoder."""
+        return []
+
     @property
     def transforms_input(self):
         """Whether the encoder reads something else than the rows."""

@@ -13,7 +13,7 @@ from torch import nn
 
 from ..backend.serialization import serializable
 from ..modules import Linear
-from ._base import BasePenalty, layers_of, mean_of_rows
+from ._base import BasePenalty, linear_of, mean_of_rows
 
 __all__ = ["AdversarialPenalty"]
 
@@ -76,13 +76,6 @@ class AdversarialPenalty(BasePenalty):
         "gradient_penalty": [Interval(Real, 0, None, closed="left")],
     }
 
-    @classmethod
-    def upgrade_state(cls, state, format):
-        """Make layers of the weights and biases that older files hold in a list."""
-        if "parameters_" in state:
-            state["discriminator"] = nn.ModuleList(layers_of(state.pop("parameters_")))
-        return state
-
     def __init__(
         self,
         weight=0.03,
@@ -111,6 +104,12 @@ class AdversarialPenalty(BasePenalty):
         )
         for layer in self.discriminator:
             layer.reset_parameters(generator)
+
+    @staticmethod
+    def modules_of(tensors):
+        """Return modules of the penalty, from a list of weights and biases."""
+        pairs = zip(tensors[::2], tensors[1::2], strict=True)
+        return {"discriminator": nn.ModuleList(linear_of(*pair) for pair in pairs)}
 
     def trained_by_net(self):
         """Return none: the discriminator has an optimizer of its own.

@@ -12,7 +12,7 @@ from torch import nn
 
 from ..modules import Linear
 
-__all__ = ["BasePenalty", "layers_of", "mean_of_rows"]
+__all__ = ["BasePenalty", "linear_of", "mean_of_rows"]
 
 
 class BasePenalty(BaseEstimator, nn.Module):
@@ -46,15 +46,21 @@ class BasePenalty(BaseEstimator, nn.Module):
         nn.Module.__init__(self)
         return self
 
-    @classmethod
-    def upgrade_state(cls, state, format):
-        """Drop the list of parameters of older files, where nothing was learned."""
-        if not state.get("parameters_", True):
-            del state["parameters_"]
-        return state
-
     def __init__(self, weight):
         self.weight = weight
+
+    @classmethod
+    def upgrade_state(cls, state, format):
+        """Turn the attributes of an older file into those of today."""
+        tensors = state.pop("parameters_", None)
+        if tensors:
+            state |= cls.modules_of(tensors)
+        return state
+
+    @staticmethod
+    def modules_of(tensors):
+        """Return modules of the penalty, from a list of weights and biases."""
+        return {}
 
     @property
     def of_code_alone(self):
@@ -267,22 +273,22 @@ def mean_of_rows(values, weight):
     return weight @ values / len(values)
 
 
-def layers_of(parameters):
-    """Make layers of the weights and biases that older files hold.
+def linear_of(weight, bias):
+    """Return a linear layer with a weight and a bias.
 
     Parameters
     ----------
-    parameters : list of Tensor
-        The weight and the bias of each layer, one after the other.
+    weight : Tensor of shape (n_outputs, n_inputs)
+        The weight.
+
+    bias : Tensor of shape (n_outputs,)
+        The bias.
 
     Returns
     -------
-    layers : list of Linear
-        The layers.
+    layer : Linear
+        The layer.
     """
-    layers = []
-    for weight, bias in zip(parameters[::2], parameters[1::2], strict=True):
-        layer = Linear(*reversed(weight.shape))
-        layer.weight, layer.bias = nn.Parameter(weight), nn.Parameter(bias)
-        layers.append(layer)
-    return layers
+    layer = Linear(weight.shape[1], len(bias))
+    layer.load_state_dict({"weight": weight, "bias": bias})
+    return layer

@@ -7,7 +7,7 @@ from torch import nn
 
 from ..backend.serialization import serializable
 from ..modules import Linear, MLPAutoencoder
-from ._base import BasePenalty, layers_of, mean_of_rows
+from ._base import BasePenalty, linear_of, mean_of_rows
 
 __all__ = ["VariationalPenalty"]
 
@@ -56,13 +56,6 @@ class VariationalPenalty(BasePenalty):
     code_activation = "identity"
     has_prior = True
 
-    @classmethod
-    def upgrade_state(cls, state, format):
-        """Make a layer of the weight and the bias that older files hold in a list."""
-        if "parameters_" in state:
-            (state["log_variance"],) = layers_of(state.pop("parameters_"))
-        return state
-
     def __init__(self, weight=0.03):
         super().__init__(weight)
 
@@ -96,6 +89,11 @@ class VariationalPenalty(BasePenalty):
         layer = Linear(module.encoder[-1].weight.shape[1], n_components)
         nn.init.zeros_(layer.weight)
         self.log_variance = layer
+
+    @staticmethod
+    def modules_of(tensors):
+        """Return modules of the penalty, from a list of weights and biases."""
+        return {"log_variance": linear_of(*tensors)}
 
     def distribution(self, module, X):
         """Return the normal distributions that are the codes of rows.

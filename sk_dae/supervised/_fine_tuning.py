@@ -245,6 +245,7 @@ class FineTunedPredictor(NetTrainer, BaseEstimator):
                 device,
                 corruption=corruption,
                 encoder_input=autoencoder.net_.encoder_input,
+                n_features=rows.shape[1],
             )
             epochs = self._n_epochs(len(run.train))
             watched = self._watched_rows(X, y, labeled, values)
@@ -478,6 +479,7 @@ class FineTunedPredictor(NetTrainer, BaseEstimator):
     def _adopt_net(self, net):
         """Take a net that was built from a file."""
         net.encoder_input = self.autoencoder_.net_.encoder_input
+        net.n_features = self.autoencoder_.n_features_in_
         self.net_ = net
 
     # -- prediction -------------------------------------------------------------------

@@ -5,24 +5,18 @@ from __future__ import annotations
 import contextlib
 import copy
 import itertools
-import math
 
-import numpy as np
 import torch
-from sklearn.utils import check_array
 from skorch import NeuralNet
 from skorch.callbacks import Callback, EpochTimer
-from skorch.utils import TeeGenerator, to_numpy
 
-from ..backend.random import RandomStreams
-from ..data.batches import Batches
-from ..data.rows import rows_of
 from ..modules import Dropout
+from .arrays import ArrayMethods
 from .datasets import RowsDataset
+from .epochs import EpochLoop
 from .interrupts import StopTraining, asks_to_stop
-from .objective import EncoderInput, Objective
+from .objective import Objective
 from .optimizers import make_optimizer
-from .run import TrainingRun
 from .steps import AutogradStep, make_step
 
 __all__ = ["DenoisingNet", "PredictingNet"]
@@ -30,7 +24,7 @@ __all__ = ["DenoisingNet", "PredictingNet"]
 _BATCH_EVENTS = ("on_batch_begin", "on_batch_end", "on_grad_computed")
 
 
-class DenoisingNet(NeuralNet):
+class DenoisingNet(EpochLoop, ArrayMethods, NeuralNet):
     """A ``skorch.NeuralNet`` that is trained to undo a corruption.
 
     What skorch documents holds for it: :meth:`fit` and :meth:`partial_fit` train on an
@@ -64,6 +58,9 @@ class DenoisingNet(NeuralNet):
         The rule for what the encoder reads of rows; None reads them as they are, or
         as the loss transforms them.
 
+    n_features : int or None
+        Width of the rows that :meth:`fit` and :meth:`predict` take; None takes any.
+
     learning_rate : callable or None
         Factor of the learning rate as a function of progress; None leaves it alone.
 
@@ -93,6 +90,7 @@ class DenoisingNet(NeuralNet):
         noise_schedule=None,
         penalty=None,
         encoder_input=None,
+        n_features=None,
         learning_rate=None,
         alpha=0.0,
         optimizer="adamw",
@@ -115,6 +113,7 @@ class DenoisingNet(NeuralNet):
         self.emphasis = emphasis
         self.noise_schedule = noise_schedule
         self.encoder_input = encoder_input
+        self.n_features = n_features
         self.learning_rate = learning_rate
         self.alpha = alpha
         self.seed = seed
@@ -140,6 +139,8 @@ class DenoisingNet(NeuralNet):
     def initialize_criterion(self):
         """Take the loss as it is."""
         self.criterion_ = self.criterion
+        if self.encoder_input is not None:
+            self.encoder_input.loss = self.criterion_
         return self
 
     def initialize_optimizer(self, triggered_directly=None):
@@ -279,7 +280,8 @@ class DenoisingNet(NeuralNet):
         self : object
             The trained net, in evaluation mode.
         """
-        own_callbacks = self.callbacks_
+        # One that was set to None is none.
+        own_callbacks = [(name, one) for name, one in self.callbacks_ if one]
         self.callbacks_ = [
             *own_callbacks,
             *((type(watcher).__name__, watcher) for watcher in watchers),
@@ -363,248 +365,6 @@ class DenoisingNet(NeuralNet):
     def _dropouts(self):
         return [m for m in self.module_.modules() if isinstance(m, Dropout)]
 
-    def fit_loop(self, X, y=None, epochs=None, **fit_params):
-        """Go through the rows of `X`, and the validation rows of `y`, for `epochs`."""
-        datasets = {"dataset_train": X, "dataset_valid": y}
-        for _ in range(epochs):
-            self.notify("on_epoch_begin", **datasets)
-            self._step = self._step.for_epoch()
-            self.run_single_epoch(X.batches, True, "train", self.train_step)
-            if y is not None:
-                if self.noise_schedule is not None:
-                    # The same in each epoch: that of the end.
-                    self.corruption.scale_level(self._noise_factor(1.0))
-                self._streams.restart("validation")
-                self.run_single_epoch(y.batches, False, "valid", self.validation_step)
-            self.notify("on_epoch_end", **datasets)
-        return self
-
-    def run_single_epoch(self, iterator, training, prefix, step_fn, **fit_params):
-        """Go through `iterator` once and record the mean loss of its rows."""
-        self._set_training(training)
-        # Added up on the device, so that no step waits for its loss.
-        total = torch.zeros((), device=self.device)
-        penalized = training and self.penalty is not None
-        penalty = torch.zeros_like(total)
-        n_done, n_steps, stopped = 0, 0, False
-        listens = self._listens_to_batches
-        try:
-            for batch in iterator:
-                if listens:
-                    # skorch's callbacks expect pairs of input and target.
-                    self.notify("on_batch_begin", batch=batch[:2], training=training)
-                    self._step.restore()
-                step = step_fn(batch)
-                size = step.pop("size")
-                total.add_(step["loss"] * size)
-                if penalized:
-                    penalty.add_(step.pop("penalty") * size)
-                n_done += size
-                n_steps += 1
-                if listens:
-                    self.history.record_batch(prefix + "_loss", step["loss"].item())
-                    self.history.record_batch(prefix + "_batch_size", len(batch[0]))
-                    self.notify(
-                        "on_batch_end", batch=batch[:2], training=training, **step
-                    )
-        except StopTraining:
-            # The epoch is recorded as far as it went.
-            stopped = True
-        if n_steps:
-            n_done = float(n_done)
-            if not n_done and not training:
-                raise ValueError(
-                    "early_stopping=True needs validation rows that count, but all of "
-                    "their values are missing. Set a larger validation_fraction."
-                )
-            self._record_epoch(prefix, total.item() / max(n_done, 1.0), n_steps)
-            if penalized:
-                self.history.record(
-                    prefix + "_penalty", penalty.item() / max(n_done, 1.0)
-                )
-        if stopped:
-            raise StopTraining
-
-    def _record_epoch(self, prefix, loss, n_steps):
-        if not math.isfinite(loss):
-            epoch = len(self.history)
-            raise ValueError(
-                f"The {'training' if prefix == 'train' else 'validation'} loss became "
-                f"{loss} in epoch {epoch}. Scale the data (StandardScaler, "
-                f"MinMaxScaler), lower learning_rate_init (now {self.lr:g}) or choose "
-                "a loss that outliers pull on less ('huber')."
-            )
-        # What skorch's Checkpoint asks for: whether it is the best so far, and a batch.
-        losses = [epoch.get(prefix + "_loss", math.inf) for epoch in self.history]
-        self.history.record(prefix + "_loss", loss)
-        self.history.record(prefix + "_loss_best", loss < min(losses))
-        self.history.record(prefix + "_batch_count", n_steps)
-        if not self._listens_to_batches:
-            if not self.history[-1]["batches"]:
-                self.history.new_batch()
-            self.history.record_batch(prefix + "_loss", loss)
-            self.history.record_batch(prefix + "_batch_size", 1)
-
-    def train_step(self, batch, **fit_params):
-        """Corrupt a batch, reconstruct it and step the optimizer."""
-        if self.learning_rate is not None or self.noise_schedule is not None:
-            self._follow_schedules(next(self._progress))
-        prepared = self._objective.prepare(batch, self._streams["corruption"])
-        loss, output, penalty = self._step(
-            prepared, lambda: self._notify_of_gradients(batch)
-        )
-        step = {"loss": loss, "y_pred": output, "size": prepared.size}
-        if penalty is not None:
-            step["penalty"] = penalty
-        return step
-
-    def _follow_schedules(self, progress):
-        if self.learning_rate is not None:
-            rate = self.lr * self.learning_rate(progress)
-            for group in self.optimizer_.param_groups:
-                group["lr"] = rate * group.get("rate_factor", 1.0)
-        if self.noise_schedule is not None:
-            self.corruption.scale_level(self._noise_factor(progress))
-
-    def _noise_factor(self, progress):
-        """Return what the level of the corruption is multiplied by."""
-        factor = self.noise_schedule(progress)
-        try:
-            valid = 0.0 <= float(factor) <= 1.0
-        except (TypeError, ValueError):
-            valid = False
-        if not valid:
-            raise ValueError(
-                "noise_schedule must return numbers in [0, 1], got "
-                f"{factor!r} for a progress of {progress:g}."
-            )
-        return float(factor)
-
-    def _notify_of_gradients(self, batch):
-        if self._listens_to_batches:
-            self.notify(
-                "on_grad_computed",
-                named_parameters=TeeGenerator(self.get_all_learnable_params()),
-                batch=batch[:2],
-                training=True,
-            )
-
-    #: Whether validation rows are corrupted.
-    _corrupts_validation = True
-
-    def validation_step(self, batch, **fit_params):
-        """Return the loss of a batch of validation rows, without the penalty."""
-        with torch.no_grad():
-            prepared = self._objective.prepare(
-                batch, self._streams["validation"], corrupts=self._corrupts_validation
-            )
-            output = self.module_.decode(self.module_.encode(prepared.inputs))
-            loss = self.criterion_(output, prepared.target, prepared.weight)
-        return {"loss": loss, "y_pred": output, "size": prepared.size}
-
-    # -- skorch's methods for arrays ------------------------------------------------
-
-    def partial_fit(self, X, y=None, classes=None, **fit_params):
-        """Train for ``max_epochs`` epochs on an array of rows, from the weights it has.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Rows as the estimator has them inside, scaled or encoded; NaN stands for a
-            missing value.
-
-        y : array-like of shape (n_samples, n_targets), default=None
-            What is to be restored or predicted, as numbers; None restores the rows.
-
-        classes : None
-            Ignored.
-
-        **fit_params : dict
-            None is taken.
-
-        Returns
-        -------
-        self : object
-            The net, trained further.
-        """
-        fit_params.pop("_routing_method", None)
-        if fit_params:
-            raise TypeError(
-                f"fit takes no further parameters, got {sorted(fit_params)}."
-            )
-        if not self.initialized_:
-            self.initialize()
-        X = _check_rows(X, "X")
-        targets = None if y is None else _check_rows(y, "y")
-        device = torch.device(self.device)
-        streams = RandomStreams(self.seed, device)
-        rows = rows_of(X, device)
-        batches = Batches(
-            rows,
-            None,
-            self.batch_size,
-            device,
-            targets=None if targets is None else rows_of(targets, device),
-            generator=streams["shuffle"],
-        )
-        given = [X] if targets is None else [X, targets]
-        run = TrainingRun(
-            batches,
-            None,
-            device,
-            streams,
-            encoder_input=self._reads(),
-            has_missing=any(_has_missing(values) for values in given),
-        )
-        return self.train(run, self.max_epochs)
-
-    def get_dataset(self, X, y=None):
-        """Return rows as a dataset; one is returned as it is."""
-        if isinstance(X, RowsDataset):
-            return X
-        rows = rows_of(_check_rows(X, "X"))
-        return RowsDataset(
-            Batches(rows, None, self.batch_size, torch.device(self.device))
-        )
-
-    def get_iterator(self, dataset, training=False):
-        """Return the batches of a dataset."""
-        return dataset.batches
-
-    def evaluation_step(self, batch, training=False):
-        """Return what the decoder gives for the rows of a batch."""
-        self.check_is_fitted()
-        with torch.set_grad_enabled(training):
-            self._set_training(training)
-            return self.infer(batch[0])
-
-    def infer(self, x, **fit_params):
-        """Return what the decoder gives for rows."""
-        return self.module_.decode(self.module_.encode(self._reads()(x)))
-
-    def predict_proba(self, X):
-        """Return reconstructions, or predictions, as an array.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Rows as the estimator has them inside.
-
-        Returns
-        -------
-        output : ndarray of shape (n_samples, n_outputs), dtype float32
-            What the loss makes of the decoder's output.
-        """
-        outputs = [
-            to_numpy(self.criterion_.to_data(output.to(self.device)))
-            for output in self.forward_iter(X, training=False)
-        ]
-        return np.concatenate(outputs)
-
-    def _reads(self):
-        """Return the rule for what the encoder reads of rows."""
-        return self.encoder_input or EncoderInput(self.criterion_)
-
     # -- callbacks ----------------------------------------------------------------
 
     def notify(self, method_name, **cb_kwargs):
@@ -636,21 +396,6 @@ class PredictingNet(DenoisingNet):
         if y is None:
             raise ValueError("y must be given: the net predicts it.")
         return super().partial_fit(X, y, classes, **fit_params)
-
-
-def _check_rows(X, name):
-    return check_array(
-        X,
-        accept_sparse="csr",
-        dtype="numeric",
-        ensure_all_finite="allow-nan",
-        input_name=name,
-    )
-
-
-def _has_missing(X):
-    values = X if isinstance(X, np.ndarray) else X.data
-    return values.dtype.kind == "f" and bool(np.isnan(values).any())
 
 
 def _overrides(callback, event):

@@ -113,6 +113,7 @@ class AutogradStep:
     def release(self):
         """Drop the gradients."""
         self._optimizer.zero_grad()
+        self.loss.zero_grad()
         del self._optimizer
 
     def __call__(self, prepared, on_gradients):
@@ -208,6 +209,7 @@ class HandDerivedStep:
         # weights need.
         self._optimizer = self._update = self._gradients = None
         self._flat.release()
+        self.loss.zero_grad()
 
     def __call__(self, prepared, on_gradients):
         """Step the parameters by the gradients of a batch."""

@@ -4,6 +4,7 @@ import torch
 from numpy.testing import assert_allclose
 
 from sk_dae.data.class_rows import ClassRows
+from sk_dae.data.rows import rows_of
 from sk_dae.data.statistics import ColumnStatistics
 from sk_dae.losses import PoissonLoss, SquaredError
 from sk_dae.losses._prediction import CategoricalCrossEntropy, PredictionError
@@ -62,10 +63,10 @@ def test_the_encoder_reads_what_the_loss_of_the_autoencoder_says():
     plain = CategoricalCrossEntropy(SquaredError())
     assert not plain.transforms_input
     counts = PoissonLoss()
-    counts.learn(X.numpy(), ColumnStatistics.of(X.numpy()))
+    counts.fit_rows(rows_of(X.numpy()), ColumnStatistics.of(X.numpy()))
     loss = CategoricalCrossEntropy(counts)
     assert loss.transforms_input
     assert torch.equal(loss.to_input(X), counts.to_input(X))
-    moved = loss.to(torch.device("cpu"))
-    assert moved.inputs is not loss.inputs
-    assert torch.equal(moved.to_input(X), loss.to_input(X))
+    # The rates of the inputs move with the loss, and are not trained again.
+    assert set(loss.state_dict()) == {"inputs.rates_", "inputs._input_scale"}
+    assert not loss.trained_by_net()

@@ -234,7 +234,9 @@ def test_variational_is_the_mean_divergence_of_two_normals():
     module, X = mlp(), rows()
     penalty = VariationalPenalty()
     penalty.initialize(module, 4, seeded_generator(0))
-    penalty.parameters_ = [torch.randn_like(p) * 0.3 for p in penalty.parameters_]
+    with torch.no_grad():
+        for parameter in penalty.parameters():
+            parameter.normal_(0.0, 0.3)
     mean, log_variance = penalty.distribution(module, X)
     torch.testing.assert_close(mean, module.encode(X))
     normal = torch.distributions.Normal
@@ -250,7 +252,9 @@ def test_variational_is_the_mean_divergence_of_two_normals():
 def test_adversary_that_cannot_tell_is_a_coin():
     penalty = AdversarialPenalty(learning_rate_init=1e-12)
     penalty.initialize(mlp(), 4, seeded_generator(0))
-    penalty.parameters_ = [torch.zeros_like(p) for p in penalty.parameters_]
+    with torch.no_grad():
+        for parameter in penalty.parameters():
+            parameter.zero_()
     penalty.begin_training()
     value = penalty.of_code(rows()[:, :4], None, seeded_generator(1))
     assert value.item() == pytest.approx(np.log(2), rel=1e-5)
@@ -286,14 +290,13 @@ def test_copy_of_an_adversary_is_in_no_training():
     penalty.initialize(mlp(), 6, seeded_generator(0))
     penalty.begin_training()
     penalty.value_and_gradient(rows(), None, seeded_generator(1))
-    twin = penalty.copy_to(None)
+    twin = penalty.snapshot()
     assert not hasattr(twin, "_optimizer")
-    assert len(twin.optimizer_state_) == len(twin.parameters_) == 4
-    assert not any(p.requires_grad for p in twin.parameters_)
+    assert len(twin.optimizer_state_) == len(list(twin.parameters())) == 4
     # The training goes on beside it.
-    before = [p.clone() for p in twin.parameters_]
+    before = [p.detach().clone() for p in twin.parameters()]
     penalty.value_and_gradient(rows(), None, seeded_generator(1))
-    torch.testing.assert_close(twin.parameters_, before, rtol=0, atol=0)
+    torch.testing.assert_close(list(twin.parameters()), before, rtol=0, atol=0)
 
 
 def test_adversary_goes_on_as_if_it_had_not_been_interrupted():
@@ -305,10 +308,10 @@ def test_adversary_goes_on_as_if_it_had_not_been_interrupted():
         for step in range(4):
             if interrupted and step == 2:
                 penalty.end_training()
-                penalty = penalty.copy_to(None)
+                penalty = penalty.snapshot()
                 penalty.begin_training()
             penalty.value_and_gradient(rows(), None, generator)
-        learned.append([p.detach() for p in penalty.parameters_])
+        learned.append([p.detach() for p in penalty.parameters()])
     torch.testing.assert_close(*learned, rtol=0, atol=0)
 
 
@@ -320,7 +323,7 @@ def test_weights_of_one_change_nothing_and_zero_leaves_a_row_out(penalty, hidden
         module = mlp(hidden, code_activation=term.code_activation or "tanh")
         term.initialize(module, 4, seeded_generator(0))
         if penalty == "variational":  # variances that differ from row to row
-            term.parameters_[0] += 0.3
+            torch.nn.init.constant_(term.log_variance.weight, 0.3)
         if penalty == "adversarial":
             term.set_params(learning_rate_init=1e-12)
         term.begin_training()
@@ -556,7 +559,7 @@ def test_auto_weight_is_that_of_the_class_and_instances_carry_their_own(table):
     given = KLPenalty(0.5, target=0.2)
     dae = make(penalty=given, penalty_weight=9.0).fit(table)
     assert dae.penalty_ is not given
-    assert not hasattr(given, "parameters_")
+    assert not list(given.parameters())
     assert dae.penalty_.get_params() == given.get_params()
     dae = clone(dae).set_params(penalty__weight=0.1, penalty__target=0.3)
     assert dae.fit(table).penalty_.get_params() == {"weight": 0.1, "target": 0.3}
@@ -647,7 +650,7 @@ def test_training_resumes_what_the_penalty_has_learned(table, penalty, increment
     dae = make(penalty=penalty, warm_start=True)
     train = dae.partial_fit if incremental else dae.fit
     train(table)
-    before = [p.clone() for p in dae.penalty_.parameters_]
+    before = [p.detach().clone() for p in dae.penalty_.parameters()]
     old = dae.penalty_
     assert before[0].abs().sum() > 0
     dae.set_params(learning_rate_init=1e-12, alpha=0.0, penalty_weight=0.7)
@@ -656,9 +659,9 @@ def test_training_resumes_what_the_penalty_has_learned(table, penalty, increment
     train(table)
     assert dae.penalty_ is not old
     assert dae.penalty_.weight == 0.7
-    for one, other in zip(before, dae.penalty_.parameters_, strict=True):
+    for one, other in zip(before, dae.penalty_.parameters(), strict=True):
         torch.testing.assert_close(one, other)
-    for one, other in zip(before, old.parameters_, strict=True):
+    for one, other in zip(before, old.parameters(), strict=True):
         assert torch.equal(one, other)
 
 
@@ -666,7 +669,7 @@ def test_another_form_of_penalty_starts_afresh(table):
     dae = make(penalty="adversarial").partial_fit(table)
     dae.set_params(penalty=AdversarialPenalty(hidden_layer_sizes=(8, 8)))
     dae.partial_fit(table)
-    assert [p.shape[0] for p in dae.penalty_.parameters_] == [8, 8, 8, 8, 1, 1]
+    assert [p.shape[0] for p in dae.penalty_.parameters()] == [8, 8, 8, 8, 1, 1]
     dae.set_params(penalty="variational").partial_fit(table)
     dae.set_params(penalty="contractive").partial_fit(table)
     dae.set_params(penalty=None).partial_fit(table)
@@ -677,20 +680,21 @@ def test_another_form_of_penalty_starts_afresh(table):
 @every_penalty
 def test_failed_fit_leaves_the_penalty_as_it_was(table, penalty):
     dae = make(penalty=penalty, warm_start=True).fit(table)
-    before = pickle.dumps([p.numpy() for p in dae.penalty_.parameters_])
+    before = pickle.dumps([p.detach().numpy() for p in dae.penalty_.parameters()])
     code = dae.transform(table)
     # Finite weights, but a loss that is not.
     with pytest.raises(ValueError, match="loss became"):
         dae.set_params(learning_rate_init=1e30).fit(table)
-    assert pickle.dumps([p.numpy() for p in dae.penalty_.parameters_]) == before
+    assert (
+        pickle.dumps([p.detach().numpy() for p in dae.penalty_.parameters()]) == before
+    )
     np.testing.assert_array_equal(dae.transform(table), code)
 
 
 @every_penalty
 def test_fitted_penalty_keeps_nothing_of_its_training(table, penalty):
     dae = make(penalty=penalty).fit(table)
-    for parameter in dae.penalty_.parameters_:
-        assert not parameter.requires_grad
+    for parameter in dae.penalty_.parameters():
         assert parameter.grad is None
     assert not hasattr(dae.penalty_, "_optimizer")
     assert b"Generator" not in pickle.dumps(dae)
@@ -702,7 +706,7 @@ def test_early_stopping_restores_the_penalty_of_the_best_epoch(table):
             self.heads = []
 
         def on_epoch_end(self, net, **kwargs):
-            self.heads.append(net.penalty.parameters_[0].detach().clone())
+            self.heads.append(net.penalty.log_variance.weight.detach().clone())
 
     recorder = Recorder()
     dae = make(
@@ -715,7 +719,7 @@ def test_early_stopping_restores_the_penalty_of_the_best_epoch(table):
     ).fit(table)
     best = int(np.argmin(dae.validation_loss_curve_))
     assert best < len(recorder.heads) - 1
-    assert torch.equal(dae.penalty_.parameters_[0], recorder.heads[best])
+    assert torch.equal(dae.penalty_.log_variance.weight, recorder.heads[best])
 
 
 # -- modules of a user ----------------------------------------------------------------
@@ -733,7 +737,7 @@ def test_modules_of_a_user_are_penalized(table, penalty):
 
 def test_variational_takes_a_module_that_gives_variances(table):
     dae = make(module=Gaussian, penalty="variational", max_iter=20).fit(table)
-    assert dae.penalty_.parameters_ == []
+    assert list(dae.penalty_.parameters()) == []
     assert dae.net_.module_.head.weight.grad is None
     assert dae.sample(4).shape == (4, 5)
 
@@ -861,16 +865,15 @@ def test_what_a_penalty_of_your_own_learns_goes_where_the_net_goes(table):
         """Learns where the codes lie, and keeps a number besides."""
 
         def initialize(self, module, n_components, generator):
-            self.parameters_ = [torch.zeros(n_components)]
+            self.centre = torch.nn.Parameter(torch.zeros(n_components))
             self.n_seen_ = n_components
 
         def of_code(self, code, weight, generator):
-            (centre,) = self.parameters_
-            return (code - centre).square().mean()
+            return (code - self.centre).square().mean()
 
     assert Learning().of_code_alone
     dae = make(penalty=Learning(), max_iter=30, corruption=None).fit(table + 3)
-    (centre,) = dae.penalty_.parameters_
+    (centre,) = dae.penalty_.parameters()
     assert dae.penalty_.n_seen_ == 3
     assert centre.abs().sum() > 0
     assert dae.net_.copy_to(torch.device("cpu")).penalty.n_seen_ == 3

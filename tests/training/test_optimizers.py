@@ -15,11 +15,15 @@ def make_buffer(size=100):
     return buffer
 
 
+def groups(*parameters):
+    return [{"params": list(parameters)}]
+
+
 @pytest.mark.parametrize("weight_decay", [0.0, 0.1])
 def test_small_adamw_takes_the_steps_of_torch(weight_decay):
     buffer = make_buffer()
     twin = copy.deepcopy(buffer)
-    own = SmallAdamW(buffer, lr=0.01, weight_decay=weight_decay)
+    own = SmallAdamW(groups(buffer), lr=0.01, weight_decay=weight_decay)
     reference = torch.optim.AdamW([twin], lr=0.01, weight_decay=weight_decay)
     generator = seeded_generator(1)
     for i in range(50):
@@ -27,7 +31,7 @@ def test_small_adamw_takes_the_steps_of_torch(weight_decay):
         own.param_groups[0]["lr"] = reference.param_groups[0]["lr"] = rate
         gradient = torch.randn(100, generator=generator) * 10.0 ** (i % 7 - 3)
         buffer.grad, twin.grad = gradient, gradient.clone()
-        own.step_buffer()
+        own.step_buffers()
         reference.step()
         torch.testing.assert_close(buffer, twin, rtol=1e-5, atol=1e-6)
     mine, theirs = own.state[buffer], reference.state[twin]
@@ -39,23 +43,23 @@ def test_small_adamw_takes_the_steps_of_torch(weight_decay):
 def test_state_of_small_adamw_goes_on_in_another():
     first = make_buffer()
     first.grad.fill_(1.0)
-    optimizer = SmallAdamW(first, lr=0.01, weight_decay=0.0)
-    optimizer.step_buffer()
+    optimizer = SmallAdamW(groups(first), lr=0.01, weight_decay=0.0)
+    optimizer.step_buffers()
     second = copy.deepcopy(first)
     second.grad = first.grad.clone()
-    resumed = SmallAdamW(second, lr=0.01, weight_decay=0.0)
+    resumed = SmallAdamW(groups(second), lr=0.01, weight_decay=0.0)
     resumed.load_state_dict(copy.deepcopy(optimizer.state_dict()))
-    optimizer.step_buffer()
-    resumed.step_buffer()
+    optimizer.step_buffers()
+    resumed.step_buffers()
     assert torch.equal(first, second)
 
 
 def test_only_small_buffers_get_the_small_optimizer():
     options = {"lr": 0.1, "alpha": 0.0}
-    assert type(make_optimizer("adamw", [make_buffer()], **options)) is SmallAdamW
-    large = make_optimizer("adamw", [make_buffer(SMALL + 1)], **options)
+    assert type(make_optimizer("adamw", groups(make_buffer()), **options)) is SmallAdamW
+    large = make_optimizer("adamw", groups(make_buffer(SMALL + 1)), **options)
     assert type(large) is torch.optim.AdamW
-    without_gradient = [torch.nn.Parameter(torch.zeros(3))]
+    without_gradient = groups(torch.nn.Parameter(torch.zeros(3)))
     plain = make_optimizer("adamw", without_gradient, **options)
     assert type(plain) is torch.optim.AdamW
 
@@ -63,7 +67,7 @@ def test_only_small_buffers_get_the_small_optimizer():
 @pytest.mark.parametrize("name", OPTIMIZERS)
 def test_names_stand_for_their_class_with_rate_and_weight_decay(name):
     optimizer = make_optimizer(
-        name, [torch.nn.Parameter(torch.ones(3))], lr=0.5, alpha=1
+        name, groups(torch.nn.Parameter(torch.ones(3))), lr=0.5, alpha=1
     )
     (group,) = optimizer.param_groups
     assert type(optimizer) is OPTIMIZERS[name]
@@ -77,5 +81,14 @@ def test_class_without_weight_decay_is_served():
         def __init__(self, params, lr):
             super().__init__(params, lr=lr)
 
-    optimizer = make_optimizer(Bare, [torch.nn.Parameter(torch.ones(3))], lr=1, alpha=1)
+    parameters = groups(torch.nn.Parameter(torch.ones(3)))
+    optimizer = make_optimizer(Bare, parameters, lr=1, alpha=1)
     assert optimizer.param_groups[0]["weight_decay"] == 0
+
+
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_group_has_a_rate_and_a_decay_of_its_own(name):
+    own = {"params": [make_buffer()], "weight_decay": 0.0, "rate_factor": 7.0}
+    optimizer = make_optimizer(name, [*groups(make_buffer()), own], lr=0.5, alpha=1)
+    assert [group["lr"] for group in optimizer.param_groups] == [0.5, 3.5]
+    assert [group["weight_decay"] for group in optimizer.param_groups] == [1, 0]

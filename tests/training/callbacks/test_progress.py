@@ -2,6 +2,7 @@
 
 import io
 import re
+from types import SimpleNamespace
 
 import pytest
 
@@ -76,7 +77,8 @@ def test_early_stop_is_said():
 )
 def test_clock_is_readable(seconds, text, monkeypatch):
     times = iter([0.0, seconds])
-    monkeypatch.setattr(progress.time, "monotonic", lambda: next(times, seconds))
+    clock = SimpleNamespace(monotonic=lambda: next(times, seconds))
+    monkeypatch.setattr(progress, "time", clock)
     assert run(io.StringIO(), 1).strip().endswith(f"  {text}")
 
 

@@ -1,5 +1,6 @@
 """skorch's callbacks, and scikit-learn's where it has them."""
 
+import functools
 import os
 import signal
 import time
@@ -29,6 +30,7 @@ from sk_dae import (
     DenoisingAutoencoder,
     DenoisingAutoencoderClassifier,
     DenoisingAutoencoderRegressor,
+    StopTraining,
 )
 from sk_dae.metrics import make_denoising_scorer
 
@@ -84,14 +86,15 @@ def test_skorch_callbacks_hear_every_event(table):
 
 
 class StopAt(Callback):
-    """Stops as skorch's EarlyStopping does."""
+    """Stops at the end of an epoch."""
 
-    def __init__(self, epoch):
+    def __init__(self, epoch, error=StopTraining):
         self.epoch = epoch
+        self.error = error
 
     def on_epoch_end(self, net, **kwargs):
         if len(net.history) == self.epoch:
-            raise KeyboardInterrupt
+            raise self.error
 
 
 class StopWithin(Callback):
@@ -105,7 +108,7 @@ class StopWithin(Callback):
         if event == self.event:
             self.n_calls -= 1
             if self.n_calls == 0:
-                raise KeyboardInterrupt
+                raise StopTraining
 
     def on_train_begin(self, net, **kwargs):
         self._count("on_train_begin")
@@ -143,7 +146,7 @@ class StopAtTheStart(Callback):
 
     def on_epoch_begin(self, net, **kwargs):
         if len(net.history) == 3:
-            raise KeyboardInterrupt
+            raise StopTraining
 
 
 @pytest.mark.parametrize("early_stopping", [False, True])
@@ -210,17 +213,39 @@ class Interrupted(Callback):
         time.sleep(1)
 
 
-def test_callback_that_raises_keyboard_interrupt_stops_the_fit(table):
+def test_callback_that_raises_stop_training_stops_the_fit(table):
     dae = make(callbacks=[StopAt(2)]).fit(table)
     assert dae.n_iter_ == 2
     assert dae.transform(table).shape == (60, 3)
+
+
+def test_other_errors_of_callbacks_come_through(table):
+    dae = make().fit(table)
+    before = dae.transform(table)
+    for error in (KeyboardInterrupt, ZeroDivisionError):
+        with pytest.raises(error):
+            dae.set_params(callbacks=[StopAt(2, error)]).fit(table)
+        np.testing.assert_array_equal(dae.transform(table), before)
 
 
 def raise_interrupt(number, frame):
     raise KeyboardInterrupt
 
 
-@pytest.mark.parametrize("handler", [signal.default_int_handler, raise_interrupt])
+class Handler:
+    def __call__(self, number, frame):
+        raise_interrupt(number, frame)
+
+
+@pytest.mark.parametrize(
+    "handler",
+    [
+        signal.default_int_handler,
+        raise_interrupt,
+        functools.partial(raise_interrupt),
+        Handler(),
+    ],
+)
 def test_interrupt_during_a_callback_is_an_interrupt(table, handler):
     before = signal.signal(signal.SIGINT, handler)
     try:

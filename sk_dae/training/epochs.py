@@ -1,0 +1,159 @@
+"""The loop over epochs and batches, and what is recorded of them."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from skorch.utils import TeeGenerator
+
+from .interrupts import StopTraining
+
+__all__ = ["EpochLoop"]
+
+
+class EpochLoop:
+    """Mixin of a skorch net: epochs over batches that an objective prepares.
+
+    It calls the hooks of a batch only where a callback listens to them, and adds up
+    losses on the device, so that no step waits for its own.
+    """
+
+    def fit_loop(self, X, y=None, epochs=None, **fit_params):
+        """Go through the rows of `X`, and the validation rows of `y`, for `epochs`."""
+        datasets = {"dataset_train": X, "dataset_valid": y}
+        for _ in range(epochs):
+            self.notify("on_epoch_begin", **datasets)
+            self._step = self._step.for_epoch()
+            self.run_single_epoch(X.batches, True, "train", self.train_step)
+            if y is not None:
+                if self.noise_schedule is not None:
+                    # The same in each epoch: that of the end.
+                    self.corruption.scale_level(self._noise_factor(1.0))
+                self._streams.restart("validation")
+                self.run_single_epoch(y.batches, False, "valid", self.validation_step)
+            self.notify("on_epoch_end", **datasets)
+        return self
+
+    def run_single_epoch(self, iterator, training, prefix, step_fn, **fit_params):
+        """Go through `iterator` once and record the mean loss of its rows."""
+        self._set_training(training)
+        # Added up on the device, so that no step waits for its loss.
+        total = torch.zeros((), device=self.device)
+        penalized = training and self.penalty is not None
+        penalty = torch.zeros_like(total)
+        n_done, n_steps, stopped = 0, 0, False
+        listens = self._listens_to_batches
+        try:
+            for batch in iterator:
+                if listens:
+                    # skorch's callbacks expect pairs of input and target.
+                    self.notify("on_batch_begin", batch=batch[:2], training=training)
+                    self._step.restore()
+                step = step_fn(batch)
+                size = step.pop("size")
+                total.add_(step["loss"] * size)
+                if penalized:
+                    penalty.add_(step.pop("penalty") * size)
+                n_done += size
+                n_steps += 1
+                if listens:
+                    self.history.record_batch(prefix + "_loss", step["loss"].item())
+                    self.history.record_batch(prefix + "_batch_size", len(batch[0]))
+                    self.notify(
+                        "on_batch_end", batch=batch[:2], training=training, **step
+                    )
+        except StopTraining:
+            # The epoch is recorded as far as it went.
+            stopped = True
+        if n_steps:
+            n_done = float(n_done)
+            if not n_done and not training:
+                raise ValueError(
+                    "early_stopping=True needs validation rows that count, but all of "
+                    "their values are missing. Set a larger validation_fraction."
+                )
+            self._record_epoch(prefix, total.item() / max(n_done, 1.0), n_steps)
+            if penalized:
+                self.history.record(
+                    prefix + "_penalty", penalty.item() / max(n_done, 1.0)
+                )
+        if stopped:
+            raise StopTraining
+
+    def _record_epoch(self, prefix, loss, n_steps):
+        if not math.isfinite(loss):
+            epoch = len(self.history)
+            raise ValueError(
+                f"The {'training' if prefix == 'train' else 'validation'} loss became "
+                f"{loss} in epoch {epoch}. Scale the data (StandardScaler, "
+                f"MinMaxScaler), lower learning_rate_init (now {self.lr:g}) or choose "
+                "a loss that outliers pull on less ('huber')."
+            )
+        # What skorch's Checkpoint asks for: whether it is the best so far, and a batch.
+        losses = [epoch.get(prefix + "_loss", math.inf) for epoch in self.history]
+        self.history.record(prefix + "_loss", loss)
+        self.history.record(prefix + "_loss_best", loss < min(losses))
+        self.history.record(prefix + "_batch_count", n_steps)
+        if not self._listens_to_batches:
+            if not self.history[-1]["batches"]:
+                self.history.new_batch()
+            self.history.record_batch(prefix + "_loss", loss)
+            self.history.record_batch(prefix + "_batch_size", 1)
+
+    def train_step(self, batch, **fit_params):
+        """Corrupt a batch, reconstruct it and step the optimizer."""
+        if self.learning_rate is not None or self.noise_schedule is not None:
+            self._follow_schedules(next(self._progress))
+        prepared = self._objective.prepare(batch, self._streams["corruption"])
+        loss, output, penalty = self._step(
+            prepared, lambda: self._notify_of_gradients(batch)
+        )
+        step = {"loss": loss, "y_pred": output, "size": prepared.size}
+        if penalty is not None:
+            step["penalty"] = penalty
+        return step
+
+    def _follow_schedules(self, progress):
+        if self.learning_rate is not None:
+            rate = self.lr * self.learning_rate(progress)
+            for group in self.optimizer_.param_groups:
+                group["lr"] = rate * group.get("rate_factor", 1.0)
+        if self.noise_schedule is not None:
+            self.corruption.scale_level(self._noise_factor(progress))
+
+    def _noise_factor(self, progress):
+        """Return what the level of the corruption is multiplied by."""
+        factor = self.noise_schedule(progress)
+        try:
+            valid = 0.0 <= float(factor) <= 1.0
+        except (TypeError, ValueError):
+            valid = False
+        if not valid:
+            raise ValueError(
+                "noise_schedule must return numbers in [0, 1], got "
+                f"{factor!r} for a progress of {progress:g}."
+            )
+        return float(factor)
+
+    def _notify_of_gradients(self, batch):
+        if self._listens_to_batches:
+            self.notify(
+                "on_grad_computed",
+                named_parameters=TeeGenerator(self.get_all_learnable_params()),
+                batch=batch[:2],
+                training=True,
+            )
+
+    #: Whether validation rows are corrupted.
+    _corrupts_validation = True
+
+    def validation_step(self, batch, **fit_params):
+        """Return the loss of a batch of validation rows, without the penalty."""
+        with torch.no_grad():
+            prepared = self._objective.prepare(
+                batch, self._streams["validation"], corrupts=self._corrupts_validation
+            )
+            output = self.module_.decode(self.module_.encode(prepared.inputs))
+            loss = self.criterion_(output, prepared.target, prepared.weight)
+        return {"loss": loss, "y_pred": output, "size": prepared.size}
