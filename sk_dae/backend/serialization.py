@@ -94,14 +94,14 @@ def serializable(cls=None, *, aliases=(), leave_out=(), standalone=False):
     >>> from sk_dae.persistence import serializable
     >>> @serializable(aliases=["FlipNoise"])
     ... class SignNoise(BaseCorruption):
-    ...     def __init__(self, probability=0.1, *, random_state=None):
-    ...         super().__init__(probability, random_state=random_state)
-    ...         self.probability = probability
+    ...     def __init__(self, level=0.1, *, whole_rows=False, random_state=None):
+    ...         super().__init__(level, random_state=random_state)
+    ...         self.whole_rows = whole_rows
     ...
     ...     @classmethod
     ...     def upgrade_state(cls, state, format):
-    ...         if "rate" in state:  # its name, once
-    ...             state["probability"] = state.pop("rate")
+    ...         if "rows" in state:  # the name of the parameter in older files
+    ...             state["whole_rows"] = state.pop("rows")
     ...         return state
     """
     if cls is None:
