@@ -12,6 +12,7 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
+from .backend.serialization import serializable
 from .base.perceptron import PerceptronAutoencoder, hidden_sizes
 from .penalties import PENALTIES, BasePenalty, make_penalty
 from .training.callbacks.sklearn_bridge import with_callbacks
@@ -30,6 +31,7 @@ def _has_prior(estimator):
     return True
 
 
+@serializable(standalone=True)
 class DenoisingAutoencoder(PerceptronAutoencoder):
     r"""Denoising autoencoder: a transformer that learns by undoing noise.
 

@@ -14,6 +14,7 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import _check_feature_names_in, check_is_fitted
 
 from .backend.devices import find_device
+from .backend.serialization import serializable
 from .base.fitted import FittedMixin
 from .base.transformer import BaseAutoencoder
 from .data.checks import check_weights, name_columns
@@ -47,6 +48,7 @@ def _adds_up(estimator):
     return True
 
 
+@serializable(standalone=True)
 class MarginalizedDenoisingAutoencoder(FittedMixin, BaseAutoencoder):
     r"""Stacked linear denoising autoencoders in closed form, without training.
 

@@ -7,6 +7,7 @@ from numbers import Integral, Real
 import numpy as np
 from sklearn.utils._param_validation import Interval, StrOptions
 
+from .backend.serialization import serializable
 from .base.perceptron import PerceptronAutoencoder, hidden_sizes
 from .corruption import CORRUPTIONS, BaseCorruption
 from .training.layerwise import pretrain_layers
@@ -14,6 +15,7 @@ from .training.layerwise import pretrain_layers
 __all__ = ["StackedDenoisingAutoencoder"]
 
 
+@serializable(standalone=True)
 class StackedDenoisingAutoencoder(PerceptronAutoencoder):
     r"""Stacked denoising autoencoder: a deep encoder, pretrained layer by layer.
 

@@ -10,6 +10,7 @@ from sklearn.base import _fit_context
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import _check_feature_names_in, check_is_fitted
 
+from .backend.serialization import serializable
 from .base.gradient_descent import GradientDescentAutoencoder
 from .base.perceptron import hidden_sizes
 from .corruption import BaseCorruption, MaskingNoise, SwapNoise
@@ -34,6 +35,7 @@ CORRUPTIONS = {
 LEAST_ENTROPY = 0.1
 
 
+@serializable(standalone=True)
 class TabularDenoisingAutoencoder(GradientDescentAutoencoder):
     r"""Denoising autoencoder for tables of numbers, categories and times.
 

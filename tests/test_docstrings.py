@@ -7,7 +7,15 @@ from numpydoc.docscrape import ClassDoc
 from numpydoc.validate import validate
 
 import sk_dae
-from sk_dae import corruption, losses, metrics, modules, penalties, plotting
+from sk_dae import (
+    corruption,
+    losses,
+    metrics,
+    modules,
+    penalties,
+    persistence,
+    plotting,
+)
 
 # Left out: style rules that scikit-learn does not keep either (summary on the line of
 # the quotes, extended summary, "See Also" and examples everywhere, returns of None).
@@ -40,6 +48,7 @@ def public_objects():
         metrics,
         modules,
         penalties,
+        persistence,
         plotting,
     ):
         for name in module.__all__:

@@ -123,11 +123,15 @@ class RandomStreams:
         """Return streams that go on where `state` stood.
 
         On a device of another kind, whose states are of another form, the streams of
-        that device start from their seeds.
+        that device start from their seeds. A purpose that the state lacks, as it was
+        written before there was one, gets a stream that starts from a seed of its own,
+        which follows from the others.
         """
-        streams = cls(0, device)
-        streams.seeds = dict(state["seeds"])
+        streams = cls(list(state["seeds"].values()), device)
         for purpose, generator in streams._generators.items():
+            if purpose not in state["seeds"]:
+                continue
+            streams.seeds[purpose] = state["seeds"][purpose]
             if purpose in cls._ON_DEVICE and streams.device.type != state["device"]:
                 streams.restart(purpose)
             else:

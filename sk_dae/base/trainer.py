@@ -10,6 +10,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
 
 from ..backend.random import RandomStreams
+from ..backend.serialization import serializable
 from ..training.callbacks.early_stopping import EarlyStopping
 from ..training.callbacks.progress import ProgressLine
 from ..training.callbacks.sklearn_bridge import CallbackSupportMixin, bridge_to_sklearn
@@ -25,6 +26,7 @@ __all__ = ["NetTrainer"]
 AUTO_STEPS = 8000
 
 
+@serializable(leave_out=["callbacks"])
 class NetTrainer(FittedMixin, CallbackSupportMixin):
     """Mixin of the estimators that hold a skorch net, `net_`, and train it.
 

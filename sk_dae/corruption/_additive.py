@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import torch
 
+from ..backend.serialization import serializable
 from ._base import BaseCorruption
 
 __all__ = ["GaussianNoise", "UniformNoise"]
 
 
+@serializable
 class GaussianNoise(BaseCorruption):
     r"""Additive isotropic Gaussian noise.
 
@@ -63,6 +65,7 @@ class GaussianNoise(BaseCorruption):
         return noise.add_(X), None
 
 
+@serializable
 class UniformNoise(BaseCorruption):
     r"""Additive uniform noise.
 

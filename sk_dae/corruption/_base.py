@@ -58,6 +58,13 @@ class BaseCorruption(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         self.level = level
         self.random_state = random_state
 
+    @classmethod
+    def upgrade_state(cls, state, format):
+        """Give attributes of older files their present names."""
+        if "_level_name" in state:
+            state["level_name"] = state.pop("_level_name")
+        return state
+
     def fit(self, X, y=None):
         """Learn what the process needs to know of the data.
 

@@ -9,11 +9,13 @@ import numpy as np
 import torch
 from sklearn.utils._param_validation import Interval, StrOptions
 
+from ..backend.serialization import serializable
 from ._base import LARGEST, BaseCorruption
 
 __all__ = ["BlockNoise"]
 
 
+@serializable
 class BlockNoise(BaseCorruption):
     r"""Block noise: spans of a signal, patches of an image, or bands are masked.
 

@@ -8,11 +8,13 @@ from sklearn.base import clone
 from sklearn.pipeline import _name_estimators
 from sklearn.utils.metaestimators import _BaseComposition
 
+from ..backend.serialization import serializable
 from ._base import BaseCorruption
 
 __all__ = ["CallableCorruption", "ComposeNoise"]
 
 
+@serializable
 class ComposeNoise(_BaseComposition, BaseCorruption):
     """Several corruptions, one after the other, or one of several.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 from sklearn.utils.random import sample_without_replacement
 
+from ..backend.serialization import serializable
 from ..data.rows import rows_of
 from ..linear.gaussian import IncompleteGaussian
 from ._base import BaseCorruption
@@ -12,6 +13,7 @@ from ._base import BaseCorruption
 __all__ = ["ConditionalMeanNoise"]
 
 
+@serializable
 class ConditionalMeanNoise(BaseCorruption):
     r"""Masking noise that fills the masked cells with their conditional mean.
 

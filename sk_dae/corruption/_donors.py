@@ -7,6 +7,7 @@ import scipy.sparse as sp
 import torch
 from sklearn.utils.random import sample_without_replacement
 
+from ..backend.serialization import serializable
 from ..data.rows import as_tensor, is_on_disk, is_readable
 from ._cells import positions
 
@@ -16,6 +17,7 @@ __all__ = ["ColumnDonors", "RowDonors", "sample_donors"]
 SAMPLE_BYTES = 2**26
 
 
+@serializable(leave_out=["_moved"])
 class RowDonors:
     """Donors that stand in whole rows, every cell observed.
 
@@ -25,9 +27,11 @@ class RowDonors:
         Of any dtype; read cell by cell.
     """
 
+    # A copy on an accelerator, made when it is first needed.
+    _moved = None
+
     def __init__(self, rows):
         self.rows = rows
-        self._moved = None
 
     def __getstate__(self):
         """Leave the copy on an accelerator behind."""
@@ -62,6 +66,7 @@ class RowDonors:
         return moved
 
 
+@serializable
 class ColumnDonors:
     """Donors that stand in columns of unequal length, for sparse or missing values.
 

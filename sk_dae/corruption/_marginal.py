@@ -11,6 +11,7 @@ from sklearn.utils._param_validation import Interval
 from sklearn.utils.random import sample_without_replacement
 from sklearn.utils.validation import check_is_fitted
 
+from ..backend.serialization import serializable
 from ._base import BaseCorruption
 from ._cells import positions
 
@@ -21,6 +22,7 @@ QUANTILE_BYTES = 2**26
 N_ROWS = 100_000
 
 
+@serializable
 class MarginalNoise(BaseCorruption):
     r"""A fraction of the cells is drawn anew from the distribution of their column.
 
@@ -117,6 +119,7 @@ class MarginalNoise(BaseCorruption):
         return self._table.draw(X, chosen, generator), chosen
 
 
+@serializable(leave_out=["_moved"])
 class QuantileTable:
     """Quantiles of columns, from which new values are drawn.
 
@@ -126,10 +129,12 @@ class QuantileTable:
         Side by side the quantiles of a column; NaN where it has none.
     """
 
+    # A copy on an accelerator, made when it is first needed.
+    _moved = None
+
     def __init__(self, values):
         self.values = values
         self.has_unknown = bool(values.isnan().any())
-        self._moved = None
 
     def __getstate__(self):
         """Leave the copy on an accelerator behind."""

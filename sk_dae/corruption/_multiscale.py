@@ -7,11 +7,13 @@ from numbers import Real
 
 import torch
 
+from ..backend.serialization import serializable
 from ._base import LARGEST, BaseCorruption
 
 __all__ = ["MultiScaleNoise"]
 
 
+@serializable
 class MultiScaleNoise(BaseCorruption):
     r"""Gaussian noise or missing cells, of a strength drawn for every row.
 

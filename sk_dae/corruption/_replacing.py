@@ -9,6 +9,7 @@ import scipy.sparse as sp
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.sparsefuncs import min_max_axis
 
+from ..backend.serialization import serializable
 from ..data.rows import as_tensor
 from ._base import LARGEST, BaseCorruption
 from ._donors import sample_donors
@@ -16,6 +17,7 @@ from ._donors import sample_donors
 __all__ = ["MaskingNoise", "SaltAndPepperNoise", "SwapNoise"]
 
 
+@serializable
 class MaskingNoise(BaseCorruption):
     r"""Masking noise: a fraction of the cells is set to a fixed value.
 
@@ -80,6 +82,7 @@ class MaskingNoise(BaseCorruption):
         return chosen.filled(self.fill_value), chosen.mask
 
 
+@serializable
 class SaltAndPepperNoise(BaseCorruption):
     r"""Salt-and-pepper noise: a fraction of the cells goes to one of two extremes.
 
@@ -173,6 +176,7 @@ class SaltAndPepperNoise(BaseCorruption):
         return chosen.filled_with_either(low, high), chosen.mask
 
 
+@serializable
 class SwapNoise(BaseCorruption):
     r"""Swap noise: a fraction of the cells takes the value of another row.
 

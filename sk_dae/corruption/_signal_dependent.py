@@ -6,11 +6,13 @@ import numpy as np
 import scipy.sparse as sp
 import torch
 
+from ..backend.serialization import serializable
 from ._base import BaseCorruption
 
 __all__ = ["PoissonNoise", "SpeckleNoise"]
 
 
+@serializable
 class SpeckleNoise(BaseCorruption):
     r"""Multiplicative Gaussian noise, the speckle of radar and ultrasound images.
 
@@ -68,6 +70,7 @@ class SpeckleNoise(BaseCorruption):
         return factors.mul_(X), None
 
 
+@serializable
 class PoissonNoise(BaseCorruption):
     r"""Shot noise: values become counts of photons, or of molecules, and back.
 

@@ -7,11 +7,13 @@ from dataclasses import dataclass
 import numpy as np
 import scipy.sparse as sp
 
+from ..backend.serialization import serializable
 from .rows import DenseRows, as_tensor, spans
 
 __all__ = ["ColumnStatistics", "columns_outside"]
 
 
+@serializable
 @dataclass(frozen=True)
 class ColumnStatistics:
     """Sums and counts of the observed values of each column.

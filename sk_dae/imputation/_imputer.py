@@ -7,6 +7,7 @@ from numbers import Integral
 
 import numpy as np
 from sklearn.base import _fit_context
+from sklearn.impute import MissingIndicator
 from sklearn.impute._base import _BaseImputer
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import (
@@ -18,6 +19,7 @@ from sklearn.utils._param_validation import (
 from sklearn.utils._set_output import _get_output_config
 from sklearn.utils.validation import _check_feature_names_in, check_is_fitted
 
+from ..backend.serialization import serializable
 from ..base.meta_estimator import refuse_loss_of_other_scales
 from ..data.checks import name_columns
 from ..tables.checks import columns_without_numbers
@@ -28,6 +30,9 @@ from ._inputs import IncompleteNumbers, IncompleteTable, is_missing_value
 
 __all__ = ["DenoisingImputer"]
 
+# The base class uses it.
+serializable(MissingIndicator)
+
 #: Rows from which on few autoencoders, trained for longer, serve better than many.
 _MANY_ROWS = 5000
 #: Number of autoencoders, and steps of the training of each: below, and from there on.
@@ -35,6 +40,7 @@ _FEW_ROWS_DEFAULTS = 5, 1500
 _MANY_ROWS_DEFAULTS = 2, 2000
 
 
+@serializable(standalone=True)
 class DenoisingImputer(_BaseImputer):
     r"""Fill missing values with what denoising autoencoders restore.
 

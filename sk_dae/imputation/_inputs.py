@@ -13,6 +13,7 @@ from sklearn.utils._missing import is_pandas_na, is_scalar_nan
 from sklearn.utils.validation import FLOAT_DTYPES, validate_data
 
 from ..autoencoder import DenoisingAutoencoder
+from ..backend.serialization import serializable
 from ..data.checks import name_columns
 from ..tables.checks import check_table, columns_without_numbers, missing_cells
 from ..tables.frames import names_of
@@ -23,6 +24,7 @@ from ._table_completion import TableCompletion
 __all__ = ["IncompleteNumbers", "IncompleteTable", "is_missing_value"]
 
 
+@serializable
 class IncompleteNumbers:
     """Columns of numbers, which a completion gets standardised.
 
@@ -165,6 +167,7 @@ class IncompleteNumbers:
         return rows
 
 
+@serializable
 class IncompleteTable:
     """Columns of numbers, categories and times, which a table encoder takes apart.
 

@@ -9,6 +9,7 @@ import torch
 from sklearn.base import clone
 from sklearn.ensemble._base import _set_random_states
 
+from ..backend.serialization import serializable
 from ..corruption import ConditionalMeanNoise
 from ..linear.gaussian import IncompleteGaussian
 from ._held_out import deal_folds, draw_errors, draw_masks, keep_errors, rounds_of_cells
@@ -19,6 +20,7 @@ __all__ = ["NumericCompletion"]
 _CHUNK_ROWS = 10_000
 
 
+@serializable
 class NumericCompletion:
     r"""Autoencoders that complete rows, and the errors that they make.
 

@@ -9,6 +9,7 @@ import torch
 from sklearn.base import clone
 from sklearn.ensemble._base import _set_random_states
 
+from ..backend.serialization import serializable
 from ..linear.gaussian import IncompleteGaussian
 from ._held_out import deal_folds, draw_errors, draw_masks, keep_errors, rounds_of_cells
 
@@ -25,6 +26,7 @@ _MOST_PARTS = 128
 _LEAST_VARIANCE = 0.01
 
 
+@serializable
 class TableCompletion:
     r"""Autoencoders of tables that complete rows, and the errors that they make.
 

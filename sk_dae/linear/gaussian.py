@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 import torch
 
+from ..backend.serialization import serializable
+
 __all__ = ["IncompleteGaussian"]
 
 #: Beyond, a row's system of equations costs more than the net; columns then count as
@@ -24,6 +26,7 @@ _NUGGET = 1e-4
 _CHUNK_BYTES = 2**20
 
 
+@serializable
 class IncompleteGaussian:
     r"""Mean and covariance of rows with gaps, by expectation maximisation.
 

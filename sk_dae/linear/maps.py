@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import torch
 
+from ..backend.serialization import serializable
 from ..modules import ACTIVATIONS
 
 __all__ = ["LinearMap", "LinearStack", "PartwiseMap"]
 
 
+@serializable
 class LinearMap:
     """A product of matrices, and a bias.
 
@@ -46,6 +48,7 @@ class LinearMap:
         return LinearMap(factors, self.bias.to(device))
 
 
+@serializable
 class PartwiseMap:
     """Linear maps of parts of the columns, each onto itself.
 
@@ -75,6 +78,7 @@ class PartwiseMap:
         return PartwiseMap(parts, [map_.copy_to(device) for map_ in self.maps])
 
 
+@serializable
 class LinearStack:
     """Linear maps one after the other, each followed by the same activation.
 

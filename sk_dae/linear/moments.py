@@ -10,6 +10,8 @@ from dataclasses import dataclass
 
 import torch
 
+from ..backend.serialization import serializable
+
 __all__ = ["CentredRows", "Moments", "Scatter", "working_dtype"]
 
 #: Up to this many columns, products are formed in float64, which takes no time there.
@@ -97,6 +99,7 @@ def working_dtype(width):
     return torch.float64 if width <= PRECISE_WIDTH else torch.float32
 
 
+@serializable
 class Scatter:
     """Sums of the products of all pairs of columns, of rows around a centre.
 

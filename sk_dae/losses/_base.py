@@ -7,9 +7,12 @@ import torch
 from sklearn.base import BaseEstimator
 from torch import nn
 
+from ..backend.serialization import serializable
+
 __all__ = ["BaseLoss"]
 
 
+@serializable(leave_out=["_column_weights"])
 class BaseLoss(BaseEstimator, nn.Module):
     """Base class of the reconstruction losses.
 

@@ -8,11 +8,13 @@ import torch
 import torch.nn.functional as F
 from sklearn.utils._param_validation import Interval
 
+from ..backend.serialization import serializable
 from ._base import BaseLoss
 
 __all__ = ["AbsoluteError", "BinaryCrossEntropy", "HuberLoss", "SquaredError"]
 
 
+@serializable
 class SquaredError(BaseLoss):
     r"""Squared error, :math:`(x - \hat x)^2`; the likelihood of Gaussian data.
 
@@ -45,6 +47,7 @@ class SquaredError(BaseLoss):
         return torch.dot(error, gradient.view(-1)), gradient.mul_(2.0)
 
 
+@serializable
 class AbsoluteError(BaseLoss):
     r"""Absolute error, :math:`|x - \hat x|`, which outliers pull on less.
 
@@ -66,6 +69,7 @@ class AbsoluteError(BaseLoss):
         return F.l1_loss(output, target, reduction=reduction)
 
 
+@serializable
 class HuberLoss(BaseLoss):
     r"""Huber loss: squared near zero, absolute beyond `delta`.
 
@@ -102,6 +106,7 @@ class HuberLoss(BaseLoss):
         return F.huber_loss(output, target, reduction=reduction, delta=self.delta)
 
 
+@serializable
 class BinaryCrossEntropy(BaseLoss):
     r"""Binary cross-entropy, for data in [0, 1].
 

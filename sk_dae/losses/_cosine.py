@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 import torch.nn.functional as F
 
+from ..backend.serialization import serializable
 from ._base import BaseLoss
 
 __all__ = ["CosineLoss"]
@@ -16,6 +17,7 @@ LEAST_SQUARE = 1e-12
 LEAST_WEIGHT = 1e-30
 
 
+@serializable
 class CosineLoss(BaseLoss):
     r"""One minus the cosine of a row and its reconstruction, for embeddings.
 

@@ -9,6 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+from ..backend.serialization import serializable
 from ..data.rows import spans
 from ._base import BaseLoss
 
@@ -175,6 +176,7 @@ class _CountLoss(BaseLoss):
         raise NotImplementedError
 
 
+@serializable
 class PoissonLoss(_CountLoss):
     r"""Likelihood of Poisson counts: half their deviance.
 
@@ -248,6 +250,7 @@ class PoissonLoss(_CountLoss):
         return log_mean.exp().sub_(counts)
 
 
+@serializable
 class NegativeBinomialLoss(_CountLoss):
     r"""Likelihood of negative binomial counts, which vary more than Poisson's.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 import torch.nn.functional as F
 
+from ..backend.serialization import serializable
 from . import BaseLoss
 
 __all__ = ["CategoricalCrossEntropy", "PredictionError", "PredictionLoss"]
@@ -36,6 +37,7 @@ class PredictionLoss(BaseLoss):
         return self.inputs.transforms_input
 
 
+@serializable
 class CategoricalCrossEntropy(PredictionLoss):
     r"""Cross-entropy of classes, :math:`-\log p_y`, the mean over the rows.
 
@@ -67,6 +69,7 @@ class CategoricalCrossEntropy(PredictionLoss):
         return output.softmax(dim=1)
 
 
+@serializable
 class PredictionError(PredictionLoss):
     """Squared error of standardised targets.
 

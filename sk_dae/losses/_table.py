@@ -5,11 +5,13 @@ from __future__ import annotations
 import torch
 import torch.nn.functional as F
 
+from ..backend.serialization import serializable
 from ._base import BaseLoss
 
 __all__ = ["TableLoss"]
 
 
+@serializable(leave_out=["_layout"])
 class TableLoss(BaseLoss):
     r"""Squared error of numbers and cross-entropy of categories, balanced.
 

@@ -8,9 +8,12 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+from ..backend.serialization import serializable
+
 __all__ = ["Dropout", "Linear"]
 
 
+@serializable
 class Linear(nn.Module):
     """A linear layer that draws nothing when it is built.
 

@@ -6,12 +6,14 @@ from itertools import pairwise
 
 from torch import nn
 
+from ..backend.serialization import serializable
 from ._activations import ACTIVATIONS
 from ._layers import Dropout, Linear
 
 __all__ = ["MLPAutoencoder"]
 
 
+@serializable
 class MLPAutoencoder(nn.Module):
     r"""A multi-layer perceptron that encodes, and its mirror image that decodes.
 

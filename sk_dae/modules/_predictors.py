@@ -6,6 +6,7 @@ import copy
 
 from torch import nn
 
+from ..backend.serialization import serializable
 from ._layers import Dropout, Linear
 from ._perceptron import MLPAutoencoder
 from ._table import TableAutoencoder
@@ -52,6 +53,7 @@ class _Predictor:
         return code
 
 
+@serializable
 class MLPPredictor(_Predictor, MLPAutoencoder):
     """A perceptron that predicts.
 
@@ -80,6 +82,7 @@ class MLPPredictor(_Predictor, MLPAutoencoder):
         return config
 
 
+@serializable
 class TablePredictor(_Predictor, TableAutoencoder):
     """A perceptron that predicts from mixed tables.
 
@@ -105,6 +108,7 @@ class TablePredictor(_Predictor, TableAutoencoder):
         self._put_head(n_outputs, generator)
 
 
+@serializable
 class ModulePredictor(nn.Module):
     """A module of the user's that encodes, and a linear layer that predicts.
 
@@ -122,6 +126,9 @@ class ModulePredictor(nn.Module):
     generator : torch.Generator, default=None
         Draws the initial weights of the layer that predicts.
     """
+
+    #: Whether it holds a module of the user's, of which a file has only the weights.
+    wraps_module = True
 
     def __init__(self, module, n_components, n_outputs, *, dropout, generator=None):
         super().__init__()

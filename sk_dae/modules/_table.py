@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import torch
 
+from ..backend.serialization import serializable
 from ._perceptron import MLPAutoencoder
 
 __all__ = ["TableAutoencoder"]
 
 
+@serializable
 class TableAutoencoder(MLPAutoencoder):
     r"""A perceptron for tables of numbers and categories, with values missing.
 

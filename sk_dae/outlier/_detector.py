@@ -13,6 +13,7 @@ from sklearn.utils.random import sample_without_replacement
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from ..autoencoder import DenoisingAutoencoder
+from ..backend.serialization import serializable
 from ..base.meta_estimator import refuse_loss_of_other_scales
 from ..corruption import MultiScaleNoise
 from ._errors import compare_errors, squared_errors, usual_errors
@@ -41,6 +42,7 @@ AUTO_OFFSET = -2.0
 N_EPOCHS = 50
 
 
+@serializable(standalone=True)
 class DenoisingOutlierDetector(OutlierMixin, BaseEstimator):
     r"""Outlier detection by what a denoising autoencoder cannot restore.
 

@@ -6,6 +6,7 @@ import warnings
 
 import numpy as np
 
+from ..backend.serialization import serializable
 from ..data.rows import spans
 
 __all__ = ["FencedScaler"]
@@ -20,6 +21,7 @@ MIDDLES = ((0.25, 0.75), (0.1, 0.9), (0.01, 0.99))
 BEND = 3.0
 
 
+@serializable
 class FencedScaler:
     r"""Standardise columns, from which gross errors are kept, and bend their tails.
 

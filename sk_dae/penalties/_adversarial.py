@@ -11,12 +11,16 @@ import torch.nn.functional as F
 from sklearn.utils._param_validation import Interval
 from torch import nn
 
+from ..backend.serialization import serializable
 from ..modules import Linear
 from ._base import BasePenalty, linear_of, mean_of_rows
 
 __all__ = ["AdversarialPenalty"]
 
+serializable(nn.ModuleList)
 
+
+@serializable
 class AdversarialPenalty(BasePenalty):
     r"""What gives the codes away to an adversary that knows a standard normal.
 

@@ -7,12 +7,14 @@ from numbers import Integral
 import torch
 from sklearn.utils._param_validation import Interval
 
+from ..backend.serialization import serializable
 from ..modules import ACTIVATIONS, MLPAutoencoder
 from ._base import BasePenalty, mean_of_rows
 
 __all__ = ["ContractivePenalty"]
 
 
+@serializable
 class ContractivePenalty(BasePenalty):
     r"""Squared norm of the Jacobian of the code, for codes that change little.
 

@@ -7,11 +7,13 @@ from numbers import Real
 import torch
 from sklearn.utils._param_validation import Interval
 
+from ..backend.serialization import serializable
 from ._base import BasePenalty, mean_of_rows
 
 __all__ = ["KLPenalty", "L1Penalty"]
 
 
+@serializable
 class L1Penalty(BasePenalty):
     r"""Mean absolute activation, for codes in which few units are active.
 
@@ -50,6 +52,7 @@ class L1Penalty(BasePenalty):
         return torch.dot(code.flatten(), gradient.flatten()), gradient
 
 
+@serializable
 class KLPenalty(BasePenalty):
     r"""Divergence of the units' mean activation from a small target.
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import torch
 from torch import nn
 
+from ..backend.serialization import serializable
 from ..modules import Linear, MLPAutoencoder
 from ._base import BasePenalty, linear_of, mean_of_rows
 
 __all__ = ["VariationalPenalty"]
 
 
+@serializable
 class VariationalPenalty(BasePenalty):
     r"""Divergence of a Gaussian code from a standard normal one.
 

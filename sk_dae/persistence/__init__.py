@@ -1,5 +1,7 @@
 """Saving and loading: one safetensors file, and no code in it."""
 
-from ._persistence import load, save
+from ..backend.serialization import serializable
+from ._load import load
+from ._save import save
 
-__all__ = ["load", "save"]
+__all__ = ["load", "save", "serializable"]

@@ -18,6 +18,7 @@ from sklearn.utils.validation import (
     column_or_1d,
 )
 
+from ..backend.serialization import serializable
 from ..data.class_rows import ClassRows
 from ..losses._prediction import CategoricalCrossEntropy
 from ._fine_tuning import FineTunedPredictor
@@ -25,6 +26,7 @@ from ._fine_tuning import FineTunedPredictor
 __all__ = ["DenoisingAutoencoderClassifier"]
 
 
+@serializable(standalone=True)
 class DenoisingAutoencoderClassifier(ClassifierMixin, FineTunedPredictor):
     """Classifier: a denoising autoencoder, fine-tuned to tell classes apart.
 

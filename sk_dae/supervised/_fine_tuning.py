@@ -29,6 +29,7 @@ from sklearn.utils.validation import (
 
 from ..autoencoder import DenoisingAutoencoder
 from ..backend.random import RandomStreams
+from ..backend.serialization import serializable
 from ..base.gradient_descent import GradientDescentAutoencoder
 from ..base.trainer import NetTrainer
 from ..corruption import CORRUPTIONS, BaseCorruption
@@ -44,6 +45,8 @@ from ..training.objective import EncoderInput
 from ..training.run import TrainingRun
 
 __all__ = ["FineTunedPredictor"]
+
+serializable(FrozenEstimator)
 
 
 class FineTunedPredictor(NetTrainer, BaseEstimator):
@@ -68,6 +71,13 @@ class FineTunedPredictor(NetTrainer, BaseEstimator):
         "head_iter": [Interval(Integral, 0, None, closed="left")],
     }
     del _parameter_constraints["device"]
+
+    @classmethod
+    def upgrade_state(cls, state, format):
+        """Take a frozen autoencoder, which files of format 1 hold once, for both."""
+        if state.get("autoencoder_", cls) is None:
+            state["autoencoder_"] = state["autoencoder"].estimator
+        return state
 
     def __init__(
         self,

@@ -10,6 +10,7 @@ from sklearn.utils import (
     check_array,
 )
 
+from ..backend.serialization import serializable
 from ..data.rows import rows_of
 from ..losses._prediction import PredictionError
 from ._fine_tuning import FineTunedPredictor
@@ -17,6 +18,7 @@ from ._fine_tuning import FineTunedPredictor
 __all__ = ["DenoisingAutoencoderRegressor"]
 
 
+@serializable(standalone=True)
 class DenoisingAutoencoderRegressor(RegressorMixin, FineTunedPredictor):
     """Regressor: a denoising autoencoder, fine-tuned to predict numbers.
 

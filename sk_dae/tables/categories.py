@@ -5,12 +5,17 @@ from __future__ import annotations
 import numpy as np
 from sklearn.preprocessing import OrdinalEncoder
 
+from ..backend.serialization import serializable
+
 __all__ = ["UNSEEN", "CategoricalColumn"]
 
 #: The index of a category that was never seen.
 UNSEEN = -1
 
+serializable(OrdinalEncoder)
 
+
+@serializable
 class CategoricalColumn:
     """A column of categories, as their indices.
 

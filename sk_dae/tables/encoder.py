@@ -10,6 +10,7 @@ from __future__ import annotations
 import numpy as np
 from sklearn.base import BaseEstimator
 
+from ..backend.serialization import serializable
 from .categories import CategoricalColumn
 from .checks import check_categorical_features
 from .filling import fill_columns
@@ -21,6 +22,7 @@ from .writing import write
 __all__ = ["TableEncoder"]
 
 
+@serializable
 class TableEncoder(BaseEstimator):
     """A table as a float32 matrix with a column for each of its columns.
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 from sklearn.preprocessing import QuantileTransformer, StandardScaler
 
+from ..backend.serialization import serializable
+
 __all__ = ["SCALINGS", "NumericColumn"]
 
 #: Values of a column that its ranks are estimated from, at most.
@@ -19,10 +21,14 @@ GREATEST = float(np.finfo(np.float32).max)
 #: What `numeric_scaling` may be.
 SCALINGS = ("quantile", "standard")
 
+serializable(QuantileTransformer)
+serializable(StandardScaler)
+
 
 # -- columns --------------------------------------------------------------------------
 
 
+@serializable
 class NumericColumn:
     """A numeric column, scaled to zero mean and unit variance.
 

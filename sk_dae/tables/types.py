@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..backend.serialization import serializable
+
 __all__ = ["ColumnType", "describe", "is_dtype", "make"]
 
 
@@ -113,6 +115,7 @@ def make(description):
     return dtype(**parts)
 
 
+@serializable
 class ColumnType:
     """What a column is, so that another of its type can be written.
 

@@ -141,3 +141,33 @@ def test_global_seeds_have_no_say():
     torch.manual_seed(1)
     np.random.seed(1)
     assert draw(RandomStreams(3), "init") == expected
+
+
+@every_purpose
+def test_purpose_that_a_state_lacks_gets_a_stream(purpose):
+    streams = RandomStreams(3)
+    for name in PURPOSES:
+        draw(streams, name)
+    state = pickle.loads(pickle.dumps(streams.get_state()))
+    del state["seeds"][purpose], state["states"][purpose]
+    first, second = (RandomStreams.from_state(state) for _ in range(2))
+    drawn = draw(first, purpose)
+    assert drawn == draw(second, purpose)
+    first.restart(purpose)
+    assert draw(first, purpose) == drawn
+    # The others go on where they stood, and the new one is in the state from now on.
+    others = [name for name in PURPOSES if name != purpose]
+    assert [draw(first, name) for name in others] == [
+        draw(streams, name) for name in others
+    ]
+    again = RandomStreams.from_state(first.get_state())
+    assert draw(again, purpose) == draw(first, purpose)
+
+
+def test_new_stream_depends_on_the_seed():
+    drawn = []
+    for seed in (3, 4):
+        state = RandomStreams(seed).get_state()
+        del state["seeds"]["penalty"], state["states"]["penalty"]
+        drawn.append(draw(RandomStreams.from_state(state), "penalty"))
+    assert drawn[0] != drawn[1]

@@ -27,7 +27,6 @@ from sk_dae import (
     SwapNoise,
     TabularDenoisingAutoencoder,
 )
-from sk_dae.modules._predictors import HeadPredictor
 from sk_dae.training.gradients import MLPGradients
 from sk_dae.training.net import DenoisingNet, PredictingNet
 
@@ -235,7 +234,7 @@ class Beginnings:
         train = DenoisingNet.train
 
         def spied_on(net, run, *args, **kwargs):
-            if isinstance(net.module_, HeadPredictor):
+            if not hasattr(net.module_, "encoder"):  # the head alone, given codes
                 self.codes = run.train.rows.take(torch.arange(400))
             elif isinstance(net, PredictingNet):
                 self.encoder = copy.deepcopy(net.module_.encoder)

@@ -2,11 +2,13 @@
 
 import io
 import re
+from types import SimpleNamespace
 
 import pytest
 
 from sk_dae import DenoisingAutoencoder
-from sk_dae.training.callbacks.progress import ProgressLine, _clock
+from sk_dae.training.callbacks import progress
+from sk_dae.training.callbacks.progress import ProgressLine
 
 
 class Terminal(io.StringIO):
@@ -73,8 +75,11 @@ def test_early_stop_is_said():
     ("seconds", "text"),
     [(0.04, "0.0 s"), (59.94, "59.9 s"), (61, "1:01 min"), (7260, "2:01 h")],
 )
-def test_clock_is_readable(seconds, text):
-    assert _clock(seconds) == text
+def test_clock_is_readable(seconds, text, monkeypatch):
+    times = iter([0.0, seconds])
+    clock = SimpleNamespace(monotonic=lambda: next(times, seconds))
+    monkeypatch.setattr(progress, "time", clock)
+    assert run(io.StringIO(), 1).strip().endswith(f"  {text}")
 
 
 def test_verbose_prints_and_silence_does_not(table, capsys):
