@@ -580,8 +580,13 @@ class TabularDenoisingAutoencoder(GradientDescentAutoencoder):
                 X, sample_weight=sample_weight, feature_names=feature_names
             )
 
-    def _restore(self, encoded):
-        """Return what becomes of the numeric form of a table.
+    def restore_parts(self, encoded):
+        """Reconstruct the numeric form of a table, as a meta-estimator has it.
+
+        Parameters
+        ----------
+        encoded : ndarray of shape (n_samples, n_features), dtype float32
+            Scaled numbers and indices of categories; NaN stands for a missing value.
 
         Returns
         -------

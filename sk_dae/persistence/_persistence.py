@@ -40,10 +40,9 @@ from ..corruption import (
 from ..corruption._donors import ColumnDonors, RowDonors
 from ..corruption._marginal import QuantileTable
 from ..data.statistics import ColumnStatistics
+from ..imputation._cross_fitting import CrossFittedCompletion
 from ..imputation._imputer import DenoisingImputer
 from ..imputation._inputs import IncompleteNumbers, IncompleteTable
-from ..imputation._numeric_completion import NumericCompletion
-from ..imputation._table_completion import TableCompletion
 from ..linear.gaussian import IncompleteGaussian
 from ..linear.maps import LinearMap, LinearStack, PartwiseMap
 from ..linear.moments import Scatter
@@ -103,6 +102,7 @@ _CLASSES = {
         ColumnDonors,
         ColumnStatistics,
         ColumnType,
+        CrossFittedCompletion,
         IncompleteGaussian,
         IncompleteNumbers,
         IncompleteTable,
@@ -110,13 +110,11 @@ _CLASSES = {
         LinearMap,
         LinearStack,
         NumericColumn,
-        NumericCompletion,
         PartwiseMap,
         PredictionError,
         QuantileTable,
         RowDonors,
         Scatter,
-        TableCompletion,
         TableEncoder,
         TableLoss,
         *LOSSES.values(),
@@ -128,6 +126,12 @@ _CLASSES = {
         QuantileTransformer,
         StandardScaler,
     )
+}
+
+# Older names of classes.
+_CLASSES |= {
+    "NumericCompletion": CrossFittedCompletion,
+    "TableCompletion": CrossFittedCompletion,
 }
 
 _MODULES = {
@@ -272,7 +276,7 @@ def _trained_within(value):
             yield from _trained_within(item)
     elif isinstance(value, FrozenEstimator):
         yield from _trained_within(list(vars(value).values()))
-    elif isinstance(value, (*_ESTIMATORS, NumericCompletion, TableCompletion)):
+    elif isinstance(value, (*_ESTIMATORS, CrossFittedCompletion)):
         if getattr(value, "_learned", None) in vars(value):
             yield value
         yield from _trained_within(list(vars(value).values()))
