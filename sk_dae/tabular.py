@@ -586,8 +586,13 @@ class TabularDenoisingAutoencoder(GradientDescentAutoencoder):
                 trains=trains,
             )
 
-    def _restore(self, encoded):
-        """Return what becomes of the numeric form of a table.
+    def restore_parts(self, encoded):
+        """Reconstruct the numeric form of a table, as a meta-estimator has it.
+
+        Parameters
+        ----------
+        encoded : ndarray of shape (n_samples, n_features), dtype float32
+            Scaled numbers and indices of categories; NaN stands for a missing value.
 
         Returns
         -------
