@@ -21,8 +21,7 @@ from sklearn.utils.validation import _check_feature_names_in, check_is_fitted
 from ..base.meta_estimator import refuse_loss_of_other_scales
 from ..data.checks import name_columns
 from ..tables.checks import columns_without_numbers
-from ..tables.frames import append_columns, is_frame, is_polars
-from ..tables.reading import polars_to_pandas
+from ..tables.frames import append_columns, is_frame, is_polars, polars_to_pandas
 from ..tabular import TabularDenoisingAutoencoder
 from ._inputs import IncompleteNumbers, IncompleteTable, is_missing_value
 

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from sk_dae.persistence._persistence import _Reader, _Writer
 from sk_dae.tables.filling import fill_columns
-from sk_dae.tables.reading import columns_of, polars_to_pandas
+from sk_dae.tables.reading import columns_of
+from sk_dae.tables.frames import polars_to_pandas
 from sk_dae.tables.writing import write
 
 DAY = 86_400.0 * 1e6
