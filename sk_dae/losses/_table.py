@@ -9,6 +9,10 @@ from ._base import BaseLoss
 
 __all__ = ["TableLoss"]
 
+#: The least entropy, in nats, that a column's loss is divided by: of a column that is
+#: nearly constant, the few other cells would outweigh all the rest.
+LEAST_ENTROPY = 0.1
+
 
 class TableLoss(BaseLoss):
     r"""Squared error of numbers and cross-entropy of categories, balanced.
@@ -57,6 +61,32 @@ class TableLoss(BaseLoss):
         self.n_categories = n_categories
         self.scales = scales
         self.mask_weight = mask_weight
+
+    @classmethod
+    def balanced(cls, n_categories, entropies, mask_weight=0.0):
+        """Return the loss of which a constant guess costs the same in each column.
+
+        Parameters
+        ----------
+        n_categories : sequence of int of length n_features
+            Number of categories of each column; 0 for one of numbers.
+
+        entropies : sequence of float or None of length n_features
+            The entropy of each column of categories, in nats.
+
+        mask_weight : float, default=0.0
+            As in the class.
+
+        Returns
+        -------
+        loss : TableLoss
+            The loss.
+        """
+        scales = [
+            None if entropy is None else max(entropy, LEAST_ENTROPY)
+            for entropy in entropies
+        ]
+        return cls(n_categories, scales, mask_weight)
 
     @property
     def estimates_mask(self):
@@ -131,8 +161,8 @@ class TableLoss(BaseLoss):
             gradient[:, -n:] = torch.sigmoid(logits).sub_(mask).mul_(weights)
         return loss, gradient
 
-    def probabilities(self, output):
-        """Return the probabilities of all categories.
+    def expectations(self, output):
+        """Return the numbers and the probabilities of all categories.
 
         Parameters
         ----------
@@ -141,14 +171,13 @@ class TableLoss(BaseLoss):
 
         Returns
         -------
-        probabilities : Tensor of shape (n_samples, n_categories)
-            Those of a column after those of another.
+        expectations : Tensor of shape (n_samples, n_numbers + n_categories)
+            The numbers, and after them the probabilities, column after column.
         """
         layout = self._layout_on(output.device)
         blocks = layout.logits(output).split(layout.sizes, dim=1)
-        # Of no columns, no probabilities.
-        blocks = [output[:, :0], *(block.softmax(dim=1) for block in blocks)]
-        return torch.cat(blocks, dim=1)
+        numbers = output[:, : layout.n_numbers]
+        return torch.cat([numbers, *(block.softmax(dim=1) for block in blocks)], dim=1)
 
     def squared_errors(self, output, target):
         """Return the squared error of each cell.
