@@ -1,8 +1,11 @@
 """What several test modules need and is no fixture."""
 
+import pandas as pd
+import polars as pl
 import torch
 
 from sk_dae import DenoisingAutoencoder
+from sk_dae.tables.reading import columns_of
 
 
 def make(**params):
@@ -15,3 +18,17 @@ def make(**params):
 def weights_of(dae):
     """Return all weights of a fitted estimator as one tensor."""
     return torch.cat([p.detach().flatten() for p in dae.net_.module_.parameters()])
+
+
+def table_of(column):
+    """Return a table of one column, which a pandas series names x."""
+    if isinstance(column, pd.Series):
+        return column.to_frame("x")
+    if isinstance(column, pl.Series):
+        return pl.DataFrame({"x": column})
+    return column[:, None]
+
+
+def read_column(column):
+    """Return what reads a column of an array, of pandas or of polars."""
+    return columns_of(table_of(column))[0]

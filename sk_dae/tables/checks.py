@@ -25,7 +25,7 @@ def check_table(estimator, X, *, reset):
         The one that gets it, and keeps or compares its columns.
 
     X : data frame or array-like of shape (n_samples, n_features)
-        What a user gave.
+        The table, as a user gave it.
 
     reset : bool
         Whether the columns are those to be learned.

@@ -116,7 +116,8 @@ class TableEncoder(BaseEstimator):
         Returns
         -------
         names : ndarray of str objects
-            Of the numbers, the categories and the indicators of missing values.
+            Those of the numbers, the categories and the indicators of missing
+            values.
         """
         pairs = list(zip(names, self._columns, strict=True))
         numbers = [name for name, column in pairs if not column.n_categories]
@@ -183,7 +184,7 @@ class TableEncoder(BaseEstimator):
             A matrix without missing values.
 
         index : pandas.Index, default=None
-            Of the data frame, where it is one of pandas.
+            The index of the data frame, where it is one of pandas.
 
         Returns
         -------

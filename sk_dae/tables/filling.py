@@ -24,10 +24,10 @@ def fill_columns(X, cells, types, names, *, within_bounds=False):
         The table; not modified.
 
     cells : dict of int to tuple of (rows, values)
-        Of columns by index: which rows, and what they get.
+        By the index of a column: which of its rows are filled, and with what.
 
     types : list of ColumnType of length n_features
-        Of the columns in fit.
+        The types of the columns in fit.
 
     names : list of str of length n_features
         For messages.

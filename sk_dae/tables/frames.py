@@ -38,7 +38,7 @@ def append_columns(X, values, names):
         The frame; not modified.
 
     values : ndarray of shape (n_samples, n_columns)
-        What the columns hold.
+        The values of the columns.
 
     names : sequence of str of length n_columns
         Their names.
@@ -78,10 +78,11 @@ def join_columns(columns, container, *, names=None, level_names=None, index=None
     Parameters
     ----------
     columns : list of length n_features
-        Of ndarray, pandas.Series or polars.Series of shape (n_samples,).
+        Columns of one kind: ndarray, pandas.Series or polars.Series of shape
+        (n_samples,).
 
     container : {"array", "pandas", "polars"}
-        Which of these they are.
+        The kind of the table.
 
     names : list of length n_features, default=None
         Names of the columns of a data frame.

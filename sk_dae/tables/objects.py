@@ -29,14 +29,17 @@ CLASSES = {
 
 def missing_objects(values):
     """Return the mask of what stands for a missing value: None, NaN, NaT, NA."""
-    return np.fromiter((_is_missing(value) for value in values), bool, len(values))
+    try:
+        # NaN and NaT are not equal to themselves.
+        return np.equal(values, None) | np.not_equal(values, values)
+    except (TypeError, ValueError):
+        return np.fromiter(map(_is_missing, values), bool, len(values))
 
 
 def _is_missing(value):
     if value is None:
         return True
     try:
-        # NaN and NaT are not equal to themselves.
         return bool(value != value)
     except (TypeError, ValueError):
         # pandas.NA, which compares to nothing.
@@ -114,7 +117,7 @@ def refuse_objects(observed):
     if any(issubclass(t, datetime.datetime) for t in types):
         zones = {getattr(value, "tzinfo", None) for value in observed}
         if zones != {None}:
-            return "object, with datetimes of a time zone", "datetime64[us]"
+            return "object, with datetimes of a time zone", "datetime64[us, UTC]"
     return None
 
 
@@ -151,7 +154,7 @@ def _times(unit):
     return lambda values: from_microseconds(values, np.dtype(unit)).tolist()
 
 
-#: What makes objects of floats, by what they are.
+#: Functions that make objects of floats, by what the objects are.
 MAKERS = {
     "date": _times("M8[D]"),
     "datetime": _times("M8[us]"),

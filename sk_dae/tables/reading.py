@@ -16,7 +16,7 @@ from .objects import (
     objects_to_floats,
     refuse_objects,
 )
-from .times import MICROSECONDS, is_date, numpy_time, polars_unit, to_microseconds
+from .times import MICROSECONDS, numpy_time, polars_unit, to_microseconds
 from .types import ColumnType, kind_of, storage_of
 
 __all__ = ["Column", "columns_of"]
@@ -55,12 +55,12 @@ def _pandas_column(series):
 
 
 class Column:
-    """A column of a table. What is not overridden reads it object by object.
+    """A column of a table; the base class reads it object by object.
 
     Attributes
     ----------
     container : {"array", "pandas", "polars"}
-        What it is a column of.
+        The kind of the table that it belongs to.
 
     dtype : numpy.dtype, pandas extension dtype or polars dtype
         Its type there.
@@ -108,7 +108,7 @@ class ArrayColumn(Column):
         The column.
 
     container : {"array", "pandas"}, default="array"
-        What it is a column of.
+        The kind of the table that it belongs to.
     """
 
     def __init__(self, values, container="array"):
@@ -251,11 +251,13 @@ class ExtensionTimes(ExtensionColumn):
         return times[~np.isnat(times)].view(np.int64)
 
     def _times(self):
-        if is_date(self.dtype):
-            # pandas gives them as objects only.
-            dates = np.where(self.missing(), None, self.to_objects())
-            return dates.astype("M8[D]").astype(numpy_time(self.dtype))
-        return self.series.to_numpy(dtype=numpy_time(self.dtype))
+        wanted = numpy_time(self.dtype)
+        if not hasattr(self.dtype, "pyarrow_dtype"):
+            return self.series.to_numpy(dtype=wanted)
+        import pyarrow
+
+        # pandas gives some of Arrow's times as objects only.
+        return np.asarray(pyarrow.array(self.series.array)).astype(wanted)
 
 
 class PolarsColumn(Column):
@@ -325,17 +327,17 @@ class PolarsTimes(PolarsColumn):
         return ("Time", "Duration") if str(self.dtype) == "Time" else None
 
 
-#: What reads a column, by how its type stores values: of a NumPy type,
+#: The classes that read a column, by how its type stores values: for a NumPy type,
 ARRAY_COLUMNS = {"time": ArrayTimes, "object": ObjectColumn}
 
-#: of a type of pandas' own,
+#: for a type of pandas' own,
 EXTENSION_COLUMNS = {
     "integer": ExtensionNumbers,
     "float": ExtensionNumbers,
     "time": ExtensionTimes,
 }
 
-#: and of polars.
+#: and for one of polars.
 POLARS_COLUMNS = {
     "integer": PolarsNumbers,
     "float": PolarsNumbers,

@@ -40,7 +40,7 @@ POLARS_STORAGES = {
     "is_temporal": "time",
 }
 
-#: What columns hold, by how their type stores it; times are of two kinds.
+#: The kind of a column, by how its type stores values; times are of two kinds.
 KINDS = {
     "integer": "numeric",
     "float": "numeric",
@@ -137,7 +137,7 @@ def describe(dtype):
     Returns
     -------
     description : dict
-        What :func:`make` takes.
+        A dict that :func:`make` takes.
 
     Raises
     ------
@@ -209,21 +209,21 @@ def make(description):
 
 
 class ColumnType:
-    """What a column is, so that another of its type can be written.
+    """The type of a column, from which another such column can be written.
 
     Parameters
     ----------
     container : {"array", "pandas", "polars"}
-        What it is a column of.
+        The kind of the table that the column belongs to.
 
     dtype : numpy.dtype, pandas extension dtype or polars dtype
         Its type there.
 
     kind : {"numeric", "datetime", "duration", "categorical"}
-        What it holds.
+        The kind of its values.
 
     objects : {"date", "datetime", "int", "Decimal"} or None, default=None
-        What its objects are, where neither type nor kind says it.
+        The class of its objects, where neither type nor kind says it.
 
     bounds : pair of int, default=None
         The least and the greatest value, of integers and times, in the unit of the

@@ -20,7 +20,7 @@ def write(values, column_type, name, *, within_bounds=False):
         Numbers or microseconds as float64, NaN for missing, or objects.
 
     column_type : ColumnType
-        What column is wanted.
+        The type that is wanted.
 
     name : str
         For messages.
@@ -43,7 +43,7 @@ class ArrayWriter:
     Parameters
     ----------
     column_type : ColumnType
-        What column is wanted.
+        The type that is wanted.
 
     name : str
         For messages.
@@ -198,5 +198,5 @@ class PolarsWriter(ArrayWriter):
         return column.zip_with(pl.Series(values=known), nothing)
 
 
-#: What writes the columns of a container.
+#: The classes that write the columns of a table, by its kind.
 WRITERS = {"array": ArrayWriter, "pandas": PandasWriter, "polars": PolarsWriter}
