@@ -161,8 +161,8 @@ class TableLoss(BaseLoss):
             gradient[:, -n:] = torch.sigmoid(logits).sub_(mask).mul_(weights)
         return loss, gradient
 
-    def expectations(self, output):
-        """Return the numbers and the probabilities of all categories.
+    def probabilities(self, output):
+        """Return the probabilities of all categories.
 
         Parameters
         ----------
@@ -171,13 +171,30 @@ class TableLoss(BaseLoss):
 
         Returns
         -------
-        expectations : Tensor of shape (n_samples, n_numbers + n_categories)
-            The numbers, and after them the probabilities, column after column.
+        probabilities : Tensor of shape (n_samples, n_categories)
+            Those of a column after those of another.
         """
         layout = self._layout_on(output.device)
         blocks = layout.logits(output).split(layout.sizes, dim=1)
-        numbers = output[:, : layout.n_numbers]
-        return torch.cat([numbers, *(block.softmax(dim=1) for block in blocks)], dim=1)
+        # Of no columns, no probabilities.
+        blocks = [output[:, :0], *(block.softmax(dim=1) for block in blocks)]
+        return torch.cat(blocks, dim=1)
+
+    def expectations(self, output):
+        """Return the numbers and the probabilities of all categories.
+
+        Parameters
+        ----------
+        output : Tensor of shape (n_samples, n_outputs)
+            The output of the decoder.
+
+        Returns
+        -------
+        expectations : Tensor of shape (n_samples, n_numbers + n_categories)
+            The numbers, and after them the probabilities, column after column.
+        """
+        numbers = output[:, : self._layout_on(output.device).n_numbers]
+        return torch.cat([numbers, self.probabilities(output)], dim=1)
 
     def squared_errors(self, output, target):
         """Return the squared error of each cell.

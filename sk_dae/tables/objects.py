@@ -12,10 +12,10 @@ from .times import from_microseconds, to_microseconds
 __all__ = [
     "describe_objects",
     "floats_to_objects",
+    "have_zones",
     "kind_of_objects",
     "missing_objects",
     "objects_to_floats",
-    "refuse_objects",
 ]
 
 #: The classes of objects that are times or numbers. NumPy has its durations for
@@ -82,43 +82,22 @@ def describe_objects(observed):
         None where the kind of the column says it.
     """
     types = set(map(type, observed))
-    if not types:
-        return None
-    if types == {datetime.date}:
-        return "date"
-    for name, classes in {
-        "datetime": datetime.date,
-        "int": (int, np.integer),
-        "Decimal": Decimal,
-    }.items():
-        if all(issubclass(t, classes) and t is not bool for t in types):
-            return name
+    kind = kind_of_objects(observed)
+    if kind == "datetime":
+        return "date" if types == {datetime.date} else "datetime"
+    if kind == "numeric" and types:
+        for name, classes in {"int": (int, np.integer), "Decimal": Decimal}.items():
+            if all(issubclass(t, classes) for t in types):
+                return name
     return None
 
 
-def refuse_objects(observed):
-    """Return what objects are that are not supported, and what to convert them to.
-
-    Parameters
-    ----------
-    observed : ndarray of shape (n_observed,), dtype object
-        Objects that are not missing.
-
-    Returns
-    -------
-    refusal : pair of str or None
-        None where they are supported.
-    """
-    types = set(map(type, observed))
-    if any(issubclass(t, np.timedelta64) for t in types):
-        return "object, with values of numpy.timedelta64", "timedelta64[us]"
-    if any(issubclass(t, np.datetime64) for t in types):
-        return "object, with values of numpy.datetime64", "datetime64[us]"
-    if any(issubclass(t, datetime.datetime) for t in types):
-        zones = {getattr(value, "tzinfo", None) for value in observed}
-        if zones != {None}:
-            return "object, with datetimes of a time zone", "datetime64[us, UTC]"
-    return None
+def have_zones(observed):
+    """Whether there are datetimes with a time zone among objects."""
+    return any(
+        isinstance(value, datetime.datetime) and value.tzinfo is not None
+        for value in observed
+    )
 
 
 def objects_to_floats(values, missing):

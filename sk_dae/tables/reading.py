@@ -11,10 +11,10 @@ import numpy as np
 from .frames import is_frame, is_polars
 from .objects import (
     describe_objects,
+    have_zones,
     kind_of_objects,
     missing_objects,
     objects_to_floats,
-    refuse_objects,
 )
 from .times import MICROSECONDS, numpy_time, polars_unit, to_microseconds
 from .types import ColumnType, kind_of, storage_of
@@ -191,7 +191,9 @@ class ObjectColumn(ArrayColumn):
 
     def refusal(self):
         """Return a type that is not supported, and one to convert it to; else None."""
-        return refuse_objects(self._observed)
+        if not have_zones(self._observed):
+            return None
+        return "object, with time zones", "datetime64[us, UTC]"
 
 
 class ExtensionColumn(Column):
@@ -243,21 +245,21 @@ class ExtensionTimes(ExtensionColumn):
 
     def to_float(self):
         """Return the values as microseconds, NaN where missing."""
-        return to_microseconds(self._times())
+        return self._times().to_float()
 
     def integers(self):
         """Return the observed times in the unit of the type."""
-        times = self._times()
-        return times[~np.isnat(times)].view(np.int64)
+        return self._times().integers()
 
     def _times(self):
         wanted = numpy_time(self.dtype)
         if not hasattr(self.dtype, "pyarrow_dtype"):
-            return self.series.to_numpy(dtype=wanted)
+            return ArrayTimes(self.series.to_numpy(dtype=wanted))
         import pyarrow
 
         # pandas gives some of Arrow's times as objects only.
-        return np.asarray(pyarrow.array(self.series.array)).astype(wanted)
+        times = np.asarray(pyarrow.array(self.series.array))
+        return ArrayTimes(times.astype(wanted))
 
 
 class PolarsColumn(Column):

@@ -62,6 +62,8 @@ def test_durations(column):
         (["a", "b", None], "categorical", None, None),
         ([None, np.nan, None], "numeric", None, None),
         ([datetime.date(2020, 1, 1), 1, None], "categorical", None, None),
+        ([np.timedelta64(1, "D"), None], "duration", None, None),
+        ([np.datetime64("2020"), None], "datetime", "datetime", None),
     ],
     ids=str,
 )
