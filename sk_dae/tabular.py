@@ -5,19 +5,16 @@ from __future__ import annotations
 from numbers import Integral, Real
 
 import numpy as np
-import torch
 from sklearn.base import _fit_context
 from sklearn.utils._param_validation import Interval, StrOptions
-from sklearn.utils.validation import _check_feature_names_in, check_is_fitted
+from sklearn.utils.validation import check_is_fitted
 
 from .backend.serialization import serializable
-from .base.gradient_descent import GradientDescentAutoencoder
 from .base.perceptron import hidden_sizes
+from .base.table_net import TableNetAutoencoder
 from .corruption import BaseCorruption, MaskingNoise, SwapNoise
 from .losses import TableLoss
-from .modules import ACTIVATIONS, TableAutoencoder
-from .tables.categories import UNSEEN
-from .tables.checks import check_table
+from .modules import ACTIVATIONS
 from .tables.encoder import TableEncoder
 from .tables.scaling import SCALINGS
 from .training.callbacks.sklearn_bridge import with_callbacks
@@ -30,13 +27,9 @@ CORRUPTIONS = {
     "masking": lambda level: MaskingNoise(level, fill_value=np.nan),
 }
 
-#: The least entropy, in nats, that a column's loss is divided by: of a column that is
-#: nearly constant, the few other cells would outweigh all the rest.
-LEAST_ENTROPY = 0.1
-
 
 @serializable(standalone=True)
-class TabularDenoisingAutoencoder(GradientDescentAutoencoder):
+class TabularDenoisingAutoencoder(TableNetAutoencoder):
     r"""Denoising autoencoder for tables of numbers, categories and times.
 
     It takes a data frame of pandas or polars as it comes, or an array. Numbers and
@@ -234,12 +227,8 @@ class TabularDenoisingAutoencoder(GradientDescentAutoencoder):
     True
     """
 
-    _own_module = TableAutoencoder
-    _set_by_validation = (*GradientDescentAutoencoder._set_by_validation, "_table")
-    _fate_of_empty_columns = "stay empty"
-
     _parameter_constraints: dict = {
-        **GradientDescentAutoencoder._parameter_constraints,
+        **TableNetAutoencoder._parameter_constraints,
         "hidden_layer_sizes": [
             "array-like",
             Interval(Integral, 1, None, closed="left"),
@@ -395,7 +384,7 @@ class TabularDenoisingAutoencoder(GradientDescentAutoencoder):
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features_out)
-            What :meth:`transform` returned. Of all layers, the code is decoded.
+            Features that :meth:`transform` returned; the code among them is decoded.
 
         Returns
         -------
@@ -404,26 +393,6 @@ class TabularDenoisingAutoencoder(GradientDescentAutoencoder):
         """
         encoded = super().inverse_transform(X)
         return self._table.inverse_transform(encoded, getattr(X, "index", None))
-
-    def get_feature_names_out(self, input_features=None):
-        """Get the names of the features that :meth:`transform` returns.
-
-        Parameters
-        ----------
-        input_features : array-like of str or None, default=None
-            Names of the columns, which the names of the features that `passthrough`
-            adds are made of.
-
-        Returns
-        -------
-        feature_names_out : ndarray of str objects
-            One name per column.
-        """
-        names = super().get_feature_names_out(input_features)
-        if not self.passthrough:
-            return names
-        columns = _check_feature_names_in(self, input_features)
-        return np.concatenate([self._table.names_of_inputs(columns), names])
 
     def reconstruction_error(self, X, *, per_feature=False):
         """Compute how far the reconstruction of each row is from it.
@@ -440,9 +409,9 @@ class TabularDenoisingAutoencoder(GradientDescentAutoencoder):
         -------
         error : ndarray of shape (n_samples,) or (n_samples, n_features), dtype float32
             Mean error of each row over its observed cells, NaN for a row without any;
-            or the error of each cell, NaN where it is missing. Of a number it is the
-            squared error after scaling, of a category half the squared distance
-            between the probabilities and certainty, which is in [0, 1].
+            or the error of each cell, NaN where it is missing. The error of a number
+            is the squared error after scaling; that of a category is half the squared
+            distance between the probabilities and certainty, which is in [0, 1].
         """
         return super().reconstruction_error(X, per_feature=per_feature)
 
@@ -453,14 +422,6 @@ class TabularDenoisingAutoencoder(GradientDescentAutoencoder):
         return self._table.categories
 
     # -- tables -----------------------------------------------------------------------
-
-    def _validate_rows(self, X, *, reset=False):
-        if not reset:
-            check_is_fitted(self)
-        X = check_table(self, X, reset=reset)
-        if reset:
-            self._table = self._fit_table(X)
-        return self._table.transform(X)
 
     def _fit_table(self, X):
         return TableEncoder(
@@ -476,20 +437,10 @@ class TabularDenoisingAutoencoder(GradientDescentAutoencoder):
             return self._make_corruption().makes_missing
         return getattr(self.corruption, "makes_missing", False)
 
-    def _validate_training_rows(self, X, *, reset):
-        X = self._validate_rows(X, reset=reset)
-        if not reset:
-            # What was never seen can be no target.
-            for j in np.flatnonzero(self._table.n_categories):
-                X[X[:, j] == UNSEEN, j] = np.nan
-        return X
-
     def _make_loss(self):
-        scales = [
-            None if entropy is None else max(entropy, LEAST_ENTROPY)
-            for entropy in self._table.entropies
-        ]
-        return TableLoss(self._table.n_categories, scales, float(self.mask_weight))
+        return TableLoss.balanced(
+            self._table.n_categories, self._table.entropies, float(self.mask_weight)
+        )
 
     def _make_process(self, corruption, level):
         if not isinstance(corruption, str):
@@ -518,102 +469,6 @@ class TabularDenoisingAutoencoder(GradientDescentAutoencoder):
             "code_activation": code_activation,
             "dropout": float(self.dropout),
         }
-
-    def _build_module(self, config, generator):
-        return TableAutoencoder(**config, generator=generator)
-
-    def _layer_widths(self):
-        hidden = hidden_sizes(self.hidden_layer_sizes)
-        return hidden, self.n_components, hidden[::-1]
-
-    def _features(self, X):
-        features = super()._features(X)
-        if self.passthrough:
-            inputs = self.net_.module_.expand(self.net_.encoder_input(X))
-            features = torch.cat([inputs, features], dim=1)
-        return features
-
-    @property
-    def _n_inputs(self):
-        return self.net_.module_.n_features
-
-    @property
-    def _start_of_code(self):
-        return super()._start_of_code + self.passthrough * self._n_inputs
-
-    @property
-    def _n_features_out(self):
-        return super()._n_features_out + self.passthrough * self._n_inputs
-
-    @property
-    def _widest(self):
-        n_outputs = len(self.net_.module_.decoder[-1].bias)
-        return max(super()._widest, n_outputs, self._n_inputs)
-
-    def fit_rows(
-        self, X, *, table, sample_weight=None, feature_names=None, trains=True
-    ):
-        """Train on the numeric form of a table whose columns are known already.
-
-        Parameters
-        ----------
-        X : ndarray of shape (n_samples, n_features), dtype float32
-            What ``table.transform`` returned.
-
-        table : TableEncoder
-            The fitted encoder; it is kept, not copied.
-
-        sample_weight : array-like of shape (n_samples,), default=None
-            What each row counts for in the loss.
-
-        feature_names : ndarray of shape (n_features,), default=None
-            Names of the columns.
-
-        trains : bool, default=True
-            Whether to train the net, rather than only build it.
-
-        Returns
-        -------
-        self : object
-            The fitted autoencoder.
-        """
-        with self._unharmed_by_failure():
-            self._table = table
-            return super().fit_rows(
-                X,
-                sample_weight=sample_weight,
-                feature_names=feature_names,
-                trains=trains,
-            )
-
-    def restore_parts(self, encoded):
-        """Reconstruct the numeric form of a table, as a meta-estimator has it.
-
-        Parameters
-        ----------
-        encoded : ndarray of shape (n_samples, n_features), dtype float32
-            Scaled numbers and indices of categories; NaN stands for a missing value.
-
-        Returns
-        -------
-        restored : ndarray of shape (n_samples, n_numbers + n_categories), float32
-            The scaled numbers, and after them the probabilities of all categories.
-        """
-        loss = self.net_.criterion_
-        numbers = np.flatnonzero(np.equal(self._table.n_categories, 0))
-        numbers = torch.from_numpy(numbers).to(self._device)
-
-        def restore(X):
-            output = self.net_.module_.decode(self._encode(X))
-            restored = loss.to_data(output).index_select(1, numbers)
-            return torch.cat([restored, loss.probabilities(output)], dim=1)
-
-        width = len(numbers) + sum(self._table.n_categories)
-        return self._map_rows(encoded, restore, width)
-
-    def _squared_errors(self, X):
-        output = self.net_.module_.decode(self._encode(X))
-        return self.net_.criterion_.squared_errors(output, X)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

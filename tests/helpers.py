@@ -2,10 +2,13 @@
 
 import sys
 
+import pandas as pd
+import polars as pl
 import torch
 from sklearn.utils import validation
 
 from sk_dae import DenoisingAutoencoder
+from sk_dae.tables.reading import columns_of
 
 
 def make(**params):
@@ -34,3 +37,17 @@ def record_validations(monkeypatch):
         if vars(module).get("validate_data") is validate_data:
             monkeypatch.setattr(module, "validate_data", recording)
     return owners
+
+
+def table_of(column):
+    """Return a table of one column, which a pandas series names x."""
+    if isinstance(column, pd.Series):
+        return column.to_frame("x")
+    if isinstance(column, pl.Series):
+        return pl.DataFrame({"x": column})
+    return column[:, None]
+
+
+def read_column(column):
+    """Return what reads a column of an array, of pandas or of polars."""
+    return columns_of(table_of(column))[0]

@@ -24,8 +24,7 @@ from ..base.fitted import restored_on_failure
 from ..base.meta_estimator import refuse_loss_of_other_scales
 from ..data.checks import name_columns
 from ..tables.checks import columns_without_numbers
-from ..tables.frames import append_columns, is_frame, is_polars
-from ..tables.reading import polars_to_pandas
+from ..tables.frames import append_columns, is_frame, is_polars, polars_to_pandas
 from ..tabular import TabularDenoisingAutoencoder
 from ._cross_fitting import CrossFittedCompletion
 from ._inputs import IncompleteNumbers, IncompleteTable, is_missing_value

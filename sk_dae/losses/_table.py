@@ -10,6 +10,10 @@ from ._base import BaseLoss
 
 __all__ = ["TableLoss"]
 
+#: The least entropy, in nats, that a column's loss is divided by: of a column that is
+#: nearly constant, the few other cells would outweigh all the rest.
+LEAST_ENTROPY = 0.1
+
 
 @serializable(leave_out=["_layout"])
 class TableLoss(BaseLoss):
@@ -62,6 +66,32 @@ class TableLoss(BaseLoss):
     def __getstate__(self):
         """Leave the layout behind, which the parameters define."""
         return {k: v for k, v in super().__getstate__().items() if k != "_layout"}
+
+    @classmethod
+    def balanced(cls, n_categories, entropies, mask_weight=0.0):
+        """Return the loss of which a constant guess costs the same in each column.
+
+        Parameters
+        ----------
+        n_categories : sequence of int of length n_features
+            Number of categories of each column; 0 for one of numbers.
+
+        entropies : sequence of float or None of length n_features
+            The entropy of each column of categories, in nats.
+
+        mask_weight : float, default=0.0
+            As in the class.
+
+        Returns
+        -------
+        loss : TableLoss
+            The loss.
+        """
+        scales = [
+            None if entropy is None else max(entropy, LEAST_ENTROPY)
+            for entropy in entropies
+        ]
+        return cls(n_categories, scales, mask_weight)
 
     @property
     def estimates_mask(self):
@@ -154,6 +184,22 @@ class TableLoss(BaseLoss):
         # Of no columns, no probabilities.
         blocks = [output[:, :0], *(block.softmax(dim=1) for block in blocks)]
         return torch.cat(blocks, dim=1)
+
+    def expectations(self, output):
+        """Return the numbers and the probabilities of all categories.
+
+        Parameters
+        ----------
+        output : Tensor of shape (n_samples, n_outputs)
+            The output of the decoder.
+
+        Returns
+        -------
+        expectations : Tensor of shape (n_samples, n_numbers + n_categories)
+            The numbers, and after them the probabilities, column after column.
+        """
+        numbers = output[:, : self._layout_on(output.device).n_numbers]
+        return torch.cat([numbers, self.probabilities(output)], dim=1)
 
     def squared_errors(self, output, target):
         """Return the squared error of each cell.

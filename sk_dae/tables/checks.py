@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from sklearn.utils.validation import validate_data
 
-from .frames import is_frame
+from .frames import is_frame, names_of
 from .reading import columns_of
 
 __all__ = [
@@ -25,7 +25,7 @@ def check_table(estimator, X, *, reset):
         The one that gets it, and keeps or compares its columns.
 
     X : data frame or array-like of shape (n_samples, n_features)
-        What a user gave.
+        The table, as a user gave it.
 
     reset : bool
         Whether the columns are those to be learned.
@@ -35,6 +35,11 @@ def check_table(estimator, X, *, reset):
     X : data frame or ndarray of shape (n_samples, n_features)
         The table. Numbers may be NaN; what else a column may hold is left to those
         who read it.
+
+    Raises
+    ------
+    TypeError
+        If a column has a type that is not supported.
     """
     if is_frame(X):
         validate_data(estimator, X, reset=reset, skip_check_array=True)
@@ -44,6 +49,7 @@ def check_table(estimator, X, *, reset):
                 f"(shape={X.shape}) while a minimum of 1 is required by "
                 f"{type(estimator).__name__}."
             )
+        _refuse_types(X)
         return X
     if not hasattr(X, "dtype") and np.asarray(X).dtype.kind in "OSU":
         # Not as strings what came as numbers.
@@ -53,7 +59,20 @@ def check_table(estimator, X, *, reset):
     checks = {"dtype": "numeric", "ensure_all_finite": "allow-nan"}
     if kind in "OSUmMb":
         checks = {"dtype": None, "ensure_all_finite": False}
-    return validate_data(estimator, X, reset=reset, **checks)
+    X = validate_data(estimator, X, reset=reset, **checks)
+    _refuse_types(X)
+    return X
+
+
+def _refuse_types(X):
+    for name, column in zip(names_of(X), columns_of(X), strict=True):
+        refusal = column.refusal()
+        if refusal is not None:
+            found, instead = refusal
+            raise TypeError(
+                f"Column {name} has the type {found}, which is not supported; convert "
+                f"it to {instead} first."
+            )
 
 
 def columns_without_numbers(X):

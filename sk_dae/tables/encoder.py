@@ -14,7 +14,7 @@ from ..backend.serialization import serializable
 from .categories import CategoricalColumn
 from .checks import check_categorical_features
 from .filling import fill_columns
-from .frames import is_frame, names_of
+from .frames import is_frame, is_polars, join_columns, names_of
 from .reading import columns_of
 from .scaling import NumericColumn
 from .writing import write
@@ -87,7 +87,7 @@ class TableEncoder(BaseEstimator):
         self._frame_names = self._level_names = None
         if is_frame(X):
             self._frame_names = names_of(X)
-            if getattr(X.columns, "nlevels", 1) > 1:
+            if not is_polars(X):
                 self._level_names = list(X.columns.names)
         return self
 
@@ -118,7 +118,8 @@ class TableEncoder(BaseEstimator):
         Returns
         -------
         names : ndarray of str objects
-            Of the numbers, the categories and the indicators of missing values.
+            Those of the numbers, the categories and the indicators of missing
+            values.
         """
         pairs = list(zip(names, self._columns, strict=True))
         numbers = [name for name, column in pairs if not column.n_categories]
@@ -185,7 +186,7 @@ class TableEncoder(BaseEstimator):
             A matrix without missing values.
 
         index : pandas.Index, default=None
-            Of the data frame, where it is one of pandas.
+            The index of the data frame, where it is one of pandas.
 
         Returns
         -------
@@ -198,25 +199,13 @@ class TableEncoder(BaseEstimator):
                 zip(self._columns, self._types, self._names, strict=True)
             )
         ]
-        container = self._types[0].container
-        if container == "pandas":
-            return self._to_pandas(columns, index)
-        if container == "polars":
-            import polars as pl
-
-            names = self._frame_names
-            return pl.DataFrame(
-                [c.alias(name) for c, name in zip(columns, names, strict=True)]
-            )
-        kinds = {column.dtype.kind for column in columns}
-        if kinds <= set("iuf"):
-            return np.column_stack(columns).astype(np.float32)
-        if kinds <= set("mM") and len(kinds) == 1:
-            return np.column_stack(columns)
-        table = np.empty(encoded.shape, dtype=object)
-        for j, values in enumerate(columns):
-            table[:, j] = values.astype(object)
-        return table
+        return join_columns(
+            columns,
+            self._types[0].container,
+            names=self._frame_names,
+            level_names=self._level_names,
+            index=index,
+        )
 
     def fill(self, X, gaps, encoded, *, within_range=False):
         """Return a table with cells filled.
@@ -252,19 +241,6 @@ class TableEncoder(BaseEstimator):
         return fill_columns(
             X, cells, self._types, self._names, within_bounds=within_range
         )
-
-    def _to_pandas(self, columns, index):
-        import pandas as pd
-
-        frame = pd.DataFrame(dict(enumerate(columns)))
-        if self._level_names is None:
-            frame.columns = self._frame_names
-        else:
-            frame.columns = pd.MultiIndex.from_tuples(self._frame_names)
-            frame.columns.names = self._level_names
-        if index is not None:
-            frame.index = index
-        return frame
 
     def _numbers(self, column, j):
         """Return a column of numbers or times as floats, if it still holds these."""

@@ -24,10 +24,10 @@ def fill_columns(X, cells, types, names, *, within_bounds=False):
         The table; not modified.
 
     cells : dict of int to tuple of (rows, values)
-        Of columns by index: which rows, and what they get.
+        By the index of a column: which of its rows are filled, and with what.
 
     types : list of ColumnType of length n_features
-        Of the columns in fit.
+        The types of the columns in fit.
 
     names : list of str of length n_features
         For messages.
@@ -41,55 +41,62 @@ def fill_columns(X, cells, types, names, *, within_bounds=False):
         The table.
     """
     columns = columns_of(X)
-    if is_polars(X):
-        import polars as pl
+    parts = [
+        (j, rows, values, _type_to_write(columns[j], types[j], len(rows)))
+        for j, (rows, values) in cells.items()
+    ]
 
-        filled = X.get_columns()
-        for j, (rows, values) in cells.items():
-            target = _type_to_write(columns[j], types[j], len(rows))
-            column = write(values, target, names[j], within_bounds=within_bounds)
-            if len(rows) < len(X):
-                column = filled[j].scatter(rows, column)
-            filled[j] = column.alias(filled[j].name)
-        return pl.DataFrame(filled)
-    if is_frame(X):
-        X = X.copy()
-        for j, (rows, values) in cells.items():
-            target = _type_to_write(columns[j], types[j], len(rows))
-            X.isetitem(
-                j, _fill_series(X.iloc[:, j], rows, values, target, within_bounds)
-            )
-        return X
-    X = X.copy()
-    for j, (rows, values) in cells.items():
-        target = _type_to_write(columns[j], types[j], len(rows))
+    def write_part(j, values, target):
+        return write(values, target, names[j], within_bounds=within_bounds)
+
+    if is_polars(X):
+        return _fill_polars(X, parts, write_part)
+    fill = _fill_pandas if is_frame(X) else _fill_array
+    return fill(X.copy(), parts, write_part)
+
+
+def _fill_array(X, parts, write_part):
+    for j, rows, values, target in parts:
         if target.dtype.kind == "O" and X.dtype.kind != "O":
             X = X.astype(object)
-        X[rows, j] = write(values, target, names[j], within_bounds=within_bounds)
+        X[rows, j] = write_part(j, values, target)
     return X
 
 
-def _fill_series(series, rows, values, target, within_bounds):
-    """Return a pandas series with values in some rows."""
-    name = str(series.name)
-    if target.dtype != series.dtype:
-        # All of it is new.
-        column = write(values, target, name, within_bounds=within_bounds)
-        return column.set_axis(series.index)
-    if type(series.dtype).__name__ == "CategoricalDtype":
-        # Those of the series alone may be fewer than those in fit.
-        known = target.dtype.categories
-        more = [value for value in dict.fromkeys(values) if value not in known]
-        series = series.cat.add_categories(more) if more else series.copy()
-        target = ColumnType("pandas", series.dtype, target.kind)
-    column = write(values, target, name, within_bounds=within_bounds)
-    if type(series.dtype).__name__ == "SparseDtype":
-        dense = series.sparse.to_dense()
-        dense.iloc[rows] = column.sparse.to_dense().to_numpy()
-        return dense.astype(series.dtype)
-    series = series.copy()
-    series.iloc[rows] = column.array
-    return series
+def _fill_polars(X, parts, write_part):
+    import polars as pl
+
+    filled = X.get_columns()
+    for j, rows, values, target in parts:
+        column = write_part(j, values, target)
+        if len(rows) < len(X):
+            column = filled[j].scatter(rows, column)
+        filled[j] = column.alias(filled[j].name)
+    return pl.DataFrame(filled)
+
+
+def _fill_pandas(X, parts, write_part):
+    for j, rows, values, target in parts:
+        series = X.iloc[:, j]
+        if target.dtype != series.dtype:
+            # All of it is new.
+            filled = write_part(j, values, target).set_axis(series.index)
+        else:
+            if type(series.dtype).__name__ == "CategoricalDtype":
+                series, target = _add_categories(series, target, values)
+            filled = series.copy()
+            filled.iloc[rows] = write_part(j, values, target).array
+        X.isetitem(j, filled)
+    return X
+
+
+def _add_categories(series, target, values):
+    """Return a pandas series that can hold categories, and the type that it has."""
+    # Those of the series alone may be fewer than those in fit.
+    known = target.dtype.categories
+    more = [value for value in dict.fromkeys(values) if value not in known]
+    series = series.cat.add_categories(more)
+    return series, ColumnType("pandas", series.dtype, target.kind)
 
 
 def _type_to_write(column, in_fit, n_cells):
@@ -104,28 +111,29 @@ def _type_to_write(column, in_fit, n_cells):
             return _natural_type(own, in_fit)
     kind = "categorical" if in_fit.kind == "categorical" else own.kind
     if not (same_container and own.dtype == in_fit.dtype):
-        return ColumnType(own.container, own.dtype, kind, own.objects, own.zone)
-    # Where all objects are missing, what they were in fit.
-    objects, zone = own.objects, own.zone
+        return ColumnType(own.container, own.dtype, kind, own.objects)
+    objects = own.objects
     if objects is None:
-        kind, objects, zone = in_fit.kind, in_fit.objects, in_fit.zone
-    return ColumnType(own.container, own.dtype, kind, objects, zone, in_fit.bounds)
+        # Where all objects are missing, what they were in fit.
+        kind, objects = in_fit.kind, in_fit.objects
+    return ColumnType(own.container, own.dtype, kind, objects, in_fit.bounds)
 
 
 def _natural_type(own, in_fit):
     """Return a type of a container that holds what a column of another one held."""
-    if own.container == "array":
-        return ColumnType("array", np.dtype(object), in_fit.kind, in_fit.objects)
-    if own.container == "pandas":
-        dtypes = {"numeric": "f8", "datetime": "M8[us]", "duration": "m8[us]"}
-        return ColumnType("pandas", np.dtype(dtypes.get(in_fit.kind, "O")), in_fit.kind)
-    import polars as pl
+    kind, objects = in_fit.kind, None
+    if own.container == "polars":
+        import polars as pl
 
-    dtypes = {
-        "numeric": pl.Float64(),
-        "datetime": pl.Datetime("us"),
-        "duration": pl.Duration("us"),
-        "clock": pl.Time(),
-        "categorical": pl.String(),
-    }
-    return ColumnType("polars", dtypes[in_fit.kind], in_fit.kind)
+        dtype = {
+            "numeric": pl.Float64(),
+            "datetime": pl.Datetime("us"),
+            "duration": pl.Duration("us"),
+            "categorical": pl.String(),
+        }[kind]
+    elif own.container == "pandas":
+        names = {"numeric": "f8", "datetime": "M8[us]", "duration": "m8[us]"}
+        dtype = np.dtype(names.get(kind, "O"))
+    else:
+        dtype, objects = np.dtype(object), in_fit.objects
+    return ColumnType(own.container, dtype, kind, objects)

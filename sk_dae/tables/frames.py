@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-__all__ = ["append_columns", "is_frame", "is_polars", "names_of"]
+import numpy as np
+
+__all__ = [
+    "append_columns",
+    "is_frame",
+    "is_polars",
+    "join_columns",
+    "names_of",
+    "polars_to_pandas",
+]
 
 
 def is_frame(X):
@@ -15,6 +24,11 @@ def is_polars(X):
     return hasattr(X, "get_columns") and hasattr(X, "to_series")
 
 
+def names_of(X):
+    """Return the names of the columns of a table, or their indices."""
+    return list(X.columns) if is_frame(X) else list(range(X.shape[1]))
+
+
 def append_columns(X, values, names):
     """Return a data frame with columns behind its own.
 
@@ -24,7 +38,7 @@ def append_columns(X, values, names):
         The frame; not modified.
 
     values : ndarray of shape (n_samples, n_columns)
-        What the columns hold.
+        The values of the columns.
 
     names : sequence of str of length n_columns
         Their names.
@@ -58,6 +72,87 @@ def append_columns(X, values, names):
     return X
 
 
-def names_of(X):
-    """Return the names of the columns of a table, or their indices."""
-    return list(X.columns) if is_frame(X) else list(range(X.shape[1]))
+def join_columns(columns, container, *, names=None, level_names=None, index=None):
+    """Return columns side by side.
+
+    Parameters
+    ----------
+    columns : list of length n_features
+        Columns of one kind: ndarray, pandas.Series or polars.Series of shape
+        (n_samples,).
+
+    container : {"array", "pandas", "polars"}
+        The kind of the table.
+
+    names : list of length n_features, default=None
+        Names of the columns of a data frame.
+
+    level_names : list, default=None
+        Names of the levels of a pandas data frame's names.
+
+    index : pandas.Index of length n_samples, default=None
+        That of a pandas data frame.
+
+    Returns
+    -------
+    X : data frame or ndarray of shape (n_samples, n_features)
+        The columns. An array is of float32 where all are numbers, of times where all
+        are times, and of objects otherwise.
+    """
+    if container == "pandas":
+        return _join_pandas(columns, names, level_names, index)
+    if container == "polars":
+        import polars as pl
+
+        return pl.DataFrame(
+            [column.alias(name) for column, name in zip(columns, names, strict=True)]
+        )
+    return _join_arrays(columns)
+
+
+def _join_pandas(columns, names, level_names, index):
+    import pandas as pd
+
+    X = pd.DataFrame(dict(enumerate(columns)))
+    # Tuples are names of several levels only where there were such.
+    X.columns = pd.Index(names, tupleize_cols=len(level_names or ()) > 1)
+    if level_names is not None:
+        X.columns.names = level_names
+    if index is not None:
+        X.index = index
+    return X
+
+
+def _join_arrays(columns):
+    kinds = {column.dtype.kind for column in columns}
+    if kinds <= set("iuf"):
+        return np.column_stack(columns).astype(np.float32)
+    if kinds <= set("mM") and len(kinds) == 1:
+        return np.column_stack(columns)
+    X = np.empty((len(columns[0]), len(columns)), dtype=object)
+    for j, column in enumerate(columns):
+        X[:, j] = column.astype(object)
+    return X
+
+
+def polars_to_pandas(X):
+    """Return a polars data frame as one of pandas, without the help of Arrow.
+
+    Parameters
+    ----------
+    X : polars.DataFrame of shape (n_samples, n_features)
+        The frame.
+
+    Returns
+    -------
+    X : pandas.DataFrame of shape (n_samples, n_features)
+        The same columns.
+    """
+    import pandas as pd
+
+    columns = {}
+    for column in X.get_columns():
+        is_plain = column.dtype.is_numeric() or column.dtype.is_temporal()
+        values = column.to_numpy() if is_plain else column.to_list()
+        columns[column.name] = pd.Series(values)
+    return pd.DataFrame(columns)

@@ -6,25 +6,24 @@ microseconds (since 1970, where they are dates), and all else as objects.
 
 from __future__ import annotations
 
-import datetime
-from decimal import Decimal
-
 import numpy as np
 
 from .frames import is_frame, is_polars
-from .times import MICROSECONDS, arrow_kind, numpy_time, polars_unit, to_microseconds
-from .types import ColumnType
+from .objects import (
+    describe_objects,
+    have_zones,
+    kind_of_objects,
+    missing_objects,
+    objects_to_floats,
+)
+from .times import MICROSECONDS, numpy_time, polars_unit, to_microseconds
+from .types import ColumnType, kind_of, storage_of
 
-__all__ = ["columns_of", "polars_to_pandas"]
-
-#: Object types that stand for times, and for numbers.
-DATES = (datetime.date, np.datetime64)
-DURATIONS = (datetime.timedelta, np.timedelta64)
-NUMBERS = (int, float, np.number, Decimal)
+__all__ = ["Column", "columns_of"]
 
 
 def columns_of(X):
-    """Return the columns of a table, each in a wrapper that knows its container.
+    """Return the columns of a table.
 
     Parameters
     ----------
@@ -33,81 +32,178 @@ def columns_of(X):
 
     Returns
     -------
-    columns : list
-        With the methods `kind`, `missing`, `to_float`, `to_objects` and `type`.
+    columns : list of Column of length n_features
+        The columns, each of the class that reads its type.
     """
     if is_polars(X):
-        return [_PolarsColumn(column) for column in X.get_columns()]
+        return [
+            POLARS_COLUMNS.get(storage_of(column.dtype), PolarsColumn)(column)
+            for column in X.get_columns()
+        ]
     if is_frame(X):
-        return [_PandasColumn(X.iloc[:, i]) for i in range(X.shape[1])]
-    return [_ArrayColumn(X[:, i]) for i in range(X.shape[1])]
+        return [_pandas_column(X.iloc[:, i]) for i in range(X.shape[1])]
+    read = ARRAY_COLUMNS.get(storage_of(X.dtype), ArrayColumn)
+    return [read(X[:, i]) for i in range(X.shape[1])]
 
 
-# -- reading --------------------------------------------------------------------------
+def _pandas_column(series):
+    storage = storage_of(series.dtype)
+    if isinstance(series.dtype, np.dtype):
+        read = ARRAY_COLUMNS.get(storage, ArrayColumn)
+        return read(series.to_numpy(), "pandas")
+    return EXTENSION_COLUMNS.get(storage, ExtensionColumn)(series)
 
 
-class _ArrayColumn:
-    """A column of an ndarray."""
+class Column:
+    """A column of a table; the base class reads it object by object.
 
-    container = "array"
+    Attributes
+    ----------
+    container : {"array", "pandas", "polars"}
+        The kind of the table that it belongs to.
 
-    def __init__(self, values):
-        self.values = values
-        self.dtype = values.dtype
+    dtype : numpy.dtype, pandas extension dtype or polars dtype
+        Its type there.
+    """
 
     def kind(self):
         """Return what the column holds, as `ColumnType` names it."""
-        kind = self.values.dtype.kind
-        if kind in "mM":
-            return "datetime" if kind == "M" else "duration"
-        if kind in "iuf":
-            return "numeric"
-        return _kind_of_objects(self._observed()) if kind == "O" else "categorical"
+        return kind_of(self.dtype)
 
     def missing(self):
         """Return the mask of the missing values."""
-        if self.values.dtype.kind == "O":
-            # NaN, NaT and NA are not equal to themselves, or do not say.
-            return np.fromiter(
-                (_is_missing(value) for value in self.values), bool, len(self.values)
-            )
-        if self.values.dtype.kind in "fmM":
-            return np.isnan(self.values)
-        return np.zeros(len(self.values), dtype=bool)
+        raise NotImplementedError
+
+    def to_objects(self):
+        """Return the values as objects."""
+        raise NotImplementedError
 
     def to_float(self):
         """Return the values as float64, NaN where missing."""
-        values = self.values
-        if values.dtype.kind in "mM":
-            return to_microseconds(values)
-        if values.dtype.kind == "O":
-            return _objects_to_float(values, self.missing(), self.kind())
-        return values.astype(np.float64)
+        return objects_to_floats(self.to_objects(), self.missing())
+
+    def integers(self):
+        """Return the observed values as integers, if the type counts in these."""
+        return None
+
+    def type(self):
+        """Return the type of the column."""
+        integers = self.integers()
+        bounds = None
+        if integers is not None and len(integers):
+            bounds = int(integers.min()), int(integers.max())
+        return ColumnType(self.container, self.dtype, self.kind(), bounds=bounds)
+
+    def refusal(self):
+        """Return a type that is not supported, and one to convert it to; else None."""
+        return None
+
+
+class ArrayColumn(Column):
+    """A column of a NumPy type, of an array or of a pandas data frame.
+
+    Parameters
+    ----------
+    values : ndarray of shape (n_samples,)
+        The column.
+
+    container : {"array", "pandas"}, default="array"
+        The kind of the table that it belongs to.
+    """
+
+    def __init__(self, values, container="array"):
+        self.values = values
+        self.dtype = values.dtype
+        self.container = container
+
+    def missing(self):
+        """Return the mask of the missing values."""
+        if self.dtype.kind == "f":
+            return np.isnan(self.values)
+        return np.zeros(len(self.values), dtype=bool)
 
     def to_objects(self):
         """Return the values as objects."""
         return self.values.astype(object)
 
+    def to_float(self):
+        """Return the values as float64, NaN where missing."""
+        return self.values.astype(np.float64)
+
+    def integers(self):
+        """Return the observed values as integers, if the type counts in these."""
+        return self.values if self.dtype.kind in "iu" else None
+
+
+class ArrayTimes(ArrayColumn):
+    """A column of NumPy's times."""
+
+    def missing(self):
+        """Return the mask of the missing values."""
+        return np.isnat(self.values)
+
+    def to_objects(self):
+        """Return the values as objects, to the microsecond."""
+        # NumPy makes integers of nanoseconds.
+        return self.values.astype(f"{self.dtype.kind}8[us]").astype(object)
+
+    def to_float(self):
+        """Return the values as microseconds, NaN where missing."""
+        return to_microseconds(self.values)
+
+    def integers(self):
+        """Return the observed times in the unit of the type."""
+        times = self.values[~self.missing()]
+        return times.astype(self.dtype.newbyteorder("=")).view(np.int64)
+
+    def refusal(self):
+        """Return a type that is not supported, and one to convert it to; else None."""
+        unit, _ = np.datetime_data(self.dtype)
+        if unit in MICROSECONDS:
+            return None
+        return self.dtype.name, np.dtype(f"{self.dtype.kind}8[us]").name
+
+
+class ObjectColumn(ArrayColumn):
+    """A column of Python objects, which are looked at."""
+
+    def __init__(self, values, container="array"):
+        super().__init__(values, container)
+        self._missing = missing_objects(values)
+        self._observed = values[~self._missing]
+
+    def kind(self):
+        """Return what the column holds, as `ColumnType` names it."""
+        return kind_of_objects(self._observed)
+
+    def missing(self):
+        """Return the mask of the missing values."""
+        return self._missing
+
+    def to_float(self):
+        """Return numbers as float64, times as microseconds, NaN where missing."""
+        return objects_to_floats(self.values, self._missing)
+
     def type(self):
         """Return the type of the column."""
-        kind = self.kind()
-        if self.dtype.kind == "O":
-            return ColumnType(
-                self.container, self.dtype, kind, *_describe_objects(self._observed())
-            )
-        integers = None
-        if self.dtype.kind in "iumM":
-            integers = self.values[~self.missing()]
-            if self.dtype.kind in "mM":
-                integers = integers.view(np.int64)
-        return ColumnType(self.container, self.dtype, kind, bounds=_bounds(integers))
+        objects = describe_objects(self._observed)
+        return ColumnType(self.container, self.dtype, self.kind(), objects)
 
-    def _observed(self):
-        return self.to_objects()[~self.missing()]
+    def refusal(self):
+        """Return a type that is not supported, and one to convert it to; else None."""
+        if not have_zones(self._observed):
+            return None
+        return "object, with time zones", "datetime64[us, UTC]"
 
 
-class _PandasColumn(_ArrayColumn):
-    """A column of a pandas data frame."""
+class ExtensionColumn(Column):
+    """A column of a type of pandas' own, or of Arrow.
+
+    Parameters
+    ----------
+    series : pandas.Series of shape (n_samples,)
+        The column.
+    """
 
     container = "pandas"
 
@@ -115,60 +211,65 @@ class _PandasColumn(_ArrayColumn):
         self.series = series
         self.dtype = series.dtype
 
-    def kind(self):
-        """Return what the column holds, as `ColumnType` names it."""
-        if isinstance(self.dtype, np.dtype):
-            return _ArrayColumn(self.series.to_numpy()).kind()
-        arrow = arrow_kind(self.dtype)
-        if arrow is not None:
-            return arrow
-        kind = getattr(self.dtype, "kind", "O")
-        if kind in "mM":
-            return "datetime" if kind == "M" else "duration"
-        return "numeric" if kind in "iuf" else "categorical"
-
     def missing(self):
         """Return the mask of the missing values."""
         return self.series.isna().to_numpy(dtype=bool)
-
-    def to_float(self):
-        """Return the values as float64, NaN where missing."""
-        kind = self.kind()
-        if kind in ("datetime", "duration"):
-            return to_microseconds(self._times())
-        if getattr(self.dtype, "kind", "O") == "O":
-            return _ArrayColumn(self.to_objects()).to_float()
-        return self.series.to_numpy(dtype=np.float64, na_value=np.nan)
 
     def to_objects(self):
         """Return the values as objects."""
         return self.series.astype(object).to_numpy()
 
-    def type(self):
-        """Return the type of the column."""
-        if isinstance(self.dtype, np.dtype):
-            found = _ArrayColumn(self.series.to_numpy()).type()
-            found.container = self.container
-            return found
-        kind, integers = self.kind(), None
-        if kind in ("datetime", "duration"):
-            times = self._times()
-            integers = times[~np.isnat(times)].view(np.int64)
-        elif getattr(self.dtype, "kind", "O") in "iu":
-            integers = self.series.dropna().to_numpy(dtype=self.dtype.type)
-        return ColumnType(self.container, self.dtype, kind, bounds=_bounds(integers))
+
+class ExtensionNumbers(ExtensionColumn):
+    """A column of numbers, of a type of pandas' own or of Arrow."""
+
+    def to_float(self):
+        """Return the values as float64, NaN where missing."""
+        return self.series.to_numpy(dtype=np.float64, na_value=np.nan)
+
+    def integers(self):
+        """Return the observed values as integers, if the type counts in these."""
+        if storage_of(self.dtype) != "integer":
+            return None
+        return self.series.dropna().to_numpy(dtype=self.dtype.type)
+
+    def refusal(self):
+        """Return a type that is not supported, and one to convert it to; else None."""
+        if type(self.dtype).__name__ != "SparseDtype":
+            return None
+        return str(self.dtype), str(self.dtype.subtype)
+
+
+class ExtensionTimes(ExtensionColumn):
+    """A column of times, of a type of pandas' own or of Arrow."""
+
+    def to_float(self):
+        """Return the values as microseconds, NaN where missing."""
+        return self._times().to_float()
+
+    def integers(self):
+        """Return the observed times in the unit of the type."""
+        return self._times().integers()
 
     def _times(self):
-        """Return times as NumPy's."""
-        is_date = str(getattr(self.dtype, "pyarrow_dtype", "")).startswith("date")
-        if is_date or (isinstance(self.dtype, np.dtype) and self.dtype.kind == "O"):
-            values, missing = self.to_objects(), self.missing()
-            return _objects_to_times(values, missing, self.kind())
-        return self.series.to_numpy(dtype=numpy_time(self.dtype))
+        wanted = numpy_time(self.dtype)
+        if not hasattr(self.dtype, "pyarrow_dtype"):
+            return ArrayTimes(self.series.to_numpy(dtype=wanted))
+        import pyarrow
+
+        # pandas gives some of Arrow's times as objects only.
+        times = np.asarray(pyarrow.array(self.series.array))
+        return ArrayTimes(times.astype(wanted))
 
 
-class _PolarsColumn(_ArrayColumn):
-    """A column of a polars data frame."""
+class PolarsColumn(Column):
+    """A column of a polars data frame.
+
+    Parameters
+    ----------
+    series : polars.Series of shape (n_samples,)
+        The column.
+    """
 
     container = "polars"
 
@@ -176,20 +277,23 @@ class _PolarsColumn(_ArrayColumn):
         self.series = series
         self.dtype = series.dtype
 
-    def kind(self):
-        """Return what the column holds, as `ColumnType` names it."""
-        if self.dtype.is_numeric():
-            return "numeric"
-        if self.dtype.is_temporal():
-            name = type(self.dtype).__name__
-            # polars gives some types as classes.
-            name = self.dtype.__name__ if name == "DataTypeClass" else name
-            return {"Duration": "duration", "Time": "clock"}.get(name, "datetime")
-        return "categorical"
+    def missing(self):
+        """Return the mask of the missing values."""
+        return self.series.is_null().to_numpy()
+
+    def to_objects(self):
+        """Return the values as objects."""
+        values = np.empty(len(self.series), dtype=object)
+        values[:] = self.series.to_list()
+        return values
+
+
+class PolarsNumbers(PolarsColumn):
+    """A column of numbers of a polars data frame."""
 
     def missing(self):
         """Return the mask of the missing values."""
-        missing = self.series.is_null().to_numpy()
+        missing = super().missing()
         if self.dtype.is_float():
             missing = missing | self.series.is_nan().fill_null(False).to_numpy()
         return missing
@@ -198,116 +302,47 @@ class _PolarsColumn(_ArrayColumn):
         """Return the values as float64, NaN where missing."""
         import polars as pl
 
-        if self.kind() == "numeric":
-            return self.series.cast(pl.Float64).to_numpy().astype(np.float64)
+        return self.series.cast(pl.Float64).to_numpy().astype(np.float64)
+
+    def integers(self):
+        """Return the observed values as integers, if the type counts in these."""
+        return self.series.drop_nulls().to_numpy() if self.dtype.is_integer() else None
+
+
+class PolarsTimes(PolarsColumn):
+    """A column of times of a polars data frame."""
+
+    def to_float(self):
+        """Return the values as microseconds, NaN where missing."""
+        import polars as pl
+
         physical = self.series.to_physical()
         values = physical.cast(pl.Float64).to_numpy().astype(np.float64)
         return values * MICROSECONDS[polars_unit(self.dtype)]
 
-    def to_objects(self):
-        """Return the values as objects."""
-        values = np.empty(len(self.series), dtype=object)
-        values[:] = self.series.to_list()
-        return values
+    def integers(self):
+        """Return the observed times in the unit of the type."""
+        return self.series.drop_nulls().to_physical().to_numpy()
 
-    def type(self):
-        """Return the type of the column."""
-        kind, integers = self.kind(), None
-        if kind not in ("numeric", "categorical"):
-            integers = self.series.drop_nulls().to_physical().to_numpy()
-        elif self.dtype.is_integer():
-            integers = self.series.drop_nulls().to_numpy()
-        return ColumnType(self.container, self.dtype, kind, bounds=_bounds(integers))
+    def refusal(self):
+        """Return a type that is not supported, and one to convert it to; else None."""
+        return ("Time", "Duration") if str(self.dtype) == "Time" else None
 
 
-def _is_missing(value):
-    if value is None:
-        return True
-    try:
-        return bool(value != value)
-    except (TypeError, ValueError):
-        # pandas.NA, which compares to nothing.
-        return True
+#: The classes that read a column, by how its type stores values: for a NumPy type,
+ARRAY_COLUMNS = {"time": ArrayTimes, "object": ObjectColumn}
 
+#: for a type of pandas' own,
+EXTENSION_COLUMNS = {
+    "integer": ExtensionNumbers,
+    "float": ExtensionNumbers,
+    "time": ExtensionTimes,
+}
 
-def _kind_of_objects(values):
-    types = set(map(type, values))
-    if all(issubclass(t, NUMBERS) and not issubclass(t, bool) for t in types):
-        # A duration is no number, though NumPy has it for one.
-        return "duration" if types and types <= {np.timedelta64} else "numeric"
-    for kind, of_kind in {"datetime": DATES, "duration": DURATIONS}.items():
-        if all(issubclass(t, of_kind) for t in types):
-            return kind
-    return "categorical"
-
-
-def _describe_objects(values):
-    """Return what objects are, and their time zone, as `ColumnType` has them."""
-    types = set(map(type, values))
-    zone = None
-    if not types or np.timedelta64 in types:
-        return None, None
-    if all(issubclass(t, Decimal) for t in types):
-        return "Decimal", None
-    if all(issubclass(t, (int, np.integer)) and t is not bool for t in types):
-        return "int", None
-    if types == {datetime.date}:
-        return "date", None
-    if all(issubclass(t, DATES) for t in types):
-        zones = {getattr(value, "tzinfo", None) for value in values}
-        if len(zones) == 1:
-            (zone,) = zones
-        if zone is not None:
-            key = getattr(zone, "key", None)
-            zone = key or zone.utcoffset(None).total_seconds()
-        return "datetime", zone
-    return None, None
-
-
-def _objects_to_times(values, missing, kind):
-    values = values.copy()
-    values[missing] = None
-    if kind == "duration":
-        return values.astype("m8[us]")
-    for i in np.flatnonzero(~missing):
-        zone = getattr(values[i], "tzinfo", None)
-        if zone is not None:
-            values[i] = values[i].astimezone(datetime.UTC).replace(tzinfo=None)
-    return values.astype("M8[us]")
-
-
-def _objects_to_float(values, missing, kind):
-    if kind in ("datetime", "duration"):
-        return to_microseconds(_objects_to_times(values, missing, kind))
-    return np.where(missing, np.nan, values).astype(np.float64)
-
-
-def _bounds(integers):
-    if integers is None or not len(integers):
-        return None
-    return int(integers.min()), int(integers.max())
-
-
-def polars_to_pandas(X):
-    """Return a polars data frame as one of pandas, without the help of Arrow.
-
-    Parameters
-    ----------
-    X : polars.DataFrame of shape (n_samples, n_features)
-        The frame.
-
-    Returns
-    -------
-    X : pandas.DataFrame of shape (n_samples, n_features)
-        The same columns.
-    """
-    import pandas as pd
-
-    columns = {}
-    for column in X.get_columns():
-        kind = _PolarsColumn(column).kind()
-        if kind in ("categorical", "clock"):
-            columns[column.name] = pd.Series(column.to_list())
-        else:
-            columns[column.name] = pd.Series(column.to_numpy())
-    return pd.DataFrame(columns)
+#: and for one of polars.
+POLARS_COLUMNS = {
+    "integer": PolarsNumbers,
+    "float": PolarsNumbers,
+    "decimal": PolarsNumbers,
+    "time": PolarsTimes,
+}

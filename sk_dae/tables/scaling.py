@@ -25,9 +25,6 @@ serializable(QuantileTransformer)
 serializable(StandardScaler)
 
 
-# -- columns --------------------------------------------------------------------------
-
-
 @serializable
 class NumericColumn:
     """A numeric column, scaled to zero mean and unit variance.
@@ -70,7 +67,7 @@ class NumericColumn:
                 # Which values of a large column tell its ranks is of no note.
                 chosen = np.random.RandomState(0).choice(len(observed), RANK_SAMPLE)
                 sample = observed[chosen]
-            # What lies at the ends of the range is mapped to the ends of the normal
+            # Values at the ends of the range are mapped to the ends of the normal
             # distribution: of a column of zeros and few other values, all zeros would
             # lie far out. Beyond these two lies nothing.
             ends = [[observed.min() - MARGIN], [observed.max() + MARGIN]]

@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-import datetime
-from zoneinfo import ZoneInfo
-
 import numpy as np
 
+from .rounding import round_to_integers
+from .types import is_duration
+
 __all__ = [
-    "LAST_NANOSECOND",
     "MICROSECONDS",
-    "arrow_kind",
     "from_microseconds",
-    "make_zone",
+    "is_date",
     "numpy_time",
     "polars_unit",
-    "to_integers",
     "to_microseconds",
 ]
 
-#: Microseconds in a unit of time; years and months have no fixed number.
+#: Microseconds in a unit of time.
 MICROSECONDS = {
     "ns": 1e-3,
     "us": 1.0,
@@ -31,86 +28,71 @@ MICROSECONDS = {
     "W": 6.048e11,
 }
 
-#: The greatest nanosecond of a day, which times of day do not exceed.
-LAST_NANOSECOND = 86_400 * 10**9 - 1
-
 
 def to_microseconds(times):
-    """Return NumPy's times as float64, NaN where missing."""
+    """Return times as microseconds.
+
+    Parameters
+    ----------
+    times : ndarray of shape (n_samples,), dtype datetime64 or timedelta64
+        Times in a unit of `MICROSECONDS`.
+
+    Returns
+    -------
+    values : ndarray of shape (n_samples,), dtype float64
+        Microseconds, NaN where missing.
+    """
     unit, count = np.datetime_data(times.dtype)
-    if unit in MICROSECONDS:
-        numbers = times.astype(times.dtype.newbyteorder("=")).view(np.int64)
-        numbers = numbers * (count * MICROSECONDS[unit])
-    else:
-        as_us = times.astype(f"{times.dtype.kind}8[us]")
-        numbers = as_us.view(np.int64).astype(np.float64)
+    numbers = times.astype(times.dtype.newbyteorder("=")).view(np.int64)
+    numbers = numbers * (count * MICROSECONDS[unit])
     numbers[np.isnat(times)] = np.nan
     return numbers
 
 
+def from_microseconds(values, dtype, bounds=None):
+    """Return microseconds as times.
+
+    Parameters
+    ----------
+    values : ndarray of shape (n_samples,)
+        Microseconds; NaN stands for a missing time.
+
+    dtype : numpy.dtype
+        The type, in a unit of `MICROSECONDS`.
+
+    bounds : pair of int, default=None
+        The earliest and the latest time wanted, in the unit of the type.
+
+    Returns
+    -------
+    times : ndarray of shape (n_samples,)
+        The nearest times of the type, in the machine's byte order.
+    """
+    known = ~np.isnan(values)
+    unit, count = np.datetime_data(dtype)
+    scaled = np.where(known, values, 0.0) / (count * MICROSECONDS[unit])
+    times = round_to_integers(scaled, np.iinfo(np.int64), bounds)
+    times = times.view(dtype.newbyteorder("="))
+    times[~known] = np.array("NaT", dtype=times.dtype)
+    return times
+
+
+def is_date(dtype):
+    """Whether a pandas type is one of Arrow's dates."""
+    return str(getattr(dtype, "pyarrow_dtype", "")).startswith("date")
+
+
 def numpy_time(dtype):
-    """Return NumPy's type of the times of a pandas type, in its unit."""
+    """Return NumPy's type for the times of a pandas type, in its unit."""
     if isinstance(dtype, np.dtype):
         return dtype
     known = getattr(dtype, "numpy_dtype", None)
     if known is not None and known.kind in "mM":
         return known
-    kind = "m" if arrow_kind(dtype) == "duration" or dtype.kind == "m" else "M"
+    kind = "m" if is_duration(dtype) else "M"
     return np.dtype(f"{kind}8[{getattr(dtype, 'unit', 'us')}]")
 
 
-def arrow_kind(dtype):
-    """Return what a column of an Arrow type holds, where pandas does not tell."""
-    name = str(getattr(dtype, "pyarrow_dtype", ""))
-    if name.startswith(("date32", "date64", "timestamp")):
-        return "datetime"
-    if name.startswith("duration"):
-        return "duration"
-    return "numeric" if name.startswith("decimal") else None
-
-
 def polars_unit(dtype):
-    name = type(dtype).__name__
-    name = dtype.__name__ if name == "DataTypeClass" else name
-    if name == "Date":
-        return "D"
-    # Times of day are counted in nanoseconds.
-    return getattr(dtype, "time_unit", None) or "ns"
-
-
-def to_integers(values, limits, bounds=None):
-    """Return values rounded to integers of a type, within bounds."""
-    least, greatest = np.float64(limits.min), np.float64(limits.max)
-    # The greatest float that is no greater: of 64 bits, not all are numbers.
-    if int(greatest) > int(limits.max):
-        greatest = np.nextafter(greatest, 0)
-    unsigned = int(limits.max) > np.iinfo(np.int64).max
-    integers = values.round().clip(least, greatest)
-    integers = integers.astype(np.uint64 if unsigned else np.int64)
-    if bounds is not None:
-        integers = np.clip(integers, *(integers.dtype.type(end) for end in bounds))
-    return integers
-
-
-def from_microseconds(values, dtype, bounds=None):
-    """Return microseconds as times of a NumPy type, to the nearest of its unit."""
-    known = ~np.isnan(values)
-    unit, count = np.datetime_data(dtype)
-    gapless = np.where(known, values, 0.0)
-    limits = np.iinfo(np.int64)
-    if unit in MICROSECONDS:
-        scaled = gapless / (count * MICROSECONDS[unit])
-        times = to_integers(scaled, limits, bounds).view(f"{dtype.kind}8[{unit}]")
-        times = times.view(np.int64).view(dtype.newbyteorder("="))
-    else:
-        times = to_integers(gapless, limits).view(f"{dtype.kind}8[us]").astype(dtype)
-    times[~known] = np.array("NaT", dtype=times.dtype)
-    return times
-
-
-def make_zone(zone):
-    if zone is None:
-        return None
-    if isinstance(zone, str):
-        return ZoneInfo(zone)
-    return datetime.timezone(datetime.timedelta(seconds=zone))
+    """Return the unit that a polars type of times counts in."""
+    return getattr(dtype, "time_unit", None) or "D"

@@ -1,4 +1,4 @@
-"""The types of columns as plain data, and back: NumPy, pandas, polars."""
+"""The types of columns of NumPy, pandas and polars: what they hold, as plain data."""
 
 from __future__ import annotations
 
@@ -6,7 +6,49 @@ import numpy as np
 
 from ..backend.serialization import serializable
 
-__all__ = ["ColumnType", "describe", "is_dtype", "make"]
+__all__ = [
+    "ColumnType",
+    "describe",
+    "is_dtype",
+    "is_duration",
+    "kind_of",
+    "make",
+    "storage_of",
+]
+
+#: How a type of NumPy or pandas stores values, by its `kind`.
+STORAGES = {
+    "i": "integer",
+    "u": "integer",
+    "f": "float",
+    "m": "time",
+    "M": "time",
+    "O": "object",
+}
+
+#: How an Arrow type stores values, by how its name begins; else its `kind` tells.
+ARROW_STORAGES = {
+    "date": "time",
+    "timestamp": "time",
+    "duration": "time",
+    "decimal": "decimal",
+}
+
+#: How a polars type stores values, by the method that asks it.
+POLARS_STORAGES = {
+    "is_integer": "integer",
+    "is_float": "float",
+    "is_decimal": "decimal",
+    "is_temporal": "time",
+}
+
+#: The kind of a column, by how its type stores values; times are of two kinds.
+KINDS = {
+    "integer": "numeric",
+    "float": "numeric",
+    "decimal": "numeric",
+    "category": "categorical",
+}
 
 
 def is_dtype(value):
@@ -33,6 +75,59 @@ def _library_of(value):
     return None
 
 
+def storage_of(dtype):
+    """Return how a type stores values.
+
+    Parameters
+    ----------
+    dtype : numpy.dtype, pandas extension dtype or polars dtype
+        The type.
+
+    Returns
+    -------
+    storage : {"integer", "float", "decimal", "time", "object", "category"}
+        "object" where Python objects lie in an array, which may be anything;
+        "category" for all that is neither a number nor a time.
+    """
+    library = _library_of(dtype)
+    if library is None:
+        return STORAGES.get(dtype.kind, "category")
+    if library == "polars":
+        found = [s for ask, s in POLARS_STORAGES.items() if getattr(dtype, ask)()]
+        return found[0] if found else "category"
+    arrow = str(getattr(dtype, "pyarrow_dtype", ""))
+    for start, storage in ARROW_STORAGES.items():
+        if arrow.startswith(start):
+            return storage
+    storage = STORAGES.get(dtype.kind, "category")
+    return "category" if storage == "object" else storage
+
+
+def is_duration(dtype):
+    """Whether a type of times holds durations."""
+    is_named_so = str(dtype).lower().startswith("duration")
+    return is_named_so or getattr(dtype, "kind", None) == "m"
+
+
+def kind_of(dtype):
+    """Return what a column of a type holds, as `ColumnType` names it.
+
+    Parameters
+    ----------
+    dtype : numpy.dtype, pandas extension dtype or polars dtype
+        A type that does not store objects.
+
+    Returns
+    -------
+    kind : {"numeric", "datetime", "duration", "categorical"}
+        The kind.
+    """
+    storage = storage_of(dtype)
+    if storage == "time":
+        return "duration" if is_duration(dtype) else "datetime"
+    return KINDS[storage]
+
+
 def describe(dtype):
     """Return a type as a dict of plain data.
 
@@ -44,7 +139,7 @@ def describe(dtype):
     Returns
     -------
     description : dict
-        What :func:`make` takes.
+        A dict that :func:`make` takes.
 
     Raises
     ------
@@ -117,35 +212,35 @@ def make(description):
 
 @serializable
 class ColumnType:
-    """What a column is, so that another of its type can be written.
+    """The type of a column, from which another such column can be written.
 
     Parameters
     ----------
     container : {"array", "pandas", "polars"}
-        What it is a column of.
+        The kind of the table that the column belongs to.
 
     dtype : numpy.dtype, pandas extension dtype or polars dtype
         Its type there.
 
-    kind : {"numeric", "datetime", "duration", "clock", "categorical"}
-        What it holds.
+    kind : {"numeric", "datetime", "duration", "categorical"}
+        The kind of its values.
 
-    objects : str or None
-        What its objects are, where the type does not say: "date", "datetime", "int",
-        "float", "Decimal".
+    objects : {"date", "datetime", "int", "Decimal"} or None, default=None
+        The class of its objects, where neither type nor kind says it.
 
-    zone : str, float or None
-        The time zone of objects, by name or in seconds.
-
-    bounds : pair of int or None
+    bounds : pair of int, default=None
         The least and the greatest value, of integers and times, in the unit of the
         type.
     """
 
-    def __init__(self, container, dtype, kind, objects=None, zone=None, bounds=None):
+    def __init__(self, container, dtype, kind, objects=None, bounds=None):
         self.container = container
         self.dtype = dtype
         self.kind = kind
         self.objects = objects
-        self.zone = zone
         self.bounds = bounds
+
+    @property
+    def storage(self):
+        """How values of the column are written, as `storage_of` names it."""
+        return "category" if self.kind == "categorical" else storage_of(self.dtype)

@@ -2,25 +2,13 @@
 
 from __future__ import annotations
 
-import datetime
-from decimal import Decimal
-
 import numpy as np
 
-from .times import (
-    LAST_NANOSECOND,
-    MICROSECONDS,
-    arrow_kind,
-    from_microseconds,
-    make_zone,
-    numpy_time,
-    polars_unit,
-    to_integers,
-)
+from .objects import floats_to_objects
+from .rounding import clip_floats, round_to_decimals, round_to_integers
+from .times import MICROSECONDS, from_microseconds, is_date, numpy_time, polars_unit
 
 __all__ = ["write"]
-
-# -- writing --------------------------------------------------------------------------
 
 
 def write(values, column_type, name, *, within_bounds=False):
@@ -32,7 +20,7 @@ def write(values, column_type, name, *, within_bounds=False):
         Numbers or microseconds as float64, NaN for missing, or objects.
 
     column_type : ColumnType
-        What column is wanted.
+        The type that is wanted.
 
     name : str
         For messages.
@@ -45,135 +33,170 @@ def write(values, column_type, name, *, within_bounds=False):
     column : ndarray, pandas.Series or polars.Series of shape (n_samples,)
         The column.
     """
-    bounds = column_type.bounds if within_bounds else None
-    if column_type.container == "polars":
-        return _write_polars(values, column_type, name, bounds)
-    if column_type.container == "pandas":
-        return _write_pandas(values, column_type, bounds)
-    return _write_array(values, column_type, bounds)
+    writer = WRITERS[column_type.container](column_type, name, within_bounds)
+    return getattr(writer, column_type.storage)(values)
 
 
-def _write_array(values, column_type, bounds):
-    dtype, kind = column_type.dtype, column_type.kind
-    if kind == "categorical":
+class ArrayWriter:
+    """Writes columns of an array. Each method has the name of a storage.
+
+    Parameters
+    ----------
+    column_type : ColumnType
+        The type that is wanted.
+
+    name : str
+        For messages.
+
+    within_bounds : bool
+        Whether integers and times must not leave the bounds of the type.
+    """
+
+    def __init__(self, column_type, name, within_bounds):
+        self.column_type = column_type
+        self.dtype = column_type.dtype
+        self.name = name
+        self.bounds = column_type.bounds if within_bounds else None
+
+    def category(self, values):
+        """Return objects as they are."""
         return values
-    if dtype.kind == "O":
-        return _to_objects(values, column_type)
-    if dtype.kind in "mM":
-        return from_microseconds(values, dtype, bounds)
-    if dtype.kind in "iu":
-        return to_integers(values, np.iinfo(dtype), bounds).astype(dtype)
-    return values
+
+    def object(self, values):
+        """Return numbers or times as objects of the kind that the column had."""
+        return floats_to_objects(values, self.column_type)
+
+    def time(self, values):
+        """Return microseconds as times."""
+        return from_microseconds(values, self.dtype, self.bounds)
+
+    def integer(self, values):
+        """Return numbers rounded."""
+        limits = np.iinfo(self.dtype)
+        return round_to_integers(values, limits, self.bounds).astype(self.dtype)
+
+    def float(self, values):
+        """Return numbers in double precision."""
+        return values
 
 
-def _write_pandas(values, column_type, bounds):
-    import pandas as pd
+class PandasWriter(ArrayWriter):
+    """Writes columns of a pandas data frame."""
 
-    dtype, kind = column_type.dtype, column_type.kind
-    if kind == "categorical":
-        return pd.Series(values, dtype=object).astype(dtype)
-    if isinstance(dtype, np.dtype) and dtype.kind == "O":
-        return pd.Series(_to_objects(values, column_type), dtype=object)
-    if kind in ("datetime", "duration"):
-        times = pd.Series(from_microseconds(values, numpy_time(dtype), bounds))
-        if getattr(dtype, "tz", None) is not None:
+    def category(self, values):
+        """Return categories."""
+        import pandas as pd
+
+        return pd.Series(values, dtype=object).astype(self.dtype)
+
+    def object(self, values):
+        """Return numbers or times as objects of the kind that the column had."""
+        import pandas as pd
+
+        return pd.Series(super().object(values), dtype=object)
+
+    def time(self, values):
+        """Return microseconds as times, in the zone of the type."""
+        import pandas as pd
+
+        times = from_microseconds(values, numpy_time(self.dtype), self.bounds)
+        times = pd.Series(times)
+        zoned = getattr(self.dtype, "pyarrow_dtype", self.dtype)
+        if getattr(zoned, "tz", None) is not None:
             times = times.dt.tz_localize("UTC")
-        arrow = getattr(dtype, "pyarrow_dtype", None)
-        if getattr(arrow, "tz", None) is not None:
-            times = times.dt.tz_localize("UTC")
-        if str(arrow).startswith("date"):
+        if is_date(self.dtype):
             times = times.dt.date
-        return times.astype(dtype)
-    if arrow_kind(dtype) == "numeric":
-        arrow = dtype.pyarrow_dtype
-        return pd.Series(
-            _to_decimals(values, arrow.precision, arrow.scale), dtype=object
-        ).astype(dtype)
-    if dtype.kind in "iu":
-        limits = np.iinfo(getattr(dtype, "numpy_dtype", dtype))
-        known = ~np.isnan(values)
-        series = pd.Series(to_integers(np.nan_to_num(values), limits, bounds))
-        if not known.all():
-            series = series.astype("Int64").where(known, pd.NA)
-        return series.astype(dtype)
-    if isinstance(dtype, np.dtype):
-        return pd.Series(_within(values, np.finfo(dtype)).astype(dtype))
-    series = pd.Series(values)
-    if type(dtype).__name__ != "SparseDtype":
-        series = series.where(series.notna(), pd.NA)
-    return series.astype(dtype)
+        return times.astype(self.dtype)
+
+    def integer(self, values):
+        """Return numbers rounded, NA where missing."""
+        import pandas as pd
+
+        limits = np.iinfo(getattr(self.dtype, "numpy_dtype", self.dtype))
+        integers = round_to_integers(np.nan_to_num(values), limits, self.bounds)
+        array = pd.arrays.IntegerArray(integers, np.isnan(values))
+        return pd.Series(array).astype(self.dtype)
+
+    def float(self, values):
+        """Return numbers that the type can hold, NaN or NA where missing."""
+        import pandas as pd
+
+        limits = np.finfo(getattr(self.dtype, "numpy_dtype", self.dtype))
+        series = pd.Series(clip_floats(values, limits))
+        if not isinstance(self.dtype, np.dtype):
+            series = series.where(series.notna(), pd.NA)
+        return series.astype(self.dtype)
+
+    def decimal(self, values):
+        """Return numbers rounded to Arrow's decimals."""
+        import pandas as pd
+
+        arrow = self.dtype.pyarrow_dtype
+        decimals = round_to_decimals(values, arrow.precision, arrow.scale)
+        return pd.Series(decimals, dtype=object).astype(self.dtype)
 
 
-def _write_polars(values, column_type, name, bounds):
-    import polars as pl
+class PolarsWriter(ArrayWriter):
+    """Writes columns of a polars data frame."""
 
-    dtype, kind = column_type.dtype, column_type.kind
-    if kind == "categorical":
+    def category(self, values):
+        """Return categories, if the type holds them all."""
+        import polars as pl
+
         try:
-            return pl.Series(values=values.tolist()).cast(dtype)
+            return pl.Series(values=values.tolist()).cast(self.dtype)
         except pl.exceptions.InvalidOperationError as error:
             raise ValueError(
-                f"Column {name} has the type {dtype}, which cannot hold all categories "
-                f"of fit: {str(error).splitlines()[0]}"
+                f"Column {self.name} has the type {self.dtype}, which cannot hold all "
+                f"categories of fit: {str(error).splitlines()[0]}"
             ) from None
-    known = pl.Series(values=~np.isnan(values))
-    gapless = np.nan_to_num(values)
-    if kind != "numeric":
-        scaled = gapless / MICROSECONDS[polars_unit(dtype)]
-        integers = to_integers(scaled, np.iinfo(np.int64), bounds)
-        if kind == "clock":
-            integers = integers.clip(0, LAST_NANOSECOND)
+
+    def time(self, values):
+        """Return microseconds as times, null where missing."""
+        import polars as pl
+
+        unit = polars_unit(self.dtype)
+        scaled = np.nan_to_num(values) / MICROSECONDS[unit]
+        integers = round_to_integers(scaled, np.iinfo(np.int64), self.bounds)
         column = pl.Series(values=integers)
-        if polars_unit(dtype) == "D":
+        if unit == "D":
             column = column.cast(pl.Int32)
-        column = column.cast(dtype)
-    elif dtype.is_integer():
-        limits = np.iinfo(str(dtype).lower().replace("128", "64"))
-        column = pl.Series(values=to_integers(gapless, limits, bounds)).cast(dtype)
-    elif dtype.is_decimal():
-        decimals = _to_decimals(gapless, dtype.precision or 38, dtype.scale or 0)
-        column = pl.Series(values=decimals).cast(dtype)
-    else:
-        column = pl.Series(values=gapless).cast(dtype)
-    nothing = pl.Series(values=[None], dtype=dtype)
-    return column.zip_with(known, nothing) if not known.all() else column
+        return self._with_gaps(column, values)
+
+    def integer(self, values):
+        """Return numbers rounded, null where missing."""
+        import polars as pl
+
+        limits = np.iinfo(str(self.dtype).lower().replace("128", "64"))
+        integers = round_to_integers(np.nan_to_num(values), limits, self.bounds)
+        return self._with_gaps(pl.Series(values=integers), values)
+
+    def float(self, values):
+        """Return numbers that the type can hold, null where missing."""
+        import polars as pl
+
+        limits = np.finfo(str(self.dtype).lower())
+        floats = clip_floats(np.nan_to_num(values), limits)
+        return self._with_gaps(pl.Series(values=floats), values)
+
+    def decimal(self, values):
+        """Return numbers rounded to decimals, null where missing."""
+        import polars as pl
+
+        digits = self.dtype.precision or 38, self.dtype.scale or 0
+        decimals = round_to_decimals(np.nan_to_num(values), *digits)
+        return self._with_gaps(pl.Series(values=decimals), values)
+
+    def _with_gaps(self, column, values):
+        import polars as pl
+
+        column = column.cast(self.dtype)
+        known = ~np.isnan(values)
+        if known.all():
+            return column
+        nothing = pl.Series(values=[None], dtype=self.dtype)
+        return column.zip_with(pl.Series(values=known), nothing)
 
 
-def _within(values, limits):
-    """Return values that a floating type can hold."""
-    return values.clip(float(limits.min), float(limits.max))
-
-
-def _to_decimals(values, precision, scale):
-    quantum = Decimal(1).scaleb(-scale)
-    greatest = float(10 ** (precision - scale)) - 10.0**-scale
-    values = values.clip(-greatest, greatest)
-    return [
-        None if np.isnan(value) else Decimal(repr(float(value))).quantize(quantum)
-        for value in values
-    ]
-
-
-def _to_objects(values, column_type):
-    """Return numbers or microseconds as objects of the kind that a column had."""
-    objects = np.full(len(values), None, dtype=object)
-    known = np.flatnonzero(~np.isnan(values))
-    if column_type.kind == "duration":
-        objects[known] = from_microseconds(values[known], np.dtype("m8[us]")).tolist()
-    elif column_type.kind == "datetime":
-        unit = "D" if column_type.objects == "date" else "us"
-        times = from_microseconds(values[known], np.dtype(f"M8[{unit}]")).tolist()
-        zone = make_zone(column_type.zone)
-        if zone is not None:
-            times = [
-                time.replace(tzinfo=datetime.UTC).astimezone(zone) for time in times
-            ]
-        objects[known] = times
-    elif column_type.objects == "int":
-        objects[known] = [int(value) for value in values[known].round()]
-    elif column_type.objects == "Decimal":
-        objects[known] = [Decimal(repr(float(value))) for value in values[known]]
-    else:
-        objects[known] = values[known].tolist()
-        objects[np.isnan(values)] = np.nan
-    return objects
+#: The classes that write the columns of a table, by its kind.
+WRITERS = {"array": ArrayWriter, "pandas": PandasWriter, "polars": PolarsWriter}

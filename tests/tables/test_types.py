@@ -7,7 +7,7 @@ import pandas as pd
 import polars as pl
 import pytest
 
-from sk_dae.tables.types import describe, is_dtype, make
+from sk_dae.tables.types import describe, is_dtype, kind_of, make, storage_of
 
 DTYPES = [
     np.dtype("float64"),
@@ -55,3 +55,50 @@ def test_type_with_parts_of_its_own_is_refused():
 def test_description_cannot_choose_what_is_called(name):
     with pytest.raises(ValueError, match="polars has no type"):
         make({"of": "polars", "name": name})
+
+
+@pytest.mark.parametrize(
+    ("dtype", "storage", "kind"),
+    [
+        (np.dtype("uint8"), "integer", "numeric"),
+        (np.dtype("float16"), "float", "numeric"),
+        (np.dtype(bool), "category", "categorical"),
+        (np.dtype("U3"), "category", "categorical"),
+        (np.dtype(">M8[s]"), "time", "datetime"),
+        (np.dtype("m8[D]"), "time", "duration"),
+        (pd.Int8Dtype(), "integer", "numeric"),
+        (pd.Float32Dtype(), "float", "numeric"),
+        (pd.BooleanDtype(), "category", "categorical"),
+        (pd.StringDtype(), "category", "categorical"),
+        (pd.CategoricalDtype([1, 2]), "category", "categorical"),
+        (pd.DatetimeTZDtype("ns", "UTC"), "time", "datetime"),
+        (pd.PeriodDtype("D"), "category", "categorical"),
+        *(
+            (pd.api.types.pandas_dtype(f"{name}[pyarrow]"), storage, kind)
+            for name, storage, kind in [
+                ("int16", "integer", "numeric"),
+                ("double", "float", "numeric"),
+                ("bool", "category", "categorical"),
+                ("string", "category", "categorical"),
+                ("date32[day]", "time", "datetime"),
+                ("timestamp[ns]", "time", "datetime"),
+                ("duration[ms]", "time", "duration"),
+            ]
+        ),
+        (pl.Int64, "integer", "numeric"),
+        (pl.Float32(), "float", "numeric"),
+        (pl.Decimal(10, 2), "decimal", "numeric"),
+        (pl.Date, "time", "datetime"),
+        (pl.Duration("ms"), "time", "duration"),
+        (pl.Boolean, "category", "categorical"),
+        (pl.Enum(["a"]), "category", "categorical"),
+    ],
+    ids=str,
+)
+def test_types_say_how_they_store_what(dtype, storage, kind):
+    assert storage_of(dtype) == storage
+    assert kind_of(dtype) == kind
+
+
+def test_objects_may_be_anything():
+    assert storage_of(np.dtype(object)) == "object"
