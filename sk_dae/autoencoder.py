@@ -11,7 +11,11 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
-from .base.perceptron import PerceptronAutoencoder, hidden_sizes
+from .base.perceptron import (
+    PerceptronAutoencoder,
+    find_code_activation,
+    hidden_sizes,
+)
 from .penalties import PENALTIES, BasePenalty, make_penalty
 from .training.callbacks.sklearn_bridge import with_callbacks
 
@@ -62,10 +66,11 @@ class DenoisingAutoencoder(PerceptronAutoencoder):
         "silu", "softplus", "tanh", "logistic" or "identity".
 
     code_activation : str, default="auto"
-        Activation of the code, one of the above. "auto" is `activation` where there
-        are no hidden layers, and "identity" elsewhere; but with a `penalty` what that
-        asks for: "relu" ("l1"), "logistic" ("kl"), which takes no other, or "identity"
-        ("variational", "adversarial").
+        Activation of the code, one of the above. "auto" is `activation` where the code
+        is the only hidden layer that is trained, without others before it, and
+        "identity" elsewhere; but with a `penalty` what that asks for: "relu" ("l1"),
+        "logistic" ("kl"), which takes no other, or "identity" ("variational",
+        "adversarial").
 
     tied_weights : bool, default=False
         Whether the decoder uses the encoder's weights transposed.
@@ -82,11 +87,16 @@ class DenoisingAutoencoder(PerceptronAutoencoder):
         ``(X, generator) -> X_corrupted`` of tensors; or None for no corruption, a
         plain autoencoder.
 
-    noise_level : float, array-like of shape (n_features,) or dict, default=0.2
+    noise_level : "auto", float, array-like of shape (n_features,) or dict, \
+            default="auto"
         Level of a corruption given by name: standard deviation ("gaussian") or
         half-width ("uniform") in the units of X; standard deviation relative to the
         value ("speckle"); what one count is worth ("poisson"); fraction of the cells
         (the others). A dict gives levels by the names of features; others stay clean.
+        "auto" is the default of the class that the name stands for: 0.2, but 0.1 with
+        "poisson", 0.15 with "swap" and "marginal", 0.3 with "conditional_mean". It is
+        the only one allowed beside an instance or a callable, which carries its own;
+        beside None, where nothing is corrupted, any level is.
 
     noise_schedule : str or callable, default="constant"
         How the level of the noise changes over the training: "constant"; "linear",
@@ -168,7 +178,7 @@ class DenoisingAutoencoder(PerceptronAutoencoder):
         instance, which is copied and keeps its weights. It takes the place of the
         perceptron and of its parameters above. See :mod:`sk_dae.modules`.
 
-    callbacks : list of skorch callbacks or None, default=None
+    net_callbacks : list of skorch callbacks or None, default=None
         Called while the net trains. One that raises KeyboardInterrupt, as skorch's
         EarlyStopping does, ends the training.
 
@@ -182,6 +192,12 @@ class DenoisingAutoencoder(PerceptronAutoencoder):
 
     verbose : int, default=0
         Whether to show a line of progress.
+
+    callbacks : list of skorch callbacks or None, default="deprecated"
+        The old name of `net_callbacks`.
+
+        .. deprecated:: 0.2
+           Will be removed in 0.3.
 
     Attributes
     ----------
@@ -264,7 +280,7 @@ class DenoisingAutoencoder(PerceptronAutoencoder):
         tied_weights=False,
         dropout=0.0,
         corruption="gaussian",
-        noise_level=0.2,
+        noise_level="auto",
         noise_schedule="constant",
         emphasis=None,
         loss="squared_error",
@@ -283,10 +299,11 @@ class DenoisingAutoencoder(PerceptronAutoencoder):
         tol=1e-4,
         warm_start=False,
         module=None,
-        callbacks=None,
+        net_callbacks=None,
         device="auto",
         random_state=None,
         verbose=0,
+        callbacks="deprecated",
     ):
         self.n_components = n_components
         self.hidden_layer_sizes = hidden_layer_sizes
@@ -314,10 +331,11 @@ class DenoisingAutoencoder(PerceptronAutoencoder):
         self.tol = tol
         self.warm_start = warm_start
         self.module = module
-        self.callbacks = callbacks
+        self.net_callbacks = net_callbacks
         self.device = device
         self.random_state = random_state
         self.verbose = verbose
+        self.callbacks = callbacks
 
     @with_callbacks
     @_fit_context(prefer_skip_nested_validation=True)
@@ -387,12 +405,12 @@ class DenoisingAutoencoder(PerceptronAutoencoder):
         return self._map_rows(codes, self._decode_to_data, self.n_features_in_)
 
     def _code_activation(self, hidden):
-        if self.code_activation != "auto":
-            return self.code_activation
         wanted = None
         if self.penalty is not None:
             wanted = PENALTIES.get(self.penalty, self.penalty).code_activation
-        return wanted or ("identity" if hidden else self.activation)
+        return find_code_activation(
+            self.code_activation, self.activation, hidden, wanted=wanted
+        )
 
     def _make_penalty(self):
         penalty = make_penalty(self.penalty, self.penalty_weight)

@@ -198,7 +198,7 @@ class ReconstructionDisplay:
         X,
         *,
         corruption="estimator",
-        noise_level=0.2,
+        noise_level="auto",
         n_samples=8,
         image_shape=None,
         random_state=0,
@@ -218,8 +218,10 @@ class ReconstructionDisplay:
             What corrupts the rows. "estimator" takes the process that the autoencoder
             was trained with; in a pipeline it acts behind the steps before it.
 
-        noise_level : float, default=0.2
-            The level, where `corruption` is the name of a process.
+        noise_level : float or "auto", default="auto"
+            The level, where `corruption` is the name of a process; "auto" is the
+            default of that. Beside an instance or a callable, which carries its own,
+            only "auto" is allowed.
 
         n_samples : int, default=8
             How many rows to show.

@@ -8,11 +8,19 @@ from numbers import Integral, Real
 import numpy as np
 from sklearn.utils._param_validation import Interval, StrOptions
 
-from .base.perceptron import PerceptronAutoencoder, hidden_sizes
+from .base.deprecation import current_value
+from .base.perceptron import (
+    PerceptronAutoencoder,
+    find_code_activation,
+    hidden_sizes,
+)
 from .corruption import CORRUPTIONS, BaseCorruption
 from .training.layerwise import pretrain_layers
 
 __all__ = ["StackedDenoisingAutoencoder"]
+
+#: What `noise_level="auto"` means, where it is not the default of the process.
+AUTO_LEVELS = {"masking": 0.25}
 
 
 class StackedDenoisingAutoencoder(PerceptronAutoencoder):
@@ -28,7 +36,7 @@ class StackedDenoisingAutoencoder(PerceptronAutoencoder):
 
     Then all encoders and, in reverse, all decoders form one deep autoencoder, which is
     trained further as a whole, with corrupted rows at its input, unless
-    ``fine_tuning=False``. Scale the data as for :class:`DenoisingAutoencoder`; missing
+    ``fine_tune=False``. Scale the data as for :class:`DenoisingAutoencoder`; missing
     values are treated as there. Read more in the :ref:`User Guide <stacked>`.
 
     Parameters
@@ -44,8 +52,8 @@ class StackedDenoisingAutoencoder(PerceptronAutoencoder):
         "silu", "softplus", "tanh", "logistic" or "identity".
 
     code_activation : str, default="auto"
-        Activation of the code, one of the above. "auto" is `activation`: the code is a
-        layer as the others are.
+        Activation of the code, one of the above. "auto" is `activation`, by the rule
+        of :class:`DenoisingAutoencoder`: each layer is trained as the only hidden one.
 
     tied_weights : bool, default=False
         Whether the decoder uses the encoder's weights transposed.
@@ -59,11 +67,13 @@ class StackedDenoisingAutoencoder(PerceptronAutoencoder):
         each layer, from the input on. The first also corrupts the rows while the
         whole is trained. See :class:`DenoisingAutoencoder`.
 
-    noise_level : float or sequence, default=0.25
+    noise_level : "auto", float or sequence, default="auto"
         Level of a corruption given by name; a sequence has an entry for each layer,
-        that of the first being anything that :class:`DenoisingAutoencoder` takes. Of
+        that of the first being anything that :class:`DenoisingAutoencoder` takes. In
         hidden layers, a standard deviation or a half-width is in the units of the
-        activations.
+        activations. "auto" is 0.25 with "masking", and the same as in
+        :class:`DenoisingAutoencoder` elsewhere; it is the only one allowed beside an
+        instance or a callable.
 
     noise_schedule : str or callable, default="constant"
         How the level of the noise changes over each training; see
@@ -79,7 +89,7 @@ class StackedDenoisingAutoencoder(PerceptronAutoencoder):
         :class:`DenoisingAutoencoder`. Of hidden layers it is the cross-entropy with
         ``activation="logistic"``, and the squared error elsewhere.
 
-    fine_tuning : bool, default=True
+    fine_tune : bool, default=True
         Whether the whole is trained after the layers.
 
     features : {"code", "layers", "reconstruction"}, default="code"
@@ -106,7 +116,7 @@ class StackedDenoisingAutoencoder(PerceptronAutoencoder):
         "auto" is a sixty-fourth of the rows, within [32, 512], and of very wide rows
         no more than fit into 64 MiB, but for the first 32.
 
-    pretrain_iter : int or "auto", default="auto"
+    pretrain_max_iter : int or "auto", default="auto"
         Number of epochs for each layer; with `early_stopping`, at most. "auto" is as
         many as make 8000 steps, within [20, 200].
 
@@ -128,9 +138,9 @@ class StackedDenoisingAutoencoder(PerceptronAutoencoder):
 
     warm_start : bool, default=False
         Whether :meth:`fit` goes on from the weights of the last fit: with the training
-        of the whole, or without `fine_tuning` with that of the layers.
+        of the whole, or without `fine_tune` with that of the layers.
 
-    callbacks : list of skorch callbacks or None, default=None
+    net_callbacks : list of skorch callbacks or None, default=None
         Called in the training of each layer and of the whole. One that raises
         KeyboardInterrupt, as skorch's EarlyStopping does, ends the training it is in.
 
@@ -144,6 +154,24 @@ class StackedDenoisingAutoencoder(PerceptronAutoencoder):
 
     verbose : int, default=0
         Whether to show lines of progress.
+
+    fine_tuning : bool, default="deprecated"
+        The old name of `fine_tune`.
+
+        .. deprecated:: 0.2
+           Will be removed in 0.3.
+
+    pretrain_iter : int or "auto", default="deprecated"
+        The old name of `pretrain_max_iter`.
+
+        .. deprecated:: 0.2
+           Will be removed in 0.3.
+
+    callbacks : list of skorch callbacks or None, default="deprecated"
+        The old name of `net_callbacks`.
+
+        .. deprecated:: 0.2
+           Will be removed in 0.3.
 
     Attributes
     ----------
@@ -171,11 +199,11 @@ class StackedDenoisingAutoencoder(PerceptronAutoencoder):
 
     validation_loss_curve_ : list of float or None
         Loss of the validation rows, corrupted the same way each time; None without
-        `early_stopping` or `fine_tuning`.
+        `early_stopping` or `fine_tune`.
 
     best_loss_ : float or None
         The least validation loss of the whole, or without `early_stopping` the least
-        training loss; None without `fine_tuning`.
+        training loss; None without `fine_tune`.
 
     device_ : str
         The device that holds the net.
@@ -196,7 +224,11 @@ class StackedDenoisingAutoencoder(PerceptronAutoencoder):
     >>> from sk_dae import StackedDenoisingAutoencoder
     >>> X = load_digits().data / 16
     >>> stack = StackedDenoisingAutoencoder(
-    ...     16, hidden_layer_sizes=(64, 32), pretrain_iter=2, max_iter=2, random_state=0
+    ...     16,
+    ...     hidden_layer_sizes=(64, 32),
+    ...     pretrain_max_iter=2,
+    ...     max_iter=2,
+    ...     random_state=0,
     ... ).fit(X)
     >>> stack.transform(X).shape
     (1797, 16)
@@ -214,13 +246,18 @@ class StackedDenoisingAutoencoder(PerceptronAutoencoder):
             tuple,
             None,
         ],
-        "fine_tuning": ["boolean"],
-        "pretrain_iter": [
+        "fine_tune": ["boolean"],
+        "pretrain_max_iter": [
             StrOptions({"auto"}),
             Interval(Integral, 1, None, closed="left"),
         ],
     }
     del _parameter_constraints["module"]
+    _renamed_parameters: dict = {
+        **PerceptronAutoencoder._renamed_parameters,
+        "fine_tuning": "fine_tune",
+        "pretrain_iter": "pretrain_max_iter",
+    }
 
     #: It has none of the user's.
     module = None
@@ -235,28 +272,31 @@ class StackedDenoisingAutoencoder(PerceptronAutoencoder):
         tied_weights=False,
         dropout=0.0,
         corruption="masking",
-        noise_level=0.25,
+        noise_level="auto",
         noise_schedule="constant",
         emphasis=None,
         loss="squared_error",
-        fine_tuning=True,
+        fine_tune=True,
         features="code",
         optimizer="adamw",
         learning_rate_init=0.003,
         learning_rate="one_cycle",
         alpha=0.01,
         batch_size="auto",
-        pretrain_iter="auto",
+        pretrain_max_iter="auto",
         max_iter="auto",
         early_stopping=False,
         validation_fraction=0.1,
         n_iter_no_change=10,
         tol=1e-4,
         warm_start=False,
-        callbacks=None,
+        net_callbacks=None,
         device="auto",
         random_state=None,
         verbose=0,
+        fine_tuning="deprecated",
+        pretrain_iter="deprecated",
+        callbacks="deprecated",
     ):
         self.n_components = n_components
         self.hidden_layer_sizes = hidden_layer_sizes
@@ -269,29 +309,31 @@ class StackedDenoisingAutoencoder(PerceptronAutoencoder):
         self.noise_schedule = noise_schedule
         self.emphasis = emphasis
         self.loss = loss
-        self.fine_tuning = fine_tuning
+        self.fine_tune = fine_tune
         self.features = features
         self.optimizer = optimizer
         self.learning_rate_init = learning_rate_init
         self.learning_rate = learning_rate
         self.alpha = alpha
         self.batch_size = batch_size
-        self.pretrain_iter = pretrain_iter
+        self.pretrain_max_iter = pretrain_max_iter
         self.max_iter = max_iter
         self.early_stopping = early_stopping
         self.validation_fraction = validation_fraction
         self.n_iter_no_change = n_iter_no_change
         self.tol = tol
         self.warm_start = warm_start
-        self.callbacks = callbacks
+        self.net_callbacks = net_callbacks
         self.device = device
         self.random_state = random_state
         self.verbose = verbose
+        self.fine_tuning = fine_tuning
+        self.pretrain_iter = pretrain_iter
+        self.callbacks = callbacks
 
     def _code_activation(self, hidden):
-        if self.code_activation == "auto":
-            return self.activation
-        return self.code_activation
+        # Each layer is trained as the only hidden one.
+        return find_code_activation(self.code_activation, self.activation, ())
 
     # -- corruption -------------------------------------------------------------------
 
@@ -336,6 +378,8 @@ class StackedDenoisingAutoencoder(PerceptronAutoencoder):
                 f"corruption must name processes among {sorted(CORRUPTIONS)}, got "
                 f"{corruption!r}."
             )
+        if isinstance(corruption, str) and isinstance(level, str) and level == "auto":
+            level = AUTO_LEVELS.get(corruption, level)
         return super()._make_process(corruption, level)
 
     def _corrupts(self):
@@ -346,11 +390,15 @@ class StackedDenoisingAutoencoder(PerceptronAutoencoder):
 
     # -- training ---------------------------------------------------------------------
 
+    @property
+    def _fine_tunes(self):
+        return current_value(self, "fine_tune")
+
     def _n_epochs(self, n_batches):
-        return super()._n_epochs(n_batches) if self.fine_tuning else 0
+        return super()._n_epochs(n_batches) if self._fine_tunes else 0
 
     def _pretrain(self, module, run, X, resume):
-        if resume and self.fine_tuning:
+        if resume and self._fine_tunes:
             return {}
         processes = [run.corruption]
         processes += [self._make_process(*pair) for pair in self._processes()[1:]]
@@ -359,7 +407,7 @@ class StackedDenoisingAutoencoder(PerceptronAutoencoder):
         def train_layer(k, layer, layer_run):
             layer_run = replace(layer_run, emphasis=emphases[k])
             net = self._make_net(layer, layer_run)
-            epochs = self.pretrain_iter
+            epochs = current_value(self, "pretrain_max_iter")
             if epochs == "auto":
                 epochs = self._auto_epochs(len(layer_run.train))
             name = f"{type(self).__name__}, layer {k + 1} of {len(processes)}"

@@ -6,6 +6,7 @@ import warnings
 from numbers import Integral
 
 import numpy as np
+import torch
 from sklearn.base import _fit_context
 from sklearn.impute._base import _BaseImputer
 from sklearn.utils import check_random_state
@@ -18,6 +19,7 @@ from sklearn.utils._param_validation import (
 from sklearn.utils._set_output import _get_output_config
 from sklearn.utils.validation import _check_feature_names_in, check_is_fitted
 
+from ..base.inner_autoencoder import InnerAutoencoder
 from ..base.meta_estimator import refuse_loss_of_other_scales
 from ..data.checks import name_columns
 from ..tables.checks import columns_without_numbers
@@ -35,7 +37,7 @@ _FEW_ROWS_DEFAULTS = 5, 1500
 _MANY_ROWS_DEFAULTS = 2, 2000
 
 
-class DenoisingImputer(_BaseImputer):
+class DenoisingImputer(InnerAutoencoder, _BaseImputer):
     r"""Fill missing values with what denoising autoencoders restore.
 
     To fill gaps is to undo a corruption. Autoencoders are trained to restore cells
@@ -56,8 +58,9 @@ class DenoisingImputer(_BaseImputer):
     Parameters
     ----------
     autoencoder : estimator or None, default=None
-        An autoencoder of the package, not fitted, to be cloned; it gets standardised
-        columns, for which its loss must be made. For tables with categories it must be
+        An autoencoder of the package, or another with the methods ``fit`` and
+        ``denoise``, to be cloned and so not frozen; it gets standardised columns, for
+        which its loss must be made. For tables with categories it must be
         a :class:`TabularDenoisingAutoencoder`, which is also what takes numbers for
         categories if it is told to. None stands for::
 
@@ -104,9 +107,18 @@ class DenoisingImputer(_BaseImputer):
         Whether to keep columns without any observed value in fit, rather than leave
         them out; filled with 0, if they are of numbers.
 
+    device : str, torch.device or None, default=None
+        Where the autoencoders are trained: as the parameter `device` of the autoencoder,
+        which it takes the place of. None leaves that, which is "auto" where
+        `autoencoder` is None.
+
     random_state : int, RandomState instance or None, default=None
         Seeds the folds, the autoencoders (in place of their own `random_state`) and
         the measurement of the errors.
+
+    verbose : int, default=0
+        Whether to show lines of progress of the trainings. 0 leaves a given
+        autoencoder its own.
 
     Attributes
     ----------
@@ -175,7 +187,9 @@ class DenoisingImputer(_BaseImputer):
             StrOptions({"auto"}),
             Interval(Integral, 1, None, closed="left"),
         ],
+        "device": [str, torch.device, None],
         "random_state": ["random_state"],
+        "verbose": ["verbose"],
     }
 
     def __init__(
@@ -186,7 +200,9 @@ class DenoisingImputer(_BaseImputer):
         missing_values=np.nan,
         add_indicator=False,
         keep_empty_features=False,
+        device=None,
         random_state=None,
+        verbose=0,
     ):
         super().__init__(
             missing_values=missing_values,
@@ -195,7 +211,9 @@ class DenoisingImputer(_BaseImputer):
         )
         self.autoencoder = autoencoder
         self.n_estimators = n_estimators
+        self.device = device
         self.random_state = random_state
+        self.verbose = verbose
 
     @_fit_context(prefer_skip_nested_validation=False)
     def fit(self, X, y=None):
@@ -226,6 +244,13 @@ class DenoisingImputer(_BaseImputer):
 
     def _fit(self, X):
         refuse_loss_of_other_scales(self.autoencoder, self)
+        self._refuse_frozen(
+            "each of several is trained without one part of the rows, to be measured "
+            "on it"
+        )
+        autoencoder = self.autoencoder
+        if autoencoder is not None:
+            autoencoder = self._copy_of_autoencoder()
         self._rows = self._make_rows(X)
         X, missing = self._rows.validate(self, X, reset=True)
         self._fit_indicator(missing)
@@ -239,10 +264,11 @@ class DenoisingImputer(_BaseImputer):
         self._completion = self._rows.fit(
             X,
             missing,
-            self.autoencoder,
+            autoencoder,
             n_members,
             n_steps,
             check_random_state(self.random_state),
+            self._inner_params(),
         )
         empty = self._rows.empty
         if empty.any() and not self.keep_empty_features:

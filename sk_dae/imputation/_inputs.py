@@ -64,7 +64,9 @@ class IncompleteNumbers:
         )
         return X, _get_mask(X, imputer.missing_values)
 
-    def fit(self, X, missing, autoencoder, n_members, n_steps, random_state):
+    def fit(
+        self, X, missing, autoencoder, n_members, n_steps, random_state, params
+    ):
         """Learn the columns and train a completion.
 
         Parameters
@@ -84,6 +86,9 @@ class IncompleteNumbers:
         random_state : RandomState
             Where all draws come from.
 
+        params : dict
+            Further parameters of the default autoencoder.
+
         Returns
         -------
         completion : NumericCompletion or None
@@ -102,6 +107,7 @@ class IncompleteNumbers:
                 noise_level=0.3,
                 emphasis="full",
                 max_iter=_n_epochs(len(X), n_steps),
+                **params,
             )
         rows = self._standardise(X, missing)
         return NumericCompletion.fit(rows, autoencoder, n_members, random_state)
@@ -185,7 +191,9 @@ class IncompleteTable:
         X = check_table(imputer, X, reset=reset)
         return X, missing_cells(X)
 
-    def fit(self, X, missing, autoencoder, n_members, n_steps, random_state):
+    def fit(
+        self, X, missing, autoencoder, n_members, n_steps, random_state, params
+    ):
         """Learn the columns and train a completion; see `IncompleteNumbers`."""
         self.empty = missing.all(axis=0)
         if autoencoder is None:
@@ -198,6 +206,7 @@ class IncompleteTable:
                 noise_level=0.3,
                 emphasis="full",
                 max_iter=_n_epochs(len(missing), n_steps),
+                **params,
             )
         if not isinstance(autoencoder, TabularDenoisingAutoencoder):
             others = name_columns(columns_without_numbers(X), names_of(X))

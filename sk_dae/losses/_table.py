@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+
 import torch
 import torch.nn.functional as F
 
@@ -20,7 +22,7 @@ class TableLoss(BaseLoss):
     the column for :math:`s_j`, the best constant guess costs one in either case.
 
     The decoder gives the numbers, then a logit for every category of each column, and
-    then, with `mask_weight`, a logit for every cell.
+    then, with `mask_loss_weight`, a logit for every cell.
 
     Parameters
     ----------
@@ -30,9 +32,15 @@ class TableLoss(BaseLoss):
     scales : sequence of float of length n_features, default=None
         What the cross-entropy of a column is divided by; None means 1.
 
-    mask_weight : float, default=0.0
+    mask_loss_weight : float, default=0.0
         Weight of the estimate, for every cell, of whether it was corrupted; 0 means
         that there is none. The target is then followed by the mask.
+
+    mask_weight : float, default="deprecated"
+        The old name of `mask_loss_weight`.
+
+        .. deprecated:: 0.2
+           Will be removed in 0.3.
 
     References
     ----------
@@ -53,15 +61,39 @@ class TableLoss(BaseLoss):
     _parameter_constraints: dict = {}
     _remade = frozenset({"_layout"})
 
-    def __init__(self, n_categories, scales=None, mask_weight=0.0):
+    _renamed_parameters: dict = {"mask_weight": "mask_loss_weight"}
+
+    def __init__(
+        self,
+        n_categories,
+        scales=None,
+        mask_loss_weight=0.0,
+        mask_weight="deprecated",
+    ):
+        if mask_weight != "deprecated":
+            if mask_loss_weight != 0.0:
+                raise ValueError(
+                    "mask_weight is the old name of mask_loss_weight, and only one of "
+                    f"them can be given; got mask_weight={mask_weight!r} and "
+                    f"mask_loss_weight={mask_loss_weight!r}."
+                )
+            warnings.warn(
+                "mask_weight of TableLoss was renamed to mask_loss_weight: the old "
+                "name is deprecated in 0.2 and will be removed in 0.3. Use "
+                "mask_loss_weight.",
+                FutureWarning,
+                stacklevel=2,
+            )
+            mask_loss_weight, mask_weight = mask_weight, "deprecated"
         self.n_categories = n_categories
         self.scales = scales
+        self.mask_loss_weight = mask_loss_weight
         self.mask_weight = mask_weight
 
     @property
     def estimates_mask(self):
         """Whether the target of a batch is followed by the mask of the corruption."""
-        return self.mask_weight > 0
+        return self.mask_loss_weight > 0
 
     def n_outputs(self, n_features):
         """Return how many outputs the decoder needs, as in ``BaseLoss``."""
@@ -97,7 +129,7 @@ class TableLoss(BaseLoss):
             estimate = F.binary_cross_entropy_with_logits(
                 output[:, -n:], target[:, n:], reduction="none"
             )
-            cells = torch.cat([cells, self.mask_weight * estimate], dim=1)
+            cells = torch.cat([cells, self.mask_loss_weight * estimate], dim=1)
         return cells.mean() if reduction == "mean" else cells
 
     @torch.no_grad()
@@ -124,7 +156,7 @@ class TableLoss(BaseLoss):
         if self.estimates_mask:
             n = layout.n_columns
             logits, mask = output[:, -n:], target[:, n:]
-            weights = weight[:, n:] * self.mask_weight
+            weights = weight[:, n:] * self.mask_loss_weight
             loss += F.binary_cross_entropy_with_logits(
                 logits, mask, weights, reduction="sum"
             )

@@ -23,6 +23,7 @@ from skorch.history import History
 from ..autoencoder import DenoisingAutoencoder
 from ..backend.devices import find_device
 from ..backend.random import forked_global_generators, seeded_generator
+from ..base.deprecation import current_value, with_new_names
 from ..corruption import (
     BlockNoise,
     ComposeNoise,
@@ -194,8 +195,10 @@ def save(estimator, path):
         raise TypeError(
             f"estimator must be an estimator of sk_dae, got {type(estimator).__name__}."
         )
-    if getattr(estimator, "callbacks", None):
-        warnings.warn("callbacks are not saved.", UserWarning, stacklevel=2)
+    if hasattr(estimator, "net_callbacks") and current_value(
+        estimator, "net_callbacks"
+    ):
+        warnings.warn("net_callbacks are not saved.", UserWarning, stacklevel=2)
     folder = os.path.dirname(os.path.abspath(os.fsdecode(path)))
     if not os.path.isdir(folder):
         raise FileNotFoundError(f"path lies in a folder that is not there: {folder}")
@@ -348,8 +351,8 @@ class _Writer:
 
     def _encode_object(self, value, name):
         state = {k: v for k, v in vars(value).items() if k not in _TRANSIENT}
-        if "callbacks" in state:
-            state["callbacks"] = None
+        if "net_callbacks" in state:
+            state |= {"net_callbacks": None, "callbacks": "deprecated"}
         if callable(state.get("module")):
             if "net_" not in state and not self._fitted:
                 raise TypeError(
@@ -439,7 +442,7 @@ class _Reader:
         name = value["class"]
         if name not in _CLASSES:
             raise ValueError(f"The file holds a {name!r}, which sk_dae does not know.")
-        state = self.decode(value["state"])
+        state = with_new_names(_CLASSES[name], self.decode(value["state"]))
         if state.get("module") is not None:
             if self._module is None:
                 raise ValueError(

@@ -36,8 +36,9 @@ class DenoisingAutoencoderClassifier(ClassifierMixin, FineTunedPredictor):
     Parameters
     ----------
     autoencoder : autoencoder, FrozenEstimator or None, default=None
-        An autoencoder of the package that a net is trained in, with its parameters and
-        its device; it is cloned, and seeded where it is not. A fitted one in a
+        An autoencoder of the package that a net is trained in, which a
+        :class:`MarginalizedDenoisingAutoencoder` is not; it is cloned, and seeded where
+        it is not. A fitted one in a
         :class:`~sklearn.frozen.FrozenEstimator` is taken as it is, and not trained
         again; refit it, and predictions may change. None is a
         :class:`DenoisingAutoencoder` of 256 components with swap noise.
@@ -51,13 +52,16 @@ class DenoisingAutoencoderClassifier(ClassifierMixin, FineTunedPredictor):
         the autoencoder was trained with, at its level; anything else as in the
         autoencoder.
 
-    noise_level : float, array-like of shape (n_features,) or dict, default=0.2
-        Level of another corruption given by name.
+    noise_level : "auto", float, array-like of shape (n_features,) or dict, \
+            default="auto"
+        Level of a corruption given by the name of a process. "auto" is what it means in
+        the autoencoder, and the only one allowed beside an instance or a callable,
+        which carries its own. Without effect beside "autoencoder" and None.
 
     dropout : float in [0, 1), default=0.5
         Probability that an activation of the encoder is dropped in the fine-tuning.
 
-    head_iter : int, default=0
+    head_max_iter : int, default=0
         Number of epochs, before the fine-tuning, in which the linear layer is trained
         alone, on the codes as pretraining has left them. Its random start then does
         not pull on what was learned.
@@ -108,15 +112,33 @@ class DenoisingAutoencoderClassifier(ClassifierMixin, FineTunedPredictor):
         has one; scikit-learn's semi-supervised estimators use -1. NaN stands for all
         that pandas takes as missing.
 
-    callbacks : list of skorch callbacks or None, default=None
+    net_callbacks : list of skorch callbacks or None, default=None
         Called in the fine-tuning of the whole net. One that raises KeyboardInterrupt,
         as skorch's EarlyStopping does, ends it.
+
+    device : str, torch.device or None, default=None
+        Where both trainings run: as the parameter `device` of the autoencoder, which it
+        takes the place of. None leaves that, which is "auto" where `autoencoder` is
+        None. A frozen autoencoder stays where it is.
 
     random_state : int, RandomState instance or None, default=None
         Seeds the fine-tuning, and an autoencoder that is not seeded itself.
 
     verbose : int, default=0
-        Whether to show a line of progress of the fine-tuning.
+        Whether to show lines of progress, of the pretraining too. 0 leaves the
+        autoencoder its own.
+
+    head_iter : int, default="deprecated"
+        The old name of `head_max_iter`.
+
+        .. deprecated:: 0.2
+           Will be removed in 0.3.
+
+    callbacks : list of skorch callbacks or None, default="deprecated"
+        The old name of `net_callbacks`.
+
+        .. deprecated:: 0.2
+           Will be removed in 0.3.
 
     Attributes
     ----------
@@ -191,9 +213,9 @@ class DenoisingAutoencoderClassifier(ClassifierMixin, FineTunedPredictor):
         *,
         pretrain=True,
         corruption="autoencoder",
-        noise_level=0.2,
+        noise_level="auto",
         dropout=0.5,
-        head_iter=0,
+        head_max_iter=0,
         optimizer="adamw",
         learning_rate_init=0.001,
         learning_rate="one_cycle",
@@ -206,9 +228,12 @@ class DenoisingAutoencoderClassifier(ClassifierMixin, FineTunedPredictor):
         tol=1e-4,
         class_weight=None,
         unlabeled_value=None,
-        callbacks=None,
+        net_callbacks=None,
+        device=None,
         random_state=None,
         verbose=0,
+        head_iter="deprecated",
+        callbacks="deprecated",
     ):
         super().__init__(
             autoencoder,
@@ -216,7 +241,7 @@ class DenoisingAutoencoderClassifier(ClassifierMixin, FineTunedPredictor):
             corruption=corruption,
             noise_level=noise_level,
             dropout=dropout,
-            head_iter=head_iter,
+            head_max_iter=head_max_iter,
             optimizer=optimizer,
             learning_rate_init=learning_rate_init,
             learning_rate=learning_rate,
@@ -227,9 +252,12 @@ class DenoisingAutoencoderClassifier(ClassifierMixin, FineTunedPredictor):
             validation_fraction=validation_fraction,
             n_iter_no_change=n_iter_no_change,
             tol=tol,
-            callbacks=callbacks,
+            net_callbacks=net_callbacks,
+            device=device,
             random_state=random_state,
             verbose=verbose,
+            head_iter=head_iter,
+            callbacks=callbacks,
         )
         self.class_weight = class_weight
         self.unlabeled_value = unlabeled_value

@@ -10,7 +10,6 @@ import torch
 from sklearn.base import (
     BaseEstimator,
     _fit_context,
-    clone,
 )
 from sklearn.frozen import FrozenEstimator
 from sklearn.utils import (
@@ -20,7 +19,7 @@ from sklearn.utils import (
     get_tags,
     indexable,
 )
-from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.validation import (
     _check_sample_weight,
     check_is_fitted,
@@ -29,7 +28,9 @@ from sklearn.utils.validation import (
 
 from ..autoencoder import DenoisingAutoencoder
 from ..backend.random import RandomStreams
+from ..base.deprecation import current_value
 from ..base.gradient_descent import GradientDescentAutoencoder
+from ..base.inner_autoencoder import InnerAutoencoder
 from ..base.trainer import NetTrainer
 from ..corruption import CORRUPTIONS, BaseCorruption
 from ..data.batches import Batches
@@ -45,7 +46,7 @@ from ..training.run import TrainingRun
 __all__ = ["FineTunedPredictor"]
 
 
-class FineTunedPredictor(NetTrainer, BaseEstimator):
+class FineTunedPredictor(InnerAutoencoder, NetTrainer, BaseEstimator):
     """What the classifier and the regressor share.
 
     A subclass checks the target in ``_read_targets``.
@@ -54,7 +55,7 @@ class FineTunedPredictor(NetTrainer, BaseEstimator):
     _net_class = PredictingNet
     _parameter_constraints: dict = {
         **NetTrainer._parameter_constraints,
-        "autoencoder": [GradientDescentAutoencoder, FrozenEstimator, None],
+        "autoencoder": [HasMethods(["fit", "denoise"]), None],
         "pretrain": ["boolean"],
         "corruption": [
             StrOptions({"autoencoder", *CORRUPTIONS}),
@@ -62,13 +63,16 @@ class FineTunedPredictor(NetTrainer, BaseEstimator):
             callable,
             None,
         ],
-        "noise_level": [Interval(Real, 0, None, closed="left"), "array-like", dict],
+        "noise_level": GradientDescentAutoencoder._parameter_constraints["noise_level"],
         "dropout": [Interval(Real, 0, 1, closed="left")],
-        "head_iter": [Interval(Integral, 0, None, closed="left")],
+        "head_max_iter": [Interval(Integral, 0, None, closed="left")],
+        "device": [*NetTrainer._parameter_constraints["device"], None],
     }
-    for _name in ("device", "warm_start"):
-        del _parameter_constraints[_name]
-    del _name
+    del _parameter_constraints["warm_start"]
+    _renamed_parameters: dict = {
+        **NetTrainer._renamed_parameters,
+        "head_iter": "head_max_iter",
+    }
 
     def __init__(
         self,
@@ -76,9 +80,9 @@ class FineTunedPredictor(NetTrainer, BaseEstimator):
         *,
         pretrain=True,
         corruption="autoencoder",
-        noise_level=0.2,
+        noise_level="auto",
         dropout=0.5,
-        head_iter=0,
+        head_max_iter=0,
         optimizer="adamw",
         learning_rate_init=0.001,
         learning_rate="one_cycle",
@@ -89,16 +93,19 @@ class FineTunedPredictor(NetTrainer, BaseEstimator):
         validation_fraction=0.1,
         n_iter_no_change=10,
         tol=1e-4,
-        callbacks=None,
+        net_callbacks=None,
+        device=None,
         random_state=None,
         verbose=0,
+        head_iter="deprecated",
+        callbacks="deprecated",
     ):
         self.autoencoder = autoencoder
         self.pretrain = pretrain
         self.corruption = corruption
         self.noise_level = noise_level
         self.dropout = dropout
-        self.head_iter = head_iter
+        self.head_max_iter = head_max_iter
         self.optimizer = optimizer
         self.learning_rate_init = learning_rate_init
         self.learning_rate = learning_rate
@@ -109,9 +116,12 @@ class FineTunedPredictor(NetTrainer, BaseEstimator):
         self.validation_fraction = validation_fraction
         self.n_iter_no_change = n_iter_no_change
         self.tol = tol
-        self.callbacks = callbacks
+        self.net_callbacks = net_callbacks
+        self.device = device
         self.random_state = random_state
         self.verbose = verbose
+        self.head_iter = head_iter
+        self.callbacks = callbacks
 
     # The autoencoder is validated where it is fitted.
     @with_callbacks
@@ -222,8 +232,9 @@ class FineTunedPredictor(NetTrainer, BaseEstimator):
                 self.dropout,
                 streams["init"],
             )
-            if self.head_iter:
-                self._train_head(module, autoencoder, run)
+            n_head_epochs = current_value(self, "head_max_iter")
+            if n_head_epochs:
+                self._train_head(module, autoencoder, run, n_head_epochs)
             net = self._make_net(module, run)
             epochs = self._n_epochs(len(run.train))
             watched = self._watched_rows(X, y, labeled, values)
@@ -283,21 +294,27 @@ class FineTunedPredictor(NetTrainer, BaseEstimator):
                 corruption="swap",
                 noise_level=0.2,
                 random_state=seed,
+                **self._inner_params(),
             )
-        if isinstance(self.autoencoder, FrozenEstimator):
-            return self._check_frozen(self.autoencoder.estimator)
-        autoencoder = clone(self.autoencoder)
+        given, frozen = self.autoencoder, isinstance(self.autoencoder, FrozenEstimator)
+        inner = given.estimator if frozen else given
+        if not isinstance(inner, GradientDescentAutoencoder):
+            raise TypeError(
+                f"autoencoder of {type(self).__name__} must be an autoencoder that a "
+                "net is trained in, which can be fine-tuned (DenoisingAutoencoder, "
+                "StackedDenoisingAutoencoder, TabularDenoisingAutoencoder), such a one "
+                f"in a FrozenEstimator, or None; got a {'frozen ' if frozen else ''}"
+                f"{type(inner).__name__}."
+            )
+        autoencoder = self._copy_of_autoencoder()
+        if frozen:
+            return self._check_frozen(autoencoder.estimator)
         if autoencoder.random_state is None:
             autoencoder.set_params(random_state=seed)
         return autoencoder
 
     def _check_frozen(self, autoencoder):
         """Return a fitted autoencoder, after a check that it can be used as it is."""
-        if not isinstance(autoencoder, GradientDescentAutoencoder):
-            raise TypeError(
-                "autoencoder must be an autoencoder that a net is trained in, or one "
-                f"that is frozen, got a frozen {type(autoencoder).__name__}."
-            )
         check_is_fitted(autoencoder)
         if not self.pretrain:
             raise ValueError(
@@ -360,7 +377,7 @@ class FineTunedPredictor(NetTrainer, BaseEstimator):
             has_missing=has_missing,
         )
 
-    def _train_head(self, module, autoencoder, run):
+    def _train_head(self, module, autoencoder, run, epochs):
         """Train the layer that predicts, on the codes that pretraining has left.
 
         They are computed anew for each batch, so that memory does not grow with rows.
@@ -390,8 +407,8 @@ class FineTunedPredictor(NetTrainer, BaseEstimator):
         # The callbacks of the user name parts of the whole net.
         net = self._make_net(head, head_run, callbacks=None)
         name = f"{type(self).__name__}, head"
-        watchers = self._watchers_of_part(name, self.head_iter)
-        head_run.train_net(net, self.head_iter, watchers=watchers)
+        watchers = self._watchers_of_part(name, epochs)
+        head_run.train_net(net, epochs, watchers=watchers)
 
     @property
     def _has_own_corruption(self):
