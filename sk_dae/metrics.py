@@ -89,9 +89,7 @@ def peak_signal_noise_ratio(X_true, X_pred, *, data_range=None, average="all"):
     },
     prefer_skip_nested_validation=True,
 )
-def make_denoising_scorer(
-    corruption="gaussian", noise_level="auto", *, random_state=0
-):
+def make_denoising_scorer(corruption="gaussian", noise_level="auto", *, random_state=0):
     """Make a scorer that corrupts rows and measures how well they are restored.
 
     The score of an estimator is minus the mean squared error of

@@ -110,7 +110,10 @@ def with_new_names(cls, state):
         state["noise_level"] = _level_with_effect(
             state["corruption"], state["noise_level"]
         )
-    return {**{name: defaults[name] for name in defaults.keys() - state.keys()}, **state}
+    return {
+        **{name: defaults[name] for name in defaults.keys() - state.keys()},
+        **state,
+    }
 
 
 def _level_with_effect(corruption, level):
@@ -125,7 +128,9 @@ def _level_with_effect(corruption, level):
     levels = level if isinstance(level, list | tuple) else [level] * len(corruption)
     if len(levels) != len(corruption):
         return level
-    levels = [_level_with_effect(*pair) for pair in zip(corruption, levels, strict=True)]
+    levels = [
+        _level_with_effect(*pair) for pair in zip(corruption, levels, strict=True)
+    ]
     return "auto" if all(_is_auto(level) for level in levels) else levels
 
 

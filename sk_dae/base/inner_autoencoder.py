@@ -57,10 +57,10 @@ class InnerAutoencoder(RenamedParameters):
         known = autoencoder.get_params(deep=False)
         if self.device is not None and "device" not in known:
             frozen = isinstance(autoencoder, FrozenEstimator)
-            reason = "is frozen and stays" if frozen else "has no such parameter"
+            reason = "is frozen" if frozen else "has no such parameter"
             raise ValueError(
-                f"device must be None beside autoencoder={autoencoder!r}, which "
-                f"{reason}, got {self.device!r}."
+                f"device must be None beside this autoencoder, which {reason}, got "
+                f"device={self.device!r} and autoencoder={autoencoder!r}."
             )
         params = {k: v for k, v in self._inner_params().items() if k in known}
         return autoencoder.set_params(**params) if params else autoencoder

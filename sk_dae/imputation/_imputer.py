@@ -108,9 +108,8 @@ class DenoisingImputer(InnerAutoencoder, _BaseImputer):
         them out; filled with 0, if they are of numbers.
 
     device : str, torch.device or None, default=None
-        Where the autoencoders are trained: as the parameter `device` of the autoencoder,
-        which it takes the place of. None leaves that, which is "auto" where
-        `autoencoder` is None.
+        Where the autoencoders are trained, whatever the `device` of `autoencoder` is.
+        None leaves it that; it is "auto" where `autoencoder` is None.
 
     random_state : int, RandomState instance or None, default=None
         Seeds the folds, the autoencoders (in place of their own `random_state`) and

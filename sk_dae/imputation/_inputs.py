@@ -64,9 +64,7 @@ class IncompleteNumbers:
         )
         return X, _get_mask(X, imputer.missing_values)
 
-    def fit(
-        self, X, missing, autoencoder, n_members, n_steps, random_state, params
-    ):
+    def fit(self, X, missing, autoencoder, n_members, n_steps, random_state, params):
         """Learn the columns and train a completion.
 
         Parameters
@@ -191,9 +189,7 @@ class IncompleteTable:
         X = check_table(imputer, X, reset=reset)
         return X, missing_cells(X)
 
-    def fit(
-        self, X, missing, autoencoder, n_members, n_steps, random_state, params
-    ):
+    def fit(self, X, missing, autoencoder, n_members, n_steps, random_state, params):
         """Learn the columns and train a completion; see `IncompleteNumbers`."""
         self.empty = missing.all(axis=0)
         if autoencoder is None:

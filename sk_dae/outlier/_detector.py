@@ -8,6 +8,7 @@ from numbers import Integral, Real
 import numpy as np
 import torch
 from sklearn.base import BaseEstimator, OutlierMixin, _fit_context
+from sklearn.frozen import FrozenEstimator
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.random import sample_without_replacement
@@ -98,9 +99,8 @@ class DenoisingOutlierDetector(OutlierMixin, InnerAutoencoder, BaseEstimator):
         How many draws of the noise, and how many random splits into folds.
 
     device : str, torch.device or None, default=None
-        Where the autoencoder is trained: as the parameter `device` of the autoencoder,
-        which it takes the place of. None leaves that, which is "auto" where
-        `autoencoder` is None.
+        Where the autoencoder is trained, whatever the `device` of `autoencoder` is.
+        None leaves it that; it is "auto" where `autoencoder` is None.
 
     random_state : int, RandomState instance or None, default=None
         Seeds the draws, and an autoencoder that is not seeded itself.
@@ -306,7 +306,8 @@ class DenoisingOutlierDetector(OutlierMixin, InnerAutoencoder, BaseEstimator):
             "autoencoder_": self._make_autoencoder(random_state),
         }
         scaled = fitted["_scaler"].transform(X)
-        fitted["autoencoder_"].fit(scaled)
+        if not isinstance(self.autoencoder, FrozenEstimator):
+            fitted["autoencoder_"].fit(scaled)
 
         references = scaled
         if len(X) > N_REFERENCES:

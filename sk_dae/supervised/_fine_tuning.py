@@ -55,7 +55,7 @@ class FineTunedPredictor(InnerAutoencoder, NetTrainer, BaseEstimator):
     _net_class = PredictingNet
     _parameter_constraints: dict = {
         **NetTrainer._parameter_constraints,
-        "autoencoder": [HasMethods(["fit", "denoise"]), None],
+        "autoencoder": [HasMethods(["fit", "denoise"]), FrozenEstimator, None],
         "pretrain": ["boolean"],
         "corruption": [
             StrOptions({"autoencoder", *CORRUPTIONS}),

@@ -100,9 +100,9 @@ class DenoisingAutoencoderRegressor(RegressorMixin, FineTunedPredictor):
         as skorch's EarlyStopping does, ends it.
 
     device : str, torch.device or None, default=None
-        Where both trainings run: as the parameter `device` of the autoencoder, which it
-        takes the place of. None leaves that, which is "auto" where `autoencoder` is
-        None. A frozen autoencoder stays where it is.
+        Where both trainings run, whatever the `device` of `autoencoder` is. None leaves
+        it that; it is "auto" where `autoencoder` is None. Beside a frozen autoencoder,
+        which stays where it is, only None is allowed.
 
     random_state : int, RandomState instance or None, default=None
         Seeds the fine-tuning, and an autoencoder that is not seeded itself.
