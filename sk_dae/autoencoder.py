@@ -43,7 +43,7 @@ class DenoisingAutoencoder(PerceptronAutoencoder):
               \ell\bigl(x, g_\theta(f_\theta(\tilde x))\bigr)\right],
 
     with an encoder :math:`f`, whose output is the code, and a decoder :math:`g`, its
-    mirror image. What it learns serves as features (:meth:`transform`), to clean
+    mirror image. The result serves as features (:meth:`transform`), to clean
     noisy rows (:meth:`denoise`), and to score how unusual a row is
     (:meth:`score_samples`).
 
@@ -80,7 +80,7 @@ class DenoisingAutoencoder(PerceptronAutoencoder):
         layers, an activation of the code.
 
     corruption : str, corruption instance, callable or None, default="gaussian"
-        What corrupts the rows in training: "gaussian", "uniform", "speckle",
+        Corruption of the rows in training: "gaussian", "uniform", "speckle",
         "poisson", "masking", "block", "salt_and_pepper", "swap", "marginal" or
         "conditional_mean", with `noise_level` as its level; an instance (such as
         :class:`SwapNoise`), which is cloned and carries its own level; a callable
@@ -105,13 +105,13 @@ class DenoisingAutoencoder(PerceptronAutoencoder):
         [0, 1]. Validation rows, and :meth:`partial_fit`, get the level of the end.
 
     emphasis : {"full", "double"}, pair of float or None, default=None
-        What a corrupted and an uncorrupted cell weigh in the loss: (1, 0) with
+        Weights of corrupted and uncorrupted cells in the loss: (1, 0) with
         "full", (1, 0.5) with "double", or the given pair; None weighs all alike. A
         cell counts as corrupted where the process has chosen it, even if its value
         stayed the same.
 
     loss : str or loss instance, default="squared_error"
-        What is minimised: "squared_error", "absolute_error", "huber",
+        The loss that is minimised: "squared_error", "absolute_error", "huber",
         "binary_cross_entropy" (for data in [0, 1]; reconstructions are then
         probabilities), "poisson" or "negative_binomial" (for counts; reconstructions
         are then expected counts of rows of the median size), "cosine" (for
@@ -119,17 +119,16 @@ class DenoisingAutoencoder(PerceptronAutoencoder):
         :mod:`sk_dae.losses`.
 
     penalty : str, penalty instance or None, default=None
-        What is added to the loss, to make the code sparse ("l1", "kl"), insensitive
+        A term of the loss, to make the code sparse ("l1", "kl"), insensitive
         to its input ("contractive") or normally distributed ("variational",
         "adversarial"), with `penalty_weight` as its weight; or an instance from
         :mod:`sk_dae.penalties`, which is cloned and carries its own weight.
 
     penalty_weight : float or "auto", default="auto"
-        What a penalty given by name is multiplied by; "auto" is the default of its
-        class.
+        Weight of a penalty given by name; "auto" is the default of its class.
 
     features : {"code", "layers", "reconstruction"}, default="code"
-        What :meth:`transform` returns: the code; the hidden layers of the encoder,
+        Result of :meth:`transform`: the code; the hidden layers of the encoder,
         the code and the hidden layers of the decoder, in this order; or the
         reconstruction.
 
@@ -167,7 +166,7 @@ class DenoisingAutoencoder(PerceptronAutoencoder):
         Epochs without an improvement before training stops, with `early_stopping`.
 
     tol : float, default=1e-4
-        What the validation loss must improve by, with `early_stopping`.
+        Least improvement of the validation loss, with `early_stopping`.
 
     warm_start : bool, default=False
         Whether :meth:`fit` goes on from the weights of the last fit.
@@ -342,8 +341,8 @@ class DenoisingAutoencoder(PerceptronAutoencoder):
     def partial_fit(self, X, y=None, *, sample_weight=None, clean=None):
         """Train for one pass over `X`, at a constant learning rate.
 
-        What the corruption learns from the data (ranges, donors) it learns in the
-        first call; what stands in for missing values, from all calls.
+        The corruption learns from the data of the first call (ranges, donors); the
+        values that stand in for missing ones are learned from all calls.
 
         Parameters
         ----------
@@ -354,7 +353,7 @@ class DenoisingAutoencoder(PerceptronAutoencoder):
             Ignored.
 
         sample_weight : array-like of shape (n_samples,), default=None
-            What each row counts for in the loss. Not scaled to a mean of one, as
+            Weight of each row in the loss. Not scaled to a mean of one, as
             :meth:`fit` does: weights compare across calls.
 
         clean : {array-like, sparse matrix} of shape (n_samples, n_features), \

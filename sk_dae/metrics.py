@@ -101,7 +101,7 @@ def make_denoising_scorer(corruption="gaussian", noise_level="auto", *, random_s
     Parameters
     ----------
     corruption : str, BaseCorruption or callable, default="gaussian"
-        What corrupts the rows; as the parameter of
+        Corruption of the rows; as the parameter of
         :class:`~sk_dae.DenoisingAutoencoder`. It acts on what the scored estimator is
         given: before the scaler of a pipeline, in the units of the raw data. Where
         columns differ in scale, give a level for each, or scale the data first.
@@ -155,7 +155,7 @@ class _DenoisingScorer:
         if not hasattr(estimator, "inverse_transform"):
             raise TypeError(
                 "A denoising score needs an estimator with transform and "
-                f"inverse_transform, got {estimator!r}. Of a pipeline that ends in a "
+                f"inverse_transform, got {estimator!r}. In a pipeline that ends in a "
                 "predictor, score the part before it, pipeline[:-1]."
             )
         process = make_corruption(self.corruption, self.noise_level)

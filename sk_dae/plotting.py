@@ -32,7 +32,7 @@ class LossCurveDisplay:
         Validation losses, of the last epochs.
 
     loss_name : str, default="loss"
-        What the losses are.
+        Kind of the losses.
 
     Attributes
     ----------
@@ -168,7 +168,7 @@ class ReconstructionDisplay:
     Attributes
     ----------
     axes_ : ndarray of matplotlib Axes
-        Of shape (3, n_samples) for images, (n_samples,) for lines.
+        Shape (3, n_samples) for images, (n_samples,) for lines.
 
     figure_ : matplotlib Figure
         The figure.
@@ -215,7 +215,7 @@ class ReconstructionDisplay:
             Clean rows to choose from.
 
         corruption : str, BaseCorruption, callable or None, default="estimator"
-            What corrupts the rows. "estimator" takes the process that the autoencoder
+            Corruption of the rows. "estimator" takes the process that the autoencoder
             was trained with; in a pipeline it acts behind the steps before it.
 
         noise_level : float or "auto", default="auto"

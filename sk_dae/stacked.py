@@ -19,7 +19,7 @@ from .training.layerwise import pretrain_layers
 
 __all__ = ["StackedDenoisingAutoencoder"]
 
-#: What `noise_level="auto"` means, where it is not the default of the process.
+#: The meaning of `noise_level="auto"`, where it is not the default of the process.
 AUTO_LEVELS = {"masking": 0.25}
 
 
@@ -63,7 +63,7 @@ class StackedDenoisingAutoencoder(PerceptronAutoencoder):
         layer alone is trained without.
 
     corruption : str, instance, callable, None or sequence, default="masking"
-        What corrupts the input of each layer in training; a sequence has an entry for
+        Corruption of the input of each layer in training; a sequence has an entry for
         each layer, from the input on. The first also corrupts the rows while the
         whole is trained. See :class:`DenoisingAutoencoder`.
 
@@ -73,27 +73,28 @@ class StackedDenoisingAutoencoder(PerceptronAutoencoder):
         hidden layers, a standard deviation or a half-width is in the units of the
         activations. "auto" is 0.25 with "masking", and the same as in
         :class:`DenoisingAutoencoder` elsewhere; it is the only one allowed beside an
-        instance or a callable.
+        instance or a callable. Where these stand beside names, give a sequence of
+        levels, with "auto" for them.
 
     noise_schedule : str or callable, default="constant"
         How the level of the noise changes over each training; see
         :class:`DenoisingAutoencoder`.
 
     emphasis : str, pair of float, None or sequence of such, default=None
-        What a corrupted and an uncorrupted cell weigh in the loss; see
+        Weights of corrupted and uncorrupted cells in the loss; see
         :class:`DenoisingAutoencoder`. A sequence has an entry for each layer, the
         first of which holds for the whole too.
 
     loss : str or loss instance, default="squared_error"
-        What is minimised in the first layer and in the whole; see
-        :class:`DenoisingAutoencoder`. Of hidden layers it is the cross-entropy with
+        The loss that is minimised in the first layer and in the whole; see
+        :class:`DenoisingAutoencoder`. In hidden layers it is the cross-entropy with
         ``activation="logistic"``, and the squared error elsewhere.
 
     fine_tune : bool, default=True
         Whether the whole is trained after the layers.
 
     features : {"code", "layers", "reconstruction"}, default="code"
-        What :meth:`transform` returns: the code; the hidden layers of the encoder,
+        Result of :meth:`transform`: the code; the hidden layers of the encoder,
         the code and the hidden layers of the decoder, in this order; or the
         reconstruction.
 
@@ -134,7 +135,7 @@ class StackedDenoisingAutoencoder(PerceptronAutoencoder):
         Epochs without an improvement before training stops, with `early_stopping`.
 
     tol : float, default=1e-4
-        What the validation loss must improve by, with `early_stopping`.
+        Least improvement of the validation loss, with `early_stopping`.
 
     warm_start : bool, default=False
         Whether :meth:`fit` goes on from the weights of the last fit: with the training
@@ -415,7 +416,7 @@ class StackedDenoisingAutoencoder(PerceptronAutoencoder):
             layer_run.train_net(net, epochs, watchers=watchers)
             curves.append(net.history[:, "train_loss"] if len(net.history) else [])
 
-        # Of its own, so that samples of activations do not move the other streams.
+        # Separate, so that samples of activations do not move the other streams.
         random_state = np.random.RandomState(run.streams.seeds["init"] % 2**32)
         pretrain_layers(module, run, processes, random_state, train_layer)
         return {"layer_loss_curves_": curves}

@@ -86,7 +86,7 @@ class TabularDenoisingAutoencoder(GradientDescentAutoencoder):
         training then count among them.
 
     corruption : str, corruption instance, callable or None, default="swap"
-        What corrupts the table in training. "swap" exchanges a cell for that of
+        Corruption of the table in training. "swap" exchanges a cell for that of
         another row; "masking" hides it like a missing value. An instance works on the
         table in its numeric form, a column for each of its columns.
 
@@ -104,7 +104,7 @@ class TabularDenoisingAutoencoder(GradientDescentAutoencoder):
         [0, 1]. Validation rows, and :meth:`partial_fit`, get the level of the end.
 
     emphasis : {"full", "double"}, pair of float or None, default=None
-        What a corrupted and an uncorrupted cell weigh in the loss; see
+        Weights of corrupted and uncorrupted cells in the loss; see
         :class:`DenoisingAutoencoder`.
 
     mask_loss_weight : float, default=0.0
@@ -112,7 +112,7 @@ class TabularDenoisingAutoencoder(GradientDescentAutoencoder):
         decoder then makes besides; 0 means that it makes none.
 
     features : {"code", "layers"}, default="layers"
-        What :meth:`transform` returns: the code; or the hidden layers of the encoder,
+        Result of :meth:`transform`: the code; or the hidden layers of the encoder,
         the code and the hidden layers of the decoder, in this order.
 
     passthrough : bool, default=False
@@ -151,7 +151,7 @@ class TabularDenoisingAutoencoder(GradientDescentAutoencoder):
         Epochs without an improvement before training stops, with `early_stopping`.
 
     tol : float, default=1e-4
-        What the validation loss must improve by, with `early_stopping`.
+        Least improvement of the validation loss, with `early_stopping`.
 
     warm_start : bool, default=False
         Whether :meth:`fit` goes on from the weights, the scales and the categories of
@@ -362,7 +362,7 @@ class TabularDenoisingAutoencoder(GradientDescentAutoencoder):
             Ignored.
 
         sample_weight : array-like of shape (n_samples,), default=None
-            What each row counts for in the loss.
+            Weight of each row in the loss.
 
         Returns
         -------
@@ -388,7 +388,7 @@ class TabularDenoisingAutoencoder(GradientDescentAutoencoder):
             Ignored.
 
         sample_weight : array-like of shape (n_samples,), default=None
-            What each row counts for in the loss.
+            Weight of each row in the loss.
 
         Returns
         -------
@@ -422,7 +422,7 @@ class TabularDenoisingAutoencoder(GradientDescentAutoencoder):
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features_out)
-            What :meth:`transform` returned. Of all layers, the code is decoded.
+            Result of :meth:`transform`. Among all layers, the code is decoded.
 
         Returns
         -------
@@ -467,8 +467,8 @@ class TabularDenoisingAutoencoder(GradientDescentAutoencoder):
         -------
         error : ndarray of shape (n_samples,) or (n_samples, n_features), dtype float32
             Mean error of each row over its observed cells, NaN for a row without any;
-            or the error of each cell, NaN where it is missing. Of a number it is the
-            squared error after scaling, of a category half the squared distance
+            or the error of each cell, NaN where it is missing. For a number it is the
+            squared error after scaling, for a category half the squared distance
             between the probabilities and certainty, which is in [0, 1].
         """
         return super().reconstruction_error(X, per_feature=per_feature)
@@ -506,7 +506,7 @@ class TabularDenoisingAutoencoder(GradientDescentAutoencoder):
     def _validate_training_rows(self, X, *, reset):
         X = self._validate_rows(X, reset=reset)
         if not reset:
-            # What was never seen can be no target.
+            # A category never seen can be no target.
             for j in np.flatnonzero(self._table.n_categories):
                 X[X[:, j] == UNSEEN, j] = np.nan
         return X
@@ -583,13 +583,13 @@ class TabularDenoisingAutoencoder(GradientDescentAutoencoder):
         Parameters
         ----------
         X : ndarray of shape (n_samples, n_features), dtype float32
-            What ``table.transform`` returned.
+            Result of ``table.transform``.
 
         table : TableEncoder
             The fitted encoder; it is kept, not copied.
 
         sample_weight : array-like of shape (n_samples,), default=None
-            What each row counts for in the loss.
+            Weight of each row in the loss.
 
         feature_names : ndarray of shape (n_features,), default=None
             Names of the columns.

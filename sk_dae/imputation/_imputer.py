@@ -95,7 +95,7 @@ class DenoisingImputer(InnerAutoencoder, _BaseImputer):
         5,000 rows or more.
 
     missing_values : int, float, np.nan or pandas.NA, default=np.nan
-        What stands for a missing value. In tables with categories NaN, None and
+        Marker of a missing value. In tables with categories NaN, None and
         pandas.NA all do, and nothing else.
 
     add_indicator : bool, default=False
@@ -128,7 +128,7 @@ class DenoisingImputer(InnerAutoencoder, _BaseImputer):
         Weight in [0, 1] of the autoencoders over the linear guess.
 
     indicator_ : MissingIndicator or None
-        What appends the indicators; None where `add_indicator` is False.
+        Appends the indicators; None where `add_indicator` is False.
 
     n_features_in_ : int
         Number of features seen during fit.

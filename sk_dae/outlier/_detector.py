@@ -215,7 +215,7 @@ class DenoisingOutlierDetector(OutlierMixin, InnerAutoencoder, BaseEstimator):
         try:
             return self._fit(X)
         except BaseException:
-            # What validation sets before the training can fail.
+            # Put back: validation sets these before the training can fail.
             for name in names:
                 vars(self).pop(name, None)
             vars(self).update(before)
@@ -340,7 +340,7 @@ class DenoisingOutlierDetector(OutlierMixin, InnerAutoencoder, BaseEstimator):
     def _draw_noise(self, n_features, random_state):
         """Return the noise of each draw; the second half is the first's mirror image.
 
-        What noise of one sign adds to an error, that of the other takes off in part.
+        Noise of one sign adds to an error; noise of the other takes part of it off.
         """
         scale = current_value(self, "scoring_noise_level")
         if scale == 0:

@@ -48,7 +48,7 @@ class DenoisingAutoencoderClassifier(ClassifierMixin, FineTunedPredictor):
         and rows without a target serve only to scale and to corrupt.
 
     corruption : str, corruption instance, callable or None, default="autoencoder"
-        What corrupts the rows in the fine-tuning: "autoencoder" is the process that
+        Corruption of the rows in the fine-tuning: "autoencoder" is the process that
         the autoencoder was trained with, at its level; anything else as in the
         autoencoder.
 
@@ -101,10 +101,10 @@ class DenoisingAutoencoderClassifier(ClassifierMixin, FineTunedPredictor):
         Epochs without an improvement before training stops, with `early_stopping`.
 
     tol : float, default=1e-4
-        What the validation loss must improve by, with `early_stopping`.
+        Least improvement of the validation loss, with `early_stopping`.
 
     class_weight : dict, "balanced" or None, default=None
-        What the classes count for in the fine-tuning: by class, or inversely to how
+        Weights of the classes in the fine-tuning: by class, or inversely to how
         often they occur.
 
     unlabeled_value : int, float, str or None, default=None
@@ -352,7 +352,7 @@ class DenoisingAutoencoderClassifier(ClassifierMixin, FineTunedPredictor):
         Returns
         -------
         decision : ndarray of shape (n_samples,) or (n_samples, n_classes), float32
-            Of two classes, by how much the second exceeds the first.
+            With two classes, the second minus the first.
         """
         outputs = self._outputs(X)
         if outputs.shape[1] == 2:
@@ -387,7 +387,7 @@ class DenoisingAutoencoderClassifier(ClassifierMixin, FineTunedPredictor):
             Their classes.
 
         sample_weight : array-like of shape (n_samples,), default=None
-            What each row counts for.
+            Weight of each row.
 
         Returns
         -------

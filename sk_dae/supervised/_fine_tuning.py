@@ -1,4 +1,4 @@
-"""What the classifier and the regressor share: pretraining, then fine-tuning."""
+"""The shared part of classifier and regressor: pretraining, then fine-tuning."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ __all__ = ["FineTunedPredictor"]
 
 
 class FineTunedPredictor(InnerAutoencoder, NetTrainer, BaseEstimator):
-    """What the classifier and the regressor share.
+    """Base class of the classifier and the regressor.
 
     A subclass checks the target in ``_read_targets``.
     """
@@ -139,7 +139,7 @@ class FineTunedPredictor(InnerAutoencoder, NetTrainer, BaseEstimator):
             Targets.
 
         sample_weight : array-like of shape (n_samples,), default=None
-            What each row counts for, in both trainings.
+            Weight of each row, in both trainings.
 
         Returns
         -------
@@ -270,7 +270,7 @@ class FineTunedPredictor(InnerAutoencoder, NetTrainer, BaseEstimator):
 
     def _check_columns(self, X, *, reset):
         """Check the number and the names of the columns, and nothing else."""
-        # What is no table at all the autoencoder refuses.
+        # The autoencoder refuses anything that is no table at all.
         if len(getattr(X, "shape", (0, 0))) == 2:
             validate_data(self, X, reset=reset, skip_check_array=True)
 
@@ -398,7 +398,7 @@ class FineTunedPredictor(InnerAutoencoder, NetTrainer, BaseEstimator):
             run,
             train=with_codes(run.train),
             valid=run.valid and with_codes(run.valid),
-            # What the encoder reads is no concern of the head.
+            # The head does not depend on how rows enter the encoder.
             loss=self._loss_class(SquaredError()),
             corruption=None,
             fill_values=None,

@@ -40,7 +40,7 @@ class DenoisingAutoencoderRegressor(RegressorMixin, FineTunedPredictor):
         and rows without a target serve only to scale and to corrupt.
 
     corruption : str, corruption instance, callable or None, default="autoencoder"
-        What corrupts the rows in the fine-tuning: "autoencoder" is the process that
+        Corruption of the rows in the fine-tuning: "autoencoder" is the process that
         the autoencoder was trained with, at its level; anything else as in the
         autoencoder.
 
@@ -93,7 +93,7 @@ class DenoisingAutoencoderRegressor(RegressorMixin, FineTunedPredictor):
         Epochs without an improvement before training stops, with `early_stopping`.
 
     tol : float, default=1e-4
-        What the validation loss must improve by, with `early_stopping`.
+        Least improvement of the validation loss, with `early_stopping`.
 
     net_callbacks : list of skorch callbacks or None, default=None
         Called in the fine-tuning of the whole net. One that raises KeyboardInterrupt,
@@ -250,7 +250,7 @@ class DenoisingAutoencoderRegressor(RegressorMixin, FineTunedPredictor):
             Their targets.
 
         sample_weight : array-like of shape (n_samples,), default=None
-            What each row counts for.
+            Weight of each row.
 
         Returns
         -------

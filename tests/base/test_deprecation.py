@@ -78,7 +78,7 @@ def rows():
 
 
 def outcome(estimator, X):
-    """What an estimator has learned, as one array."""
+    """The result of an estimator, as one array."""
     if hasattr(estimator, "score_samples"):
         return estimator.score_samples(X)
     return estimator.predict(X) if hasattr(estimator, "predict") else None

@@ -1,4 +1,4 @@
-"""What `noise_level="auto"` means, and what may stand beside a corruption."""
+"""The meaning of `noise_level="auto"`, and what may stand beside a corruption."""
 
 import numpy as np
 import pandas as pd
