@@ -46,7 +46,7 @@ def seconds_of_an_epoch(corruption, X):
         500,
         hidden_layer_sizes=(),
         corruption=corruption,
-        noise_level=0.2,
+        noise_level=0.2 if isinstance(corruption, str) else "auto",
         batch_size=BATCH,
         max_iter=2,
         device="cpu",

@@ -100,8 +100,8 @@ def make_stack():
         corruption="swap",
         # The deeper, the more: what a layer restores is ever less local.
         noise_level=[0.2, 0.3, 0.5],
-        fine_tuning=False,
-        pretrain_iter=20,
+        fine_tune=False,
+        pretrain_max_iter=20,
         batch_size=128,
         features="code",
         random_state=0,
@@ -124,7 +124,7 @@ def features(stack, digits, X, y):
 def fine_tuned(stack, digits, X, y):
     """Return the errors of the stack, fine-tuned."""
     model = DenoisingAutoencoderClassifier(
-        FrozenEstimator(stack), head_iter=50, random_state=0, **FINE_TUNING
+        FrozenEstimator(stack), head_max_iter=50, random_state=0, **FINE_TUNING
     )
     return best([model], digits, X, y)
 

@@ -148,7 +148,7 @@ def fit(data, corruption, level, seed, **params):
         )
     dae = DenoisingAutoencoder(
         corruption=corruption,
-        noise_level=level,
+        noise_level=level if isinstance(corruption, str) else "auto",
         hidden_layer_sizes=(),
         device="cpu",
         random_state=seed,

@@ -73,7 +73,7 @@ VARIATIONS = [
     {"dropout": 0.0},
     {"dropout": 0.2},
     {"dropout": 0.7},
-    {"head_iter": 10},
+    {"head_max_iter": 10},
     {"corruption": None},
     {"pretrain": False},
     {"autoencoder": {"n_components": 128}},

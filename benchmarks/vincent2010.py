@@ -80,7 +80,7 @@ LOGISTIC = {
     "learning_rate_init": 0.01,
     "alpha": 0.0,
 }
-LOGISTIC_FINE_TUNING = {"corruption": None, "dropout": 0.3, "head_iter": 10}
+LOGISTIC_FINE_TUNING = {"corruption": None, "dropout": 0.3, "head_max_iter": 10}
 #: How many times the epochs of a layer, and of the fine-tuning.
 LOGISTIC_EPOCHS = (10, 0.6)
 
@@ -106,7 +106,7 @@ def silu_swap(name):
         "learning_rate_init": 0.001,
     }
     fine_tuning = {"corruption": "masking", "noise_level": 0.2, "dropout": 0.5}
-    return stack, {**fine_tuning, "head_iter": 10}, (1, 2)
+    return stack, {**fine_tuning, "head_max_iter": 10}, (1, 2)
 
 
 def logistic_masking(name):
@@ -197,9 +197,9 @@ def make_model(name, net, seed, *, pretrain=True):
     stack = StackedDenoisingAutoencoder(
         1000,
         hidden_layer_sizes=(1000, 1000),
-        fine_tuning=False,
+        fine_tune=False,
         batch_size=128,
-        pretrain_iter=epochs,
+        pretrain_max_iter=epochs,
         random_state=seed,
         **stack_params,
     )
@@ -241,9 +241,9 @@ def layer_errors(data, seed):
         corruption=["salt_and_pepper", "masking", "masking"],
         noise_level=[0.25, 0.15, 0.15],
         emphasis=["full", None, None],
-        fine_tuning=False,
+        fine_tune=False,
         batch_size=128,
-        pretrain_iter=30,
+        pretrain_max_iter=30,
         features="layers",
         random_state=seed,
         **LOGISTIC,

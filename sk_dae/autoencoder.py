@@ -13,7 +13,11 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
 from .backend.serialization import serializable
-from .base.perceptron import PerceptronAutoencoder, hidden_sizes
+from .base.perceptron import (
+    PerceptronAutoencoder,
+    find_code_activation,
+    hidden_sizes,
+)
 from .penalties import PENALTIES, BasePenalty, make_penalty
 from .training.callbacks.sklearn_bridge import with_callbacks
 
@@ -42,7 +46,7 @@ class DenoisingAutoencoder(PerceptronAutoencoder):
               \ell\bigl(x, g_\theta(f_\theta(\tilde x))\bigr)\right],
 
     with an encoder :math:`f`, whose output is the code, and a decoder :math:`g`, its
-    mirror image. What it learns serves as features (:meth:`transform`), to clean
+    mirror image. The result serves as features (:meth:`transform`), to clean
     noisy rows (:meth:`denoise`), and to score how unusual a row is
     (:meth:`score_samples`).
 
@@ -65,10 +69,11 @@ class DenoisingAutoencoder(PerceptronAutoencoder):
         "silu", "softplus", "tanh", "logistic" or "identity".
 
     code_activation : str, default="auto"
-        Activation of the code, one of the above. "auto" is `activation` where there
-        are no hidden layers, and "identity" elsewhere; but with a `penalty` what that
-        asks for: "relu" ("l1"), "logistic" ("kl"), which takes no other, or "identity"
-        ("variational", "adversarial").
+        Activation of the code, one of the above. "auto" is `activation` where the code
+        is the only hidden layer that is trained, without others before it, and
+        "identity" elsewhere; but with a `penalty` what that asks for: "relu" ("l1"),
+        "logistic" ("kl"), which takes no other, or "identity" ("variational",
+        "adversarial").
 
     tied_weights : bool, default=False
         Whether the decoder uses the encoder's weights transposed.
@@ -78,18 +83,23 @@ class DenoisingAutoencoder(PerceptronAutoencoder):
         layers, an activation of the code.
 
     corruption : str, corruption instance, callable or None, default="gaussian"
-        What corrupts the rows in training: "gaussian", "uniform", "speckle",
+        Corruption of the rows in training: "gaussian", "uniform", "speckle",
         "poisson", "masking", "block", "salt_and_pepper", "swap", "marginal" or
         "conditional_mean", with `noise_level` as its level; an instance (such as
         :class:`SwapNoise`), which is cloned and carries its own level; a callable
         ``(X, generator) -> X_corrupted`` of tensors; or None for no corruption, a
         plain autoencoder.
 
-    noise_level : float, array-like of shape (n_features,) or dict, default=0.2
+    noise_level : "auto", float, array-like of shape (n_features,) or dict, \
+            default="auto"
         Level of a corruption given by name: standard deviation ("gaussian") or
         half-width ("uniform") in the units of X; standard deviation relative to the
         value ("speckle"); what one count is worth ("poisson"); fraction of the cells
         (the others). A dict gives levels by the names of features; others stay clean.
+        "auto" is the default of the class that the name stands for: 0.2, but 0.1 with
+        "poisson", 0.15 with "swap" and "marginal", 0.3 with "conditional_mean". It is
+        the only one allowed beside an instance or a callable, which carries its own;
+        beside None, where nothing is corrupted, any level is.
 
     noise_schedule : str or callable, default="constant"
         How the level of the noise changes over the training: "constant"; "linear",
@@ -98,13 +108,13 @@ class DenoisingAutoencoder(PerceptronAutoencoder):
         [0, 1]. Validation rows, and :meth:`partial_fit`, get the level of the end.
 
     emphasis : {"full", "double"}, pair of float or None, default=None
-        What a corrupted and an uncorrupted cell weigh in the loss: (1, 0) with
+        Weights of corrupted and uncorrupted cells in the loss: (1, 0) with
         "full", (1, 0.5) with "double", or the given pair; None weighs all alike. A
         cell counts as corrupted where the process has chosen it, even if its value
         stayed the same.
 
     loss : str or loss instance, default="squared_error"
-        What is minimised: "squared_error", "absolute_error", "huber",
+        The loss that is minimised: "squared_error", "absolute_error", "huber",
         "binary_cross_entropy" (for data in [0, 1]; reconstructions are then
         probabilities), "poisson" or "negative_binomial" (for counts; reconstructions
         are then expected counts of rows of the median size), "cosine" (for
@@ -112,17 +122,16 @@ class DenoisingAutoencoder(PerceptronAutoencoder):
         :mod:`sk_dae.losses`.
 
     penalty : str, penalty instance or None, default=None
-        What is added to the loss, to make the code sparse ("l1", "kl"), insensitive
+        A term of the loss, to make the code sparse ("l1", "kl"), insensitive
         to its input ("contractive") or normally distributed ("variational",
         "adversarial"), with `penalty_weight` as its weight; or an instance from
         :mod:`sk_dae.penalties`, which is cloned and carries its own weight.
 
     penalty_weight : float or "auto", default="auto"
-        What a penalty given by name is multiplied by; "auto" is the default of its
-        class.
+        Weight of a penalty given by name; "auto" is the default of its class.
 
     features : {"code", "layers", "reconstruction"}, default="code"
-        What :meth:`transform` returns: the code; the hidden layers of the encoder,
+        Result of :meth:`transform`: the code; the hidden layers of the encoder,
         the code and the hidden layers of the decoder, in this order; or the
         reconstruction.
 
@@ -160,7 +169,7 @@ class DenoisingAutoencoder(PerceptronAutoencoder):
         Epochs without an improvement before training stops, with `early_stopping`.
 
     tol : float, default=1e-4
-        What the validation loss must improve by, with `early_stopping`.
+        Least improvement of the validation loss, with `early_stopping`.
 
     warm_start : bool, default=False
         Whether :meth:`fit` goes on from the weights of the last fit.
@@ -171,7 +180,7 @@ class DenoisingAutoencoder(PerceptronAutoencoder):
         instance, which is copied and keeps its weights. It takes the place of the
         perceptron and of its parameters above. See :mod:`sk_dae.modules`.
 
-    callbacks : list of skorch callbacks or None, default=None
+    net_callbacks : list of skorch callbacks or None, default=None
         Called while the net trains. One that raises KeyboardInterrupt, as skorch's
         EarlyStopping does, ends the training.
 
@@ -185,6 +194,12 @@ class DenoisingAutoencoder(PerceptronAutoencoder):
 
     verbose : int, default=0
         Whether to show a line of progress.
+
+    callbacks : list of skorch callbacks or None, default="deprecated"
+        The old name of `net_callbacks`.
+
+        .. deprecated:: 0.2
+           Will be removed in 0.3.
 
     Attributes
     ----------
@@ -268,7 +283,7 @@ class DenoisingAutoencoder(PerceptronAutoencoder):
         tied_weights=False,
         dropout=0.0,
         corruption="gaussian",
-        noise_level=0.2,
+        noise_level="auto",
         noise_schedule="constant",
         emphasis=None,
         loss="squared_error",
@@ -287,10 +302,11 @@ class DenoisingAutoencoder(PerceptronAutoencoder):
         tol=1e-4,
         warm_start=False,
         module=None,
-        callbacks=None,
+        net_callbacks=None,
         device="auto",
         random_state=None,
         verbose=0,
+        callbacks="deprecated",
     ):
         self.n_components = n_components
         self.hidden_layer_sizes = hidden_layer_sizes
@@ -318,18 +334,19 @@ class DenoisingAutoencoder(PerceptronAutoencoder):
         self.tol = tol
         self.warm_start = warm_start
         self.module = module
-        self.callbacks = callbacks
+        self.net_callbacks = net_callbacks
         self.device = device
         self.random_state = random_state
         self.verbose = verbose
+        self.callbacks = callbacks
 
     @with_callbacks
     @_fit_context(prefer_skip_nested_validation=True)
     def partial_fit(self, X, y=None, *, sample_weight=None, clean=None):
         """Train for one pass over `X`, at a constant learning rate.
 
-        What the corruption learns from the data (ranges, donors) it learns in the
-        first call; what stands in for missing values, from all calls.
+        The corruption learns from the data of the first call (ranges, donors); the
+        values that stand in for missing ones are learned from all calls.
 
         Parameters
         ----------
@@ -340,7 +357,7 @@ class DenoisingAutoencoder(PerceptronAutoencoder):
             Ignored.
 
         sample_weight : array-like of shape (n_samples,), default=None
-            What each row counts for in the loss. Not scaled to a mean of one, as
+            Weight of each row in the loss. Not scaled to a mean of one, as
             :meth:`fit` does: weights compare across calls.
 
         clean : {array-like, sparse matrix} of shape (n_samples, n_features), \
@@ -391,12 +408,12 @@ class DenoisingAutoencoder(PerceptronAutoencoder):
         return self._map_rows(codes, self._decode_to_data, self.n_features_in_)
 
     def _code_activation(self, hidden):
-        if self.code_activation != "auto":
-            return self.code_activation
         wanted = None
         if self.penalty is not None:
             wanted = PENALTIES.get(self.penalty, self.penalty).code_activation
-        return wanted or ("identity" if hidden else self.activation)
+        return find_code_activation(
+            self.code_activation, self.activation, hidden, wanted=wanted
+        )
 
     def _given_module(self):
         return self.module

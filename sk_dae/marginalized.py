@@ -77,8 +77,8 @@ class MarginalizedDenoisingAutoencoder(FittedMixin, BaseAutoencoder):
         Probability that a cell is deleted; for all layers, or for each.
 
     activation : str, default="tanh"
-        What follows each linear map: "tanh", "identity", "relu", "logistic" or another
-        key of :data:`sk_dae.modules.ACTIVATIONS`.
+        Activation after each linear map: "tanh", "identity", "relu", "logistic" or
+        another key of :data:`sk_dae.modules.ACTIVATIONS`.
 
     alpha : float, default=1e-5
         Ridge penalty of the regressions, relative to the mean square of all cells. It
@@ -93,7 +93,7 @@ class MarginalizedDenoisingAutoencoder(FittedMixin, BaseAutoencoder):
         number not below that of the columns, takes all columns together.
 
     features : {"code", "layers", "reconstruction"}, default="code"
-        What :meth:`transform` returns: the last layer; the input and all layers side by
+        Result of :meth:`transform`: the last layer; the input and all layers side by
         side; or what :meth:`denoise` returns.
 
     device : str or torch.device, default="auto"
@@ -203,7 +203,7 @@ class MarginalizedDenoisingAutoencoder(FittedMixin, BaseAutoencoder):
             Ignored.
 
         sample_weight : array-like of shape (n_samples,), default=None
-            What each row counts for. A row of weight two is a row that is there twice.
+            Weight of each row. A row of weight two is a row that is there twice.
 
         Returns
         -------
@@ -263,7 +263,7 @@ class MarginalizedDenoisingAutoencoder(FittedMixin, BaseAutoencoder):
             Ignored.
 
         sample_weight : array-like of shape (n_samples,), default=None
-            What each row counts for.
+            Weight of each row.
 
         Returns
         -------
@@ -311,7 +311,7 @@ class MarginalizedDenoisingAutoencoder(FittedMixin, BaseAutoencoder):
         Returns
         -------
         X_denoised : ndarray of shape (n_samples, n_features), dtype float32
-            What the rows are expected to have been.
+            The rows as they are expected to have been.
         """
         return super().denoise(X)
 

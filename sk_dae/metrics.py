@@ -79,12 +79,17 @@ def peak_signal_noise_ratio(X_true, X_pred, *, data_range=None, average="all"):
 @validate_params(
     {
         "corruption": [StrOptions(set(CORRUPTIONS)), BaseCorruption, callable],
-        "noise_level": [Interval(Real, 0, None, closed="left"), "array-like", dict],
+        "noise_level": [
+            StrOptions({"auto"}),
+            Interval(Real, 0, None, closed="left"),
+            "array-like",
+            dict,
+        ],
         "random_state": [Interval(Integral, 0, 2**32 - 1, closed="both")],
     },
     prefer_skip_nested_validation=True,
 )
-def make_denoising_scorer(corruption="gaussian", noise_level=0.2, *, random_state=0):
+def make_denoising_scorer(corruption="gaussian", noise_level="auto", *, random_state=0):
     """Make a scorer that corrupts rows and measures how well they are restored.
 
     The score of an estimator is minus the mean squared error of
@@ -96,13 +101,16 @@ def make_denoising_scorer(corruption="gaussian", noise_level=0.2, *, random_stat
     Parameters
     ----------
     corruption : str, BaseCorruption or callable, default="gaussian"
-        What corrupts the rows; as the parameter of
+        Corruption of the rows; as the parameter of
         :class:`~sk_dae.DenoisingAutoencoder`. It acts on what the scored estimator is
         given: before the scaler of a pipeline, in the units of the raw data. Where
         columns differ in scale, give a level for each, or scale the data first.
 
-    noise_level : float, array-like of shape (n_features,) or dict, default=0.2
-        The level, where `corruption` is a string.
+    noise_level : "auto", float, array-like of shape (n_features,) or dict, \
+            default="auto"
+        The level, where `corruption` is a string; "auto" is the default of the process,
+        as in :class:`~sk_dae.DenoisingAutoencoder`. Beside an instance or a callable,
+        which carries its own, only "auto" is allowed.
 
     random_state : int, default=0
         Seeds the corruption.
@@ -125,6 +133,7 @@ def make_denoising_scorer(corruption="gaussian", noise_level=0.2, *, random_stat
     >>> search.fit(X).best_params_
     {'n_components': 6}
     """
+    make_corruption(corruption, noise_level)  # refuses what does not go together
     return _DenoisingScorer(corruption, noise_level, random_state)
 
 
@@ -146,7 +155,7 @@ class _DenoisingScorer:
         if not hasattr(estimator, "inverse_transform"):
             raise TypeError(
                 "A denoising score needs an estimator with transform and "
-                f"inverse_transform, got {estimator!r}. Of a pipeline that ends in a "
+                f"inverse_transform, got {estimator!r}. In a pipeline that ends in a "
                 "predictor, score the part before it, pipeline[:-1]."
             )
         process = make_corruption(self.corruption, self.noise_level)

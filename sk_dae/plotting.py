@@ -32,7 +32,7 @@ class LossCurveDisplay:
         Validation losses, of the last epochs.
 
     loss_name : str, default="loss"
-        What the losses are.
+        Kind of the losses.
 
     Attributes
     ----------
@@ -168,7 +168,7 @@ class ReconstructionDisplay:
     Attributes
     ----------
     axes_ : ndarray of matplotlib Axes
-        Of shape (3, n_samples) for images, (n_samples,) for lines.
+        Shape (3, n_samples) for images, (n_samples,) for lines.
 
     figure_ : matplotlib Figure
         The figure.
@@ -198,7 +198,7 @@ class ReconstructionDisplay:
         X,
         *,
         corruption="estimator",
-        noise_level=0.2,
+        noise_level="auto",
         n_samples=8,
         image_shape=None,
         random_state=0,
@@ -215,11 +215,13 @@ class ReconstructionDisplay:
             Clean rows to choose from.
 
         corruption : str, BaseCorruption, callable or None, default="estimator"
-            What corrupts the rows. "estimator" takes the process that the autoencoder
+            Corruption of the rows. "estimator" takes the process that the autoencoder
             was trained with; in a pipeline it acts behind the steps before it.
 
-        noise_level : float, default=0.2
-            The level, where `corruption` is the name of a process.
+        noise_level : float or "auto", default="auto"
+            The level, where `corruption` is the name of a process; "auto" is the
+            default of that. Beside an instance or a callable, which carries its own,
+            only "auto" is allowed.
 
         n_samples : int, default=8
             How many rows to show.

@@ -8,11 +8,19 @@ import numpy as np
 from sklearn.utils._param_validation import Interval, StrOptions
 
 from .backend.serialization import serializable
-from .base.perceptron import PerceptronAutoencoder, hidden_sizes
+from .base.deprecation import current_value
+from .base.perceptron import (
+    PerceptronAutoencoder,
+    find_code_activation,
+    hidden_sizes,
+)
 from .corruption import CORRUPTIONS, BaseCorruption
 from .training.layerwise import pretrain_layers
 
 __all__ = ["StackedDenoisingAutoencoder"]
+
+#: The meaning of `noise_level="auto"`, where it is not the default of the process.
+AUTO_LEVELS = {"masking": 0.25}
 
 
 @serializable(standalone=True)
@@ -29,7 +37,7 @@ class StackedDenoisingAutoencoder(PerceptronAutoencoder):
 
     Then all encoders and, in reverse, all decoders form one deep autoencoder, which is
     trained further as a whole, with corrupted rows at its input, unless
-    ``fine_tuning=False``. Scale the data as for :class:`DenoisingAutoencoder`; missing
+    ``fine_tune=False``. Scale the data as for :class:`DenoisingAutoencoder`; missing
     values are treated as there. Read more in the :ref:`User Guide <stacked>`.
 
     Parameters
@@ -45,8 +53,8 @@ class StackedDenoisingAutoencoder(PerceptronAutoencoder):
         "silu", "softplus", "tanh", "logistic" or "identity".
 
     code_activation : str, default="auto"
-        Activation of the code, one of the above. "auto" is `activation`: the code is a
-        layer as the others are.
+        Activation of the code, one of the above. "auto" is `activation`, by the rule
+        of :class:`DenoisingAutoencoder`: each layer is trained as the only hidden one.
 
     tied_weights : bool, default=False
         Whether the decoder uses the encoder's weights transposed.
@@ -56,35 +64,38 @@ class StackedDenoisingAutoencoder(PerceptronAutoencoder):
         layer alone is trained without.
 
     corruption : str, instance, callable, None or sequence, default="masking"
-        What corrupts the input of each layer in training; a sequence has an entry for
+        Corruption of the input of each layer in training; a sequence has an entry for
         each layer, from the input on. The first also corrupts the rows while the
         whole is trained. See :class:`DenoisingAutoencoder`.
 
-    noise_level : float or sequence, default=0.25
+    noise_level : "auto", float or sequence, default="auto"
         Level of a corruption given by name; a sequence has an entry for each layer,
-        that of the first being anything that :class:`DenoisingAutoencoder` takes. Of
+        that of the first being anything that :class:`DenoisingAutoencoder` takes. In
         hidden layers, a standard deviation or a half-width is in the units of the
-        activations.
+        activations. "auto" is 0.25 with "masking", and the same as in
+        :class:`DenoisingAutoencoder` elsewhere; it is the only one allowed beside an
+        instance or a callable. Where these stand beside names, give a sequence of
+        levels, with "auto" for them.
 
     noise_schedule : str or callable, default="constant"
         How the level of the noise changes over each training; see
         :class:`DenoisingAutoencoder`.
 
     emphasis : str, pair of float, None or sequence of such, default=None
-        What a corrupted and an uncorrupted cell weigh in the loss; see
+        Weights of corrupted and uncorrupted cells in the loss; see
         :class:`DenoisingAutoencoder`. A sequence has an entry for each layer, the
         first of which holds for the whole too.
 
     loss : str or loss instance, default="squared_error"
-        What is minimised in the first layer and in the whole; see
-        :class:`DenoisingAutoencoder`. Of hidden layers it is the cross-entropy with
+        The loss that is minimised in the first layer and in the whole; see
+        :class:`DenoisingAutoencoder`. In hidden layers it is the cross-entropy with
         ``activation="logistic"``, and the squared error elsewhere.
 
-    fine_tuning : bool, default=True
+    fine_tune : bool, default=True
         Whether the whole is trained after the layers.
 
     features : {"code", "layers", "reconstruction"}, default="code"
-        What :meth:`transform` returns: the code; the hidden layers of the encoder,
+        Result of :meth:`transform`: the code; the hidden layers of the encoder,
         the code and the hidden layers of the decoder, in this order; or the
         reconstruction.
 
@@ -107,7 +118,7 @@ class StackedDenoisingAutoencoder(PerceptronAutoencoder):
         "auto" is a sixty-fourth of the rows, within [32, 512], and of very wide rows
         no more than fit into 64 MiB, but for the first 32.
 
-    pretrain_iter : int or "auto", default="auto"
+    pretrain_max_iter : int or "auto", default="auto"
         Number of epochs for each layer; with `early_stopping`, at most. "auto" is as
         many as make 8000 steps, within [20, 200].
 
@@ -125,13 +136,13 @@ class StackedDenoisingAutoencoder(PerceptronAutoencoder):
         Epochs without an improvement before training stops, with `early_stopping`.
 
     tol : float, default=1e-4
-        What the validation loss must improve by, with `early_stopping`.
+        Least improvement of the validation loss, with `early_stopping`.
 
     warm_start : bool, default=False
         Whether :meth:`fit` goes on from the weights of the last fit: with the training
-        of the whole, or without `fine_tuning` with that of the layers.
+        of the whole, or without `fine_tune` with that of the layers.
 
-    callbacks : list of skorch callbacks or None, default=None
+    net_callbacks : list of skorch callbacks or None, default=None
         Called in the training of each layer and of the whole. One that raises
         KeyboardInterrupt, as skorch's EarlyStopping does, ends the training it is in.
 
@@ -145,6 +156,24 @@ class StackedDenoisingAutoencoder(PerceptronAutoencoder):
 
     verbose : int, default=0
         Whether to show lines of progress.
+
+    fine_tuning : bool, default="deprecated"
+        The old name of `fine_tune`.
+
+        .. deprecated:: 0.2
+           Will be removed in 0.3.
+
+    pretrain_iter : int or "auto", default="deprecated"
+        The old name of `pretrain_max_iter`.
+
+        .. deprecated:: 0.2
+           Will be removed in 0.3.
+
+    callbacks : list of skorch callbacks or None, default="deprecated"
+        The old name of `net_callbacks`.
+
+        .. deprecated:: 0.2
+           Will be removed in 0.3.
 
     Attributes
     ----------
@@ -172,11 +201,11 @@ class StackedDenoisingAutoencoder(PerceptronAutoencoder):
 
     validation_loss_curve_ : list of float or None
         Loss of the validation rows, corrupted the same way each time; None without
-        `early_stopping` or `fine_tuning`.
+        `early_stopping` or `fine_tune`.
 
     best_loss_ : float or None
         The least validation loss of the whole, or without `early_stopping` the least
-        training loss; None without `fine_tuning`.
+        training loss; None without `fine_tune`.
 
     device_ : str
         The device that holds the net.
@@ -197,7 +226,11 @@ class StackedDenoisingAutoencoder(PerceptronAutoencoder):
     >>> from sk_dae import StackedDenoisingAutoencoder
     >>> X = load_digits().data / 16
     >>> stack = StackedDenoisingAutoencoder(
-    ...     16, hidden_layer_sizes=(64, 32), pretrain_iter=2, max_iter=2, random_state=0
+    ...     16,
+    ...     hidden_layer_sizes=(64, 32),
+    ...     pretrain_max_iter=2,
+    ...     max_iter=2,
+    ...     random_state=0,
     ... ).fit(X)
     >>> stack.transform(X).shape
     (1797, 16)
@@ -215,11 +248,16 @@ class StackedDenoisingAutoencoder(PerceptronAutoencoder):
             tuple,
             None,
         ],
-        "fine_tuning": ["boolean"],
-        "pretrain_iter": [
+        "fine_tune": ["boolean"],
+        "pretrain_max_iter": [
             StrOptions({"auto"}),
             Interval(Integral, 1, None, closed="left"),
         ],
+    }
+    _renamed_parameters: dict = {
+        **PerceptronAutoencoder._renamed_parameters,
+        "fine_tuning": "fine_tune",
+        "pretrain_iter": "pretrain_max_iter",
     }
 
     def __init__(
@@ -232,28 +270,31 @@ class StackedDenoisingAutoencoder(PerceptronAutoencoder):
         tied_weights=False,
         dropout=0.0,
         corruption="masking",
-        noise_level=0.25,
+        noise_level="auto",
         noise_schedule="constant",
         emphasis=None,
         loss="squared_error",
-        fine_tuning=True,
+        fine_tune=True,
         features="code",
         optimizer="adamw",
         learning_rate_init=0.003,
         learning_rate="one_cycle",
         alpha=0.01,
         batch_size="auto",
-        pretrain_iter="auto",
+        pretrain_max_iter="auto",
         max_iter="auto",
         early_stopping=False,
         validation_fraction=0.1,
         n_iter_no_change=10,
         tol=1e-4,
         warm_start=False,
-        callbacks=None,
+        net_callbacks=None,
         device="auto",
         random_state=None,
         verbose=0,
+        fine_tuning="deprecated",
+        pretrain_iter="deprecated",
+        callbacks="deprecated",
     ):
         self.n_components = n_components
         self.hidden_layer_sizes = hidden_layer_sizes
@@ -266,29 +307,31 @@ class StackedDenoisingAutoencoder(PerceptronAutoencoder):
         self.noise_schedule = noise_schedule
         self.emphasis = emphasis
         self.loss = loss
-        self.fine_tuning = fine_tuning
+        self.fine_tune = fine_tune
         self.features = features
         self.optimizer = optimizer
         self.learning_rate_init = learning_rate_init
         self.learning_rate = learning_rate
         self.alpha = alpha
         self.batch_size = batch_size
-        self.pretrain_iter = pretrain_iter
+        self.pretrain_max_iter = pretrain_max_iter
         self.max_iter = max_iter
         self.early_stopping = early_stopping
         self.validation_fraction = validation_fraction
         self.n_iter_no_change = n_iter_no_change
         self.tol = tol
         self.warm_start = warm_start
-        self.callbacks = callbacks
+        self.net_callbacks = net_callbacks
         self.device = device
         self.random_state = random_state
         self.verbose = verbose
+        self.fine_tuning = fine_tuning
+        self.pretrain_iter = pretrain_iter
+        self.callbacks = callbacks
 
     def _code_activation(self, hidden):
-        if self.code_activation == "auto":
-            return self.activation
-        return self.code_activation
+        # Each layer is trained as the only hidden one.
+        return find_code_activation(self.code_activation, self.activation, ())
 
     # -- corruption -------------------------------------------------------------------
 
@@ -333,6 +376,8 @@ class StackedDenoisingAutoencoder(PerceptronAutoencoder):
                 f"corruption must name processes among {sorted(CORRUPTIONS)}, got "
                 f"{corruption!r}."
             )
+        if isinstance(corruption, str) and isinstance(level, str) and level == "auto":
+            level = AUTO_LEVELS.get(corruption, level)
         return super()._make_process(corruption, level)
 
     def _corrupts(self):
@@ -343,11 +388,15 @@ class StackedDenoisingAutoencoder(PerceptronAutoencoder):
 
     # -- training ---------------------------------------------------------------------
 
+    @property
+    def _fine_tunes(self):
+        return current_value(self, "fine_tune")
+
     def _n_epochs(self, n_batches):
-        return super()._n_epochs(n_batches) if self.fine_tuning else 0
+        return super()._n_epochs(n_batches) if self._fine_tunes else 0
 
     def _pretrain(self, plan):
-        if plan.resume and self.fine_tuning:
+        if plan.resume and self._fine_tunes:
             return {}
         processes = [plan.corruption]
         processes += [self._make_process(*pair) for pair in self._processes()[1:]]
@@ -362,7 +411,7 @@ class StackedDenoisingAutoencoder(PerceptronAutoencoder):
                 emphasis=emphases[k],
                 noise_schedule=plan.noise_schedule,
             )
-            epochs = self.pretrain_iter
+            epochs = current_value(self, "pretrain_max_iter")
             if epochs == "auto":
                 epochs = self._auto_epochs(len(layer.run.train))
             name = f"{type(self).__name__}, layer {k + 1} of {len(processes)}"

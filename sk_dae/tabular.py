@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from numbers import Integral, Real
 
 import numpy as np
@@ -10,9 +11,10 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
 from .backend.serialization import serializable
-from .base.perceptron import hidden_sizes
+from .base.deprecation import current_value
+from .base.perceptron import find_code_activation, hidden_sizes
 from .base.table_net import TableNetAutoencoder
-from .corruption import BaseCorruption, MaskingNoise, SwapNoise
+from .corruption import BaseCorruption, MaskingNoise, SwapNoise, make_corruption
 from .losses import TableLoss
 from .modules import ACTIVATIONS
 from .tables.encoder import TableEncoder
@@ -24,7 +26,7 @@ __all__ = ["TabularDenoisingAutoencoder"]
 #: The strings that `corruption` takes: those that make no impossible category.
 CORRUPTIONS = {
     "swap": SwapNoise,
-    "masking": lambda level: MaskingNoise(level, fill_value=np.nan),
+    "masking": partial(MaskingNoise, fill_value=np.nan),
 }
 
 
@@ -58,7 +60,7 @@ class TabularDenoisingAutoencoder(TableNetAutoencoder):
 
     code_activation : str, default="auto"
         Activation of the code. "auto" is `activation` where there are no hidden
-        layers, and "identity" elsewhere.
+        layers, and "identity" elsewhere; the rule of :class:`DenoisingAutoencoder`.
 
     dropout : float in [0, 1), default=0.0
         Probability that a hidden activation is dropped in training.
@@ -79,13 +81,16 @@ class TabularDenoisingAutoencoder(TableNetAutoencoder):
         training then count among them.
 
     corruption : str, corruption instance, callable or None, default="swap"
-        What corrupts the table in training. "swap" exchanges a cell for that of
+        Corruption of the table in training. "swap" exchanges a cell for that of
         another row; "masking" hides it like a missing value. An instance works on the
         table in its numeric form, a column for each of its columns.
 
-    noise_level : float, array-like of shape (n_features,) or dict, default=0.15
+    noise_level : "auto", float, array-like of shape (n_features,) or dict, \
+            default="auto"
         Fraction of the cells that are corrupted, for a corruption given by name; for
-        all columns, for each, or by name.
+        all columns, for each, or by name. "auto" is 0.15 with "swap" and 0.2 with
+        "masking"; it is the only one allowed beside an instance or a callable, which
+        carries its own. Beside None, any level is.
 
     noise_schedule : str or callable, default="constant"
         How the level of the noise changes over the training: "constant"; "linear",
@@ -94,15 +99,15 @@ class TabularDenoisingAutoencoder(TableNetAutoencoder):
         [0, 1]. Validation rows, and :meth:`partial_fit`, get the level of the end.
 
     emphasis : {"full", "double"}, pair of float or None, default=None
-        What a corrupted and an uncorrupted cell weigh in the loss; see
+        Weights of corrupted and uncorrupted cells in the loss; see
         :class:`DenoisingAutoencoder`.
 
-    mask_weight : float, default=0.0
+    mask_loss_weight : float, default=0.0
         Weight in the loss of the estimate of which cells were corrupted, which the
         decoder then makes besides; 0 means that it makes none.
 
     features : {"code", "layers"}, default="layers"
-        What :meth:`transform` returns: the code; or the hidden layers of the encoder,
+        Result of :meth:`transform`: the code; or the hidden layers of the encoder,
         the code and the hidden layers of the decoder, in this order.
 
     passthrough : bool, default=False
@@ -141,13 +146,13 @@ class TabularDenoisingAutoencoder(TableNetAutoencoder):
         Epochs without an improvement before training stops, with `early_stopping`.
 
     tol : float, default=1e-4
-        What the validation loss must improve by, with `early_stopping`.
+        Least improvement of the validation loss, with `early_stopping`.
 
     warm_start : bool, default=False
         Whether :meth:`fit` goes on from the weights, the scales and the categories of
         the last fit.
 
-    callbacks : list of skorch callbacks or None, default=None
+    net_callbacks : list of skorch callbacks or None, default=None
         Called while the net trains. One that raises KeyboardInterrupt, as skorch's
         EarlyStopping does, ends the training.
 
@@ -161,6 +166,18 @@ class TabularDenoisingAutoencoder(TableNetAutoencoder):
 
     verbose : int, default=0
         Whether to show a line of progress.
+
+    mask_weight : float, default="deprecated"
+        The old name of `mask_loss_weight`.
+
+        .. deprecated:: 0.2
+           Will be removed in 0.3.
+
+    callbacks : list of skorch callbacks or None, default="deprecated"
+        The old name of `net_callbacks`.
+
+        .. deprecated:: 0.2
+           Will be removed in 0.3.
 
     Attributes
     ----------
@@ -240,9 +257,13 @@ class TabularDenoisingAutoencoder(TableNetAutoencoder):
         "categorical_features": [StrOptions({"from_dtype"}), "array-like"],
         "max_categories": [Interval(Integral, 2, None, closed="left")],
         "corruption": [StrOptions(set(CORRUPTIONS)), BaseCorruption, callable, None],
-        "mask_weight": [Interval(Real, 0, None, closed="left")],
+        "mask_loss_weight": [Interval(Real, 0, None, closed="left")],
         "features": [StrOptions({"code", "layers"})],
         "passthrough": ["boolean"],
+    }
+    _renamed_parameters: dict = {
+        **TableNetAutoencoder._renamed_parameters,
+        "mask_weight": "mask_loss_weight",
     }
 
     def __init__(
@@ -257,10 +278,10 @@ class TabularDenoisingAutoencoder(TableNetAutoencoder):
         categorical_features="from_dtype",
         max_categories=100,
         corruption="swap",
-        noise_level=0.15,
+        noise_level="auto",
         noise_schedule="constant",
         emphasis=None,
-        mask_weight=0.0,
+        mask_loss_weight=0.0,
         features="layers",
         passthrough=False,
         optimizer="adamw",
@@ -274,10 +295,12 @@ class TabularDenoisingAutoencoder(TableNetAutoencoder):
         n_iter_no_change=10,
         tol=1e-4,
         warm_start=False,
-        callbacks=None,
+        net_callbacks=None,
         device="auto",
         random_state=None,
         verbose=0,
+        mask_weight="deprecated",
+        callbacks="deprecated",
     ):
         self.n_components = n_components
         self.hidden_layer_sizes = hidden_layer_sizes
@@ -291,7 +314,7 @@ class TabularDenoisingAutoencoder(TableNetAutoencoder):
         self.noise_level = noise_level
         self.noise_schedule = noise_schedule
         self.emphasis = emphasis
-        self.mask_weight = mask_weight
+        self.mask_loss_weight = mask_loss_weight
         self.features = features
         self.passthrough = passthrough
         self.optimizer = optimizer
@@ -305,10 +328,12 @@ class TabularDenoisingAutoencoder(TableNetAutoencoder):
         self.n_iter_no_change = n_iter_no_change
         self.tol = tol
         self.warm_start = warm_start
-        self.callbacks = callbacks
+        self.net_callbacks = net_callbacks
         self.device = device
         self.random_state = random_state
         self.verbose = verbose
+        self.mask_weight = mask_weight
+        self.callbacks = callbacks
 
     @with_callbacks
     @_fit_context(prefer_skip_nested_validation=True)
@@ -324,7 +349,7 @@ class TabularDenoisingAutoencoder(TableNetAutoencoder):
             Ignored.
 
         sample_weight : array-like of shape (n_samples,), default=None
-            What each row counts for in the loss.
+            Weight of each row in the loss.
 
         Returns
         -------
@@ -350,7 +375,7 @@ class TabularDenoisingAutoencoder(TableNetAutoencoder):
             Ignored.
 
         sample_weight : array-like of shape (n_samples,), default=None
-            What each row counts for in the loss.
+            Weight of each row in the loss.
 
         Returns
         -------
@@ -439,7 +464,9 @@ class TabularDenoisingAutoencoder(TableNetAutoencoder):
 
     def _make_loss(self):
         return TableLoss.balanced(
-            self._table.n_categories, self._table.entropies, float(self.mask_weight)
+            self._table.n_categories,
+            self._table.entropies,
+            float(current_value(self, "mask_loss_weight")),
         )
 
     def _make_process(self, corruption, level):
@@ -450,15 +477,12 @@ class TabularDenoisingAutoencoder(TableNetAutoencoder):
                 f"corruption of a table must be one of {sorted(CORRUPTIONS)}, an "
                 f"instance, a callable or None, got {corruption!r}."
             )
-        process = CORRUPTIONS[corruption](level)
+        process = make_corruption(corruption, level, processes=CORRUPTIONS)
         process.level_name = "noise_level"
         return process
 
     def _module_config(self, n_features, n_outputs):
-        code_activation = self.code_activation
         hidden = hidden_sizes(self.hidden_layer_sizes)
-        if code_activation == "auto":
-            code_activation = "identity" if hidden else self.activation
         return {
             "n_categories": self._table.n_categories,
             "indicated": self._table.indicated,
@@ -466,7 +490,9 @@ class TabularDenoisingAutoencoder(TableNetAutoencoder):
             "n_outputs": n_outputs,
             "hidden_layer_sizes": hidden,
             "activation": self.activation,
-            "code_activation": code_activation,
+            "code_activation": find_code_activation(
+                self.code_activation, self.activation, hidden
+            ),
             "dropout": float(self.dropout),
         }
 

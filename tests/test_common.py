@@ -54,10 +54,10 @@ ESTIMATORS = [
     MarginalizedDenoisingAutoencoder(
         n_layers=2, n_pivots=2, features="reconstruction", random_state=0
     ),
-    small(StackedDenoisingAutoencoder, pretrain_iter=3),
-    small(StackedDenoisingAutoencoder, pretrain_iter=3, features="layers"),
+    small(StackedDenoisingAutoencoder, pretrain_max_iter=3),
+    small(StackedDenoisingAutoencoder, pretrain_max_iter=3, features="layers"),
     small(TabularDenoisingAutoencoder),
-    small(TabularDenoisingAutoencoder, features="code", mask_weight=0.5),
+    small(TabularDenoisingAutoencoder, features="code", mask_loss_weight=0.5),
     small(TabularDenoisingAutoencoder, passthrough=True),
     DenoisingImputer(small(), n_estimators=2),
     DenoisingImputer(
@@ -68,7 +68,9 @@ ESTIMATORS = [
 # No transformers.
 DETECTORS = [
     DenoisingOutlierDetector(small()),
-    DenoisingOutlierDetector(small(), contamination=0.1, noise_level=0.0, n_folds=None),
+    DenoisingOutlierDetector(
+        small(), contamination=0.1, scoring_noise_level=0.0, n_folds=None
+    ),
 ]
 
 PREDICTORS = [

@@ -129,7 +129,7 @@ def test_random_state_instance_is_advanced_from_fit_to_fit(table):
     ids=["batches", "epochs"],
 )
 def test_callbacks_do_not_change_the_weights(table, callbacks):
-    watched = make(callbacks=callbacks).fit(table)
+    watched = make(net_callbacks=callbacks).fit(table)
     assert torch.equal(weights_of(watched), weights_of(make().fit(table)))
     assert watched.loss_curve_ == make().fit(table).loss_curve_
 

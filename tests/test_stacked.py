@@ -32,7 +32,7 @@ def make(**params):
     defaults = {
         "n_components": 8,
         "hidden_layer_sizes": (24, 16),
-        "pretrain_iter": 10,
+        "pretrain_max_iter": 10,
         "max_iter": 5,
         "random_state": 0,
     }
@@ -47,7 +47,7 @@ def weights(estimator):
 
 
 def test_first_layer_is_what_an_autoencoder_of_one_hidden_layer_learns(X):
-    stack = make(hidden_layer_sizes=(), fine_tuning=False).fit(X)
+    stack = make(hidden_layer_sizes=(), fine_tune=False).fit(X)
     alone = DenoisingAutoencoder(
         8,
         hidden_layer_sizes=(),
@@ -71,7 +71,7 @@ def test_each_layer_learns_to_restore_the_one_below(X, activation):
 
 def test_later_layers_leave_the_earlier_as_they_are(X):
     # Tied, since the first weights of a decoder depend on the depth.
-    params = {"fine_tuning": False, "tied_weights": True}
+    params = {"fine_tune": False, "tied_weights": True}
     shallow = make(hidden_layer_sizes=(24,), n_components=16, **params).fit(X)
     deep = make(**params).fit(X)
     first, _, _ = deep.net_.module_.hidden_layers(torch.from_numpy(X))
@@ -81,14 +81,14 @@ def test_later_layers_leave_the_earlier_as_they_are(X):
 
 def test_pretrained_stack_restores_rows_before_it_is_trained_as_a_whole(X):
     # With as many units as features nothing need be lost from layer to layer.
-    params = {"hidden_layer_sizes": (64, 64), "n_components": 64, "fine_tuning": False}
-    stack = make(**params, pretrain_iter=60, corruption=None).fit(X)
+    params = {"hidden_layer_sizes": (64, 64), "n_components": 64, "fine_tune": False}
+    stack = make(**params, pretrain_max_iter=60, corruption=None).fit(X)
     variance = X.var(axis=0).mean()
     assert -stack.score(X) < 0.3 * variance
 
 
 def test_fine_tuning_lowers_the_loss_of_the_whole(X):
-    apart = make(fine_tuning=False).fit(X)
+    apart = make(fine_tune=False).fit(X)
     tuned = make(max_iter=30).fit(X)
     assert tuned.score(X) > apart.score(X)
     assert apart.n_iter_ == 0
@@ -112,27 +112,30 @@ def test_all_layers_are_within_reach(X):
 
 
 def test_each_layer_may_have_its_own_corruption_and_level(X):
-    stack = make(corruption=["gaussian", SwapNoise(0.1), None], noise_level=[0.3, 9, 9])
+    stack = make(
+        corruption=["gaussian", SwapNoise(0.1), None], noise_level=[0.3, "auto", 9]
+    )
     stack.fit(X)
     assert isinstance(stack.corruption_, GaussianNoise)
     assert stack.corruption_.level_ == 0.3
     assert stack.corruption[1].level == 0.1
     other = make(
-        corruption=["gaussian", SwapNoise(0.1), "masking"], noise_level=[0.3, 9, 0.5]
+        corruption=["gaussian", SwapNoise(0.1), "masking"],
+        noise_level=[0.3, "auto", 0.5],
     ).fit(X)
     assert stack.layer_loss_curves_[:2] == other.layer_loss_curves_[:2]
     assert stack.layer_loss_curves_[2][-1] < other.layer_loss_curves_[2][-1]
 
 
 def test_levels_of_layers_act(X):
-    low = make(noise_level=[0.25, 0.0, 0.0], fine_tuning=False).fit(X)
-    high = make(noise_level=[0.25, 0.7, 0.7], fine_tuning=False).fit(X)
+    low = make(noise_level=[0.25, 0.0, 0.0], fine_tune=False).fit(X)
+    high = make(noise_level=[0.25, 0.7, 0.7], fine_tune=False).fit(X)
     assert low.layer_loss_curves_[0] == high.layer_loss_curves_[0]
     assert low.layer_loss_curves_[1][-1] < high.layer_loss_curves_[1][-1]
 
 
 def test_each_layer_may_have_its_own_emphasis(X):
-    params = {"fine_tuning": False, "corruption": "swap"}
+    params = {"fine_tune": False, "corruption": "swap"}
     plain = make(**params).fit(X)
     mixed = make(emphasis=[None, "full", (2, 1)], **params).fit(X)
     full = make(emphasis="full", **params).fit(X)
@@ -145,7 +148,7 @@ def test_each_layer_may_have_its_own_emphasis(X):
 
 def test_first_emphasis_holds_for_the_whole(X):
     emphasis = ((1, 0.5), None, "full")
-    stack = make(pretrain_iter=1, max_iter=1, emphasis=emphasis).fit(X)
+    stack = make(pretrain_max_iter=1, max_iter=1, emphasis=emphasis).fit(X)
     assert stack.net_.emphasis == (1.0, 0.5)
 
 
@@ -180,12 +183,12 @@ def test_first_level_may_be_one_for_each_feature(X):
         ({"emphasis": ["full", None]}, "emphasis must be one for all.* got 2 entries"),
         ({"emphasis": ["full", None, "none"]}, "emphasis must be None, 'full'"),
         ({"hidden_layer_sizes": (3, 0)}, "hidden_layer_sizes"),
-        ({"pretrain_iter": 0}, "pretrain_iter"),
+        ({"pretrain_max_iter": 0}, "pretrain_max_iter"),
     ],
     ids=str,
 )
 def test_bad_parameters_are_named_and_harm_nothing(X, params, message):
-    stack = make(pretrain_iter=1, max_iter=1).fit(X)
+    stack = make(pretrain_max_iter=1, max_iter=1).fit(X)
     before = stack.transform(X)
     with pytest.raises(ValueError, match=message):
         stack.set_params(**params).fit(X)
@@ -225,9 +228,9 @@ def test_hidden_layer_restores_activations_of_its_kind(X, activation):
         activation=activation,
         code_activation="identity",
         corruption=None,
-        fine_tuning=False,
+        fine_tune=False,
         learning_rate_init=1e-12,
-        pretrain_iter=1,
+        pretrain_max_iter=1,
         batch_size=300,
     ).fit(X)
     module = stack.net_.module_
@@ -271,15 +274,15 @@ def test_missing_values_reach_no_hidden_layer(X):
 
 def test_pairs_train_the_layers_on_what_is_clean(X):
     noisy = X + np.random.RandomState(0).normal(0, 0.3, X.shape).astype(np.float32)
-    stack = make(corruption=None, max_iter=40, pretrain_iter=20).fit(noisy, clean=X)
+    stack = make(corruption=None, max_iter=40, pretrain_max_iter=20).fit(noisy, clean=X)
     error = ((stack.denoise(noisy) - X) ** 2).mean()
     assert error < 0.6 * ((noisy - X) ** 2).mean()
 
 
 def test_weights_of_rows_count_in_every_layer(X):
     some = np.arange(len(X)) < 100
-    stack = make(pretrain_iter=40).fit(X, sample_weight=some.astype(float))
-    even = make(pretrain_iter=40).fit(X)
+    stack = make(pretrain_max_iter=40).fit(X, sample_weight=some.astype(float))
+    even = make(pretrain_max_iter=40).fit(X)
     gain = even.reconstruction_error(X) - stack.reconstruction_error(X)
     assert gain[some].mean() > gain[~some].mean()
 
@@ -302,7 +305,7 @@ def test_same_seed_same_stack(X):
 
 def test_early_stopping_ends_layers_too(X):
     stack = make(
-        early_stopping=True, pretrain_iter=200, n_iter_no_change=2, tol=0.01
+        early_stopping=True, pretrain_max_iter=200, n_iter_no_change=2, tol=0.01
     ).fit(X)
     assert max(map(len, stack.layer_loss_curves_)) < 200
     assert stack.validation_loss_curve_ is not None
@@ -319,7 +322,7 @@ def test_warm_start_goes_on_with_the_whole(X):
 
 
 def test_warm_start_without_fine_tuning_goes_on_with_the_layers(X):
-    stack = make(warm_start=True, fine_tuning=False).fit(X)
+    stack = make(warm_start=True, fine_tune=False).fit(X)
     first = [curve[-1] for curve in stack.layer_loss_curves_]
     stack.fit(X)
     assert stack.layer_loss_curves_[0][0] < first[0] * 1.2
@@ -328,7 +331,7 @@ def test_warm_start_without_fine_tuning_goes_on_with_the_layers(X):
 
 def test_callbacks_hear_of_every_training(X):
     stopper = SkorchEarlyStopping(monitor="train_loss", patience=1, threshold=10)
-    stack = make(callbacks=[stopper]).fit(X)
+    stack = make(net_callbacks=[stopper]).fit(X)
     assert max(map(len, stack.layer_loss_curves_)) < 5
 
 
@@ -349,22 +352,22 @@ def test_there_is_no_partial_fit():
 def test_stack_is_searched_in_a_pipeline(X):
     y = load_digits().target[:300]
     pipeline = make_pipeline(
-        make(pretrain_iter=2, max_iter=1), LogisticRegression(max_iter=200)
+        make(pretrain_max_iter=2, max_iter=1), LogisticRegression(max_iter=200)
     )
     grid = {
         "stackeddenoisingautoencoder__noise_level": [0.1, [0.3, 0.2, 0.1]],
-        "stackeddenoisingautoencoder__fine_tuning": [False, True],
+        "stackeddenoisingautoencoder__fine_tune": [False, True],
     }
     search = GridSearchCV(pipeline, grid, cv=2).fit(X, y)
     assert np.isfinite(search.cv_results_["mean_test_score"]).all()
 
 
-@pytest.mark.parametrize("fine_tuning", [False, True])
-def test_saved_and_loaded_stack_is_the_same(X, tmp_path, fine_tuning):
+@pytest.mark.parametrize("fine_tune", [False, True])
+def test_saved_and_loaded_stack_is_the_same(X, tmp_path, fine_tune):
     stack = make(
         corruption=["salt_and_pepper", "swap", None],
         noise_level=[0.1, 0.2, 0.0],
-        fine_tuning=fine_tuning,
+        fine_tune=fine_tune,
     ).fit(X)
     sk_dae.save(stack, tmp_path / "stack.safetensors")
     loaded = sk_dae.load(tmp_path / "stack.safetensors")

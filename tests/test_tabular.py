@@ -270,14 +270,14 @@ def test_failed_fit_leaves_the_earlier_one(X):
         {"corruption": "masking", "noise_level": 0.3},
         {"noise_level": [0.1, 0.2, 0.3, 0.0, 0.5]},
         {"emphasis": "full"},
-        {"mask_weight": 1.0},
-        {"mask_weight": 1.0, "emphasis": (1, 0.1), "corruption": "masking"},
-        {"mask_weight": 1.0, "corruption": None},
+        {"mask_loss_weight": 1.0},
+        {"mask_loss_weight": 1.0, "emphasis": (1, 0.1), "corruption": "masking"},
+        {"mask_loss_weight": 1.0, "corruption": None},
         {"corruption": ComposeNoise([SwapNoise(), GaussianNoise([0, 0.1, 0, 0, 0])])},
         {"corruption": GaussianNoise(2.0)},
         {"numeric_scaling": "standard", "dropout": 0.2, "early_stopping": True},
         {"hidden_layer_sizes": (), "activation": "silu"},
-        {"optimizer": torch.optim.Adam, "mask_weight": 0.5},
+        {"optimizer": torch.optim.Adam, "mask_loss_weight": 0.5},
     ],
     ids=str,
 )
@@ -302,7 +302,7 @@ def test_swap_makes_no_new_category(X):
 def test_masked_cells_are_seen_as_missing(X):
     dae = make(corruption="masking")
     assert np.isnan(dae.fit(X).corruption_.fill_value)
-    carried = make(corruption=MaskingNoise(0.15, fill_value=np.nan)).fit(X)
+    carried = make(corruption=MaskingNoise(0.2, fill_value=np.nan)).fit(X)
     np.testing.assert_array_equal(dae.transform(X), carried.transform(X))
 
 
@@ -311,7 +311,7 @@ def test_mask_head_tells_swapped_cells():
     kind = rng.randint(4, size=600)
     X = pd.DataFrame({"a": kind.astype(str), "b": kind.astype(float), "c": kind * 2.0})
     dae = make(
-        mask_weight=1.0, noise_level=0.2, max_iter=100, hidden_layer_sizes=(64,)
+        mask_loss_weight=1.0, noise_level=0.2, max_iter=100, hidden_layer_sizes=(64,)
     ).fit(X)
     encoded = torch.from_numpy(dae._table.transform(X))
     swapped, _ = dae.corruption_.corrupt(

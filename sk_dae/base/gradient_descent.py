@@ -48,7 +48,12 @@ class GradientDescentAutoencoder(
         **NetTrainer._parameter_constraints,
         "n_components": [Interval(Integral, 1, None, closed="left")],
         "corruption": [StrOptions(set(CORRUPTIONS)), BaseCorruption, callable, None],
-        "noise_level": [Interval(Real, 0, None, closed="left"), "array-like", dict],
+        "noise_level": [
+            StrOptions({"auto"}),
+            Interval(Real, 0, None, closed="left"),
+            "array-like",
+            dict,
+        ],
         "noise_schedule": [StrOptions(set(NOISE_SCHEDULES)), callable],
         "emphasis": [StrOptions(set(EMPHASES)), tuple, list, None],
         "warm_start": ["boolean"],

@@ -10,7 +10,7 @@ from ..losses import LOSSES, BaseLoss, make_loss
 from ..modules import ACTIVATIONS, MLPAutoencoder
 from .gradient_descent import GradientDescentAutoencoder
 
-__all__ = ["PerceptronAutoencoder", "hidden_sizes"]
+__all__ = ["PerceptronAutoencoder", "find_code_activation", "hidden_sizes"]
 
 
 class PerceptronAutoencoder(GradientDescentAutoencoder):
@@ -48,7 +48,7 @@ class PerceptronAutoencoder(GradientDescentAutoencoder):
 
     def _code_activation(self, hidden):
         """Return the activation of the code, given the widths of the hidden layers."""
-        raise NotImplementedError
+        return find_code_activation(self.code_activation, self.activation, hidden)
 
     def _make_loss(self):
         return make_loss(self.loss)
@@ -59,6 +59,38 @@ class PerceptronAutoencoder(GradientDescentAutoencoder):
     def _layer_widths(self):
         hidden = hidden_sizes(self.hidden_layer_sizes)
         return hidden, self.n_components, hidden[::-1]
+
+
+def find_code_activation(code_activation, activation, hidden, *, wanted=None):
+    """Return the activation of the code that parameters ask for.
+
+    The rule of "auto": what the penalty wants, where it wants any; `activation` where
+    the code is the only hidden layer of an autoencoder that is trained; and "identity"
+    elsewhere, behind hidden layers. A stack, which trains each layer as the only hidden
+    layer of an autoencoder, has no `hidden` layers in this sense.
+
+    Parameters
+    ----------
+    code_activation : str
+        The parameter of this name.
+
+    activation : str
+        Activation of the hidden layers.
+
+    hidden : tuple of int
+        Widths of the hidden layers that are trained together with the code.
+
+    wanted : str, default=None
+        The activation that a penalty wants.
+
+    Returns
+    -------
+    activation : str
+        A key of ``ACTIVATIONS``.
+    """
+    if code_activation != "auto":
+        return code_activation
+    return wanted or ("identity" if hidden else activation)
 
 
 def hidden_sizes(sizes):

@@ -17,6 +17,7 @@ from ..training.callbacks.sklearn_bridge import CallbackSupportMixin, bridge_to_
 from ..training.net import DenoisingNet
 from ..training.optimizers import OPTIMIZERS
 from ..training.schedules import LEARNING_RATES
+from .deprecation import RenamedParameters, current_value
 from .fitted import FittedMixin
 
 __all__ = ["NetTrainer"]
@@ -26,8 +27,8 @@ __all__ = ["NetTrainer"]
 AUTO_STEPS = 8000
 
 
-@serializable(leave_out=["callbacks"])
-class NetTrainer(FittedMixin, CallbackSupportMixin):
+@serializable(leave_out=["callbacks", "net_callbacks"])
+class NetTrainer(RenamedParameters, FittedMixin, CallbackSupportMixin):
     """Mixin of the estimators that hold a skorch net, `net_`, and train it.
 
     A subclass has the parameters below.
@@ -47,11 +48,13 @@ class NetTrainer(FittedMixin, CallbackSupportMixin):
         "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
         "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
         "tol": [Interval(Real, 0, None, closed="left")],
-        "callbacks": [list, tuple, None],
+        "net_callbacks": [list, tuple, None],
         "device": [str, torch.device],
         "random_state": ["random_state"],
         "verbose": ["verbose"],
     }
+
+    _renamed_parameters: dict = {"callbacks": "net_callbacks"}
 
     #: The class of the net.
     _net_class = DenoisingNet
@@ -83,6 +86,7 @@ class NetTrainer(FittedMixin, CallbackSupportMixin):
     def _make_net(self, module, loss, device, *, incremental=False, **parts):
         """Return a net with the estimator's settings, initialised."""
         learning_rate = None if incremental else LEARNING_RATES[self.learning_rate]
+        callbacks = current_value(self, "net_callbacks")
         net = self._net_class(
             module,
             loss,
@@ -92,7 +96,7 @@ class NetTrainer(FittedMixin, CallbackSupportMixin):
             alpha=self.alpha,
             device=str(device),
             verbose=self.verbose,
-            **{"callbacks": list(self.callbacks) if self.callbacks else None, **parts},
+            **{"callbacks": list(callbacks) if callbacks else None, **parts},
         )
         return net.initialize()
 

@@ -54,21 +54,31 @@ CORRUPTIONS = {
 }
 
 
-def make_corruption(corruption, noise_level):
+def make_corruption(corruption, noise_level="auto", *, processes=CORRUPTIONS):
     """Make the process that an estimator's parameters describe.
 
     Parameters
     ----------
     corruption : str, BaseCorruption, callable or None
-        A key of :data:`CORRUPTIONS`, an instance (cloned), a function, or None.
+        A key of `processes`, an instance (cloned), a function, or None.
 
-    noise_level : float, array-like of shape (n_features,) or dict
-        The level, for a string.
+    noise_level : "auto", float, array-like of shape (n_features,) or dict, \
+            default="auto"
+        The level, for a string; "auto" is the default of its class. An instance or a
+        function carries its own. None corrupts nothing, whatever the level.
+
+    processes : dict of str to callable, default=CORRUPTIONS
+        What makes a process of a level, by the strings that name it.
 
     Returns
     -------
     corruption : BaseCorruption or None
         An unfitted process, or None for no corruption.
+
+    Raises
+    ------
+    ValueError
+        If a level is given beside a corruption that carries its own.
     """
     if corruption is None:
         return None
@@ -77,8 +87,14 @@ def make_corruption(corruption, noise_level):
             f"corruption must be an instance, {corruption.__name__}(...), and not the "
             "class."
         )
+    automatic = isinstance(noise_level, str) and noise_level == "auto"
     if isinstance(corruption, str):
-        return CORRUPTIONS[corruption](noise_level)
+        return processes[corruption](**({} if automatic else {"level": noise_level}))
+    if not automatic:
+        raise ValueError(
+            f"noise_level must be 'auto' beside corruption={corruption!r}, which "
+            f"carries its own level, got {noise_level!r}."
+        )
     if isinstance(corruption, BaseCorruption):
         return clone(corruption)
     return CallableCorruption(corruption)

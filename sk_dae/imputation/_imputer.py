@@ -6,6 +6,7 @@ import warnings
 from numbers import Integral
 
 import numpy as np
+import torch
 from sklearn.base import _fit_context
 from sklearn.impute import MissingIndicator
 from sklearn.impute._base import _BaseImputer
@@ -21,6 +22,7 @@ from sklearn.utils.validation import _check_feature_names_in, check_is_fitted
 
 from ..backend.serialization import serializable
 from ..base.fitted import restored_on_failure
+from ..base.inner_autoencoder import InnerAutoencoder
 from ..base.meta_estimator import refuse_loss_of_other_scales
 from ..data.checks import name_columns
 from ..tables.checks import columns_without_numbers
@@ -42,7 +44,7 @@ _MANY_ROWS_DEFAULTS = 2, 2000
 
 
 @serializable(standalone=True)
-class DenoisingImputer(_BaseImputer):
+class DenoisingImputer(InnerAutoencoder, _BaseImputer):
     r"""Fill missing values with the reconstructions of denoising autoencoders.
 
     To fill gaps is to undo a corruption. Autoencoders are trained to restore cells
@@ -63,8 +65,9 @@ class DenoisingImputer(_BaseImputer):
     Parameters
     ----------
     autoencoder : estimator or None, default=None
-        An autoencoder of the package, not fitted, to be cloned; it gets standardised
-        columns, for which its loss must be made. For tables with categories it must be
+        An autoencoder of the package, or another with the methods ``fit`` and
+        ``denoise``, to be cloned and so not frozen; it gets standardised columns, for
+        which its loss must be made. For tables with categories it must be
         a :class:`TabularDenoisingAutoencoder`, which is also what takes numbers for
         categories if it is told to. None stands for::
 
@@ -99,7 +102,7 @@ class DenoisingImputer(_BaseImputer):
         5,000 rows or more.
 
     missing_values : int, float, np.nan or pandas.NA, default=np.nan
-        Stands for a missing value. In tables with categories NaN, None and
+        Marker of a missing value. In tables with categories NaN, None and
         pandas.NA all do, and nothing else.
 
     add_indicator : bool, default=False
@@ -111,9 +114,17 @@ class DenoisingImputer(_BaseImputer):
         Whether to keep columns without any observed value in fit, rather than leave
         them out; filled with 0, if they are of numbers.
 
+    device : str, torch.device or None, default=None
+        Where the autoencoders are trained, whatever the `device` of `autoencoder` is.
+        None leaves it that; it is "auto" where `autoencoder` is None.
+
     random_state : int, RandomState instance or None, default=None
         Seeds the folds, the autoencoders (in place of their own `random_state`) and
         the measurement of the errors.
+
+    verbose : int, default=0
+        Whether to show lines of progress of the trainings. 0 leaves a given
+        autoencoder its own.
 
     Attributes
     ----------
@@ -182,7 +193,9 @@ class DenoisingImputer(_BaseImputer):
             StrOptions({"auto"}),
             Interval(Integral, 1, None, closed="left"),
         ],
+        "device": [str, torch.device, None],
         "random_state": ["random_state"],
+        "verbose": ["verbose"],
     }
 
     def __init__(
@@ -193,7 +206,9 @@ class DenoisingImputer(_BaseImputer):
         missing_values=np.nan,
         add_indicator=False,
         keep_empty_features=False,
+        device=None,
         random_state=None,
+        verbose=0,
     ):
         super().__init__(
             missing_values=missing_values,
@@ -202,7 +217,9 @@ class DenoisingImputer(_BaseImputer):
         )
         self.autoencoder = autoencoder
         self.n_estimators = n_estimators
+        self.device = device
         self.random_state = random_state
+        self.verbose = verbose
 
     @_fit_context(prefer_skip_nested_validation=False)
     def fit(self, X, y=None):
@@ -227,6 +244,13 @@ class DenoisingImputer(_BaseImputer):
 
     def _fit(self, X):
         refuse_loss_of_other_scales(self.autoencoder, self)
+        self._refuse_frozen(
+            "each of several is trained without one part of the rows, to be measured "
+            "on it"
+        )
+        autoencoder = self.autoencoder
+        if autoencoder is not None:
+            autoencoder = self._copy_of_autoencoder()
         self._rows = self._make_rows(X)
         X, missing = self._rows.validate(self, X, reset=True)
         self._fit_indicator(missing)
@@ -238,9 +262,10 @@ class DenoisingImputer(_BaseImputer):
         if self.n_estimators != "auto":
             n_members = self.n_estimators
         random_state = check_random_state(self.random_state)
-        autoencoder = self.autoencoder
         if autoencoder is None:
-            autoencoder = self._rows.make_autoencoder(len(missing), n_steps)
+            autoencoder = self._rows.make_autoencoder(
+                len(missing), n_steps, self._inner_params()
+            )
         rows = self._rows.learn(X, missing, autoencoder)
         self._completion = None
         if not self._rows.empty.all():

@@ -75,7 +75,7 @@ class IncompleteNumbers:
         )
         return X, _get_mask(X, imputer.missing_values)
 
-    def make_autoencoder(self, n_samples, n_steps):
+    def make_autoencoder(self, n_samples, n_steps, params):
         """Return the default autoencoder.
 
         Parameters
@@ -86,6 +86,9 @@ class IncompleteNumbers:
         n_steps : int
             Number of steps of the training.
 
+        params : dict
+            Further parameters of the default autoencoder.
+
         Returns
         -------
         autoencoder : estimator
@@ -95,6 +98,7 @@ class IncompleteNumbers:
             **_DEFAULTS,
             corruption="conditional_mean",
             max_iter=_n_epochs(n_samples, n_steps),
+            **params,
         )
 
     def learn(self, X, missing, autoencoder):
@@ -210,13 +214,14 @@ class IncompleteTable:
         X = check_table(imputer, X, reset=reset)
         return X, missing_cells(X)
 
-    def make_autoencoder(self, n_samples, n_steps):
+    def make_autoencoder(self, n_samples, n_steps, params):
         """Return the default autoencoder; see `IncompleteNumbers`."""
         return TabularDenoisingAutoencoder(
             **_DEFAULTS,
             numeric_scaling="standard",
             corruption="masking",
             max_iter=_n_epochs(n_samples, n_steps),
+            **params,
         )
 
     def learn(self, X, missing, autoencoder):

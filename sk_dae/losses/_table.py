@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+
 import torch
 import torch.nn.functional as F
 
@@ -26,7 +28,7 @@ class TableLoss(BaseLoss):
     the column for :math:`s_j`, the best constant guess costs one in either case.
 
     The decoder gives the numbers, then a logit for every category of each column, and
-    then, with `mask_weight`, a logit for every cell.
+    then, with `mask_loss_weight`, a logit for every cell.
 
     Parameters
     ----------
@@ -36,9 +38,15 @@ class TableLoss(BaseLoss):
     scales : sequence of float of length n_features, default=None
         What the cross-entropy of a column is divided by; None means 1.
 
-    mask_weight : float, default=0.0
+    mask_loss_weight : float, default=0.0
         Weight of the estimate, for every cell, of whether it was corrupted; 0 means
         that there is none. The target is then followed by the mask.
+
+    mask_weight : float, default="deprecated"
+        The old name of `mask_loss_weight`.
+
+        .. deprecated:: 0.2
+           Will be removed in 0.3.
 
     References
     ----------
@@ -58,9 +66,33 @@ class TableLoss(BaseLoss):
 
     _parameter_constraints: dict = {}
 
-    def __init__(self, n_categories, scales=None, mask_weight=0.0):
+    _renamed_parameters: dict = {"mask_weight": "mask_loss_weight"}
+
+    def __init__(
+        self,
+        n_categories,
+        scales=None,
+        mask_loss_weight=0.0,
+        mask_weight="deprecated",
+    ):
+        if mask_weight != "deprecated":
+            if mask_loss_weight != 0.0:
+                raise ValueError(
+                    "mask_weight is the old name of mask_loss_weight, and only one of "
+                    f"them can be given; got mask_weight={mask_weight!r} and "
+                    f"mask_loss_weight={mask_loss_weight!r}."
+                )
+            warnings.warn(
+                "mask_weight of TableLoss was renamed to mask_loss_weight: the old "
+                "name is deprecated in 0.2 and will be removed in 0.3. Use "
+                "mask_loss_weight.",
+                FutureWarning,
+                stacklevel=2,
+            )
+            mask_loss_weight, mask_weight = mask_weight, "deprecated"
         self.n_categories = n_categories
         self.scales = scales
+        self.mask_loss_weight = mask_loss_weight
         self.mask_weight = mask_weight
 
     def __getstate__(self):
@@ -68,7 +100,7 @@ class TableLoss(BaseLoss):
         return {k: v for k, v in super().__getstate__().items() if k != "_layout"}
 
     @classmethod
-    def balanced(cls, n_categories, entropies, mask_weight=0.0):
+    def balanced(cls, n_categories, entropies, mask_loss_weight=0.0):
         """Return the loss of which a constant guess costs the same in each column.
 
         Parameters
@@ -79,7 +111,7 @@ class TableLoss(BaseLoss):
         entropies : sequence of float or None of length n_features
             The entropy of each column of categories, in nats.
 
-        mask_weight : float, default=0.0
+        mask_loss_weight : float, default=0.0
             As in the class.
 
         Returns
@@ -91,12 +123,12 @@ class TableLoss(BaseLoss):
             None if entropy is None else max(entropy, LEAST_ENTROPY)
             for entropy in entropies
         ]
-        return cls(n_categories, scales, mask_weight)
+        return cls(n_categories, scales, mask_loss_weight)
 
     @property
     def estimates_mask(self):
         """Whether the target of a batch is followed by the mask of the corruption."""
-        return self.mask_weight > 0
+        return self.mask_loss_weight > 0
 
     def n_outputs(self, n_features):
         """Return how many outputs the decoder needs, as in ``BaseLoss``."""
@@ -132,7 +164,7 @@ class TableLoss(BaseLoss):
             estimate = F.binary_cross_entropy_with_logits(
                 output[:, -n:], target[:, n:], reduction="none"
             )
-            cells = torch.cat([cells, self.mask_weight * estimate], dim=1)
+            cells = torch.cat([cells, self.mask_loss_weight * estimate], dim=1)
         return cells.mean() if reduction == "mean" else cells
 
     @torch.no_grad()
@@ -159,7 +191,7 @@ class TableLoss(BaseLoss):
         if self.estimates_mask:
             n = layout.n_columns
             logits, mask = output[:, -n:], target[:, n:]
-            weights = weight[:, n:] * self.mask_weight
+            weights = weight[:, n:] * self.mask_loss_weight
             loss += F.binary_cross_entropy_with_logits(
                 logits, mask, weights, reduction="sum"
             )

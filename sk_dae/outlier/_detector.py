@@ -5,7 +5,9 @@ from __future__ import annotations
 from numbers import Integral, Real
 
 import numpy as np
-from sklearn.base import BaseEstimator, OutlierMixin, _fit_context, clone
+import torch
+from sklearn.base import BaseEstimator, OutlierMixin, _fit_context
+from sklearn.frozen import FrozenEstimator
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.random import sample_without_replacement
@@ -13,7 +15,9 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from ..autoencoder import DenoisingAutoencoder
 from ..backend.serialization import serializable
+from ..base.deprecation import current_value
 from ..base.fitted import restored_on_failure
+from ..base.inner_autoencoder import InnerAutoencoder
 from ..base.meta_estimator import refuse_loss_of_other_scales, train_rows
 from ..corruption import MultiScaleNoise
 from ._errors import compare_errors, squared_errors, usual_errors
@@ -27,7 +31,7 @@ N_REFERENCES = 10_000
 #: Rows that are scored together, and the bytes that they may take.
 BLOCK_ROWS, BLOCK_BYTES = 256, 2**25
 
-#: The greatest `noise_level`.
+#: The greatest `scoring_noise_level`.
 LARGEST_NOISE = 1000.0
 
 #: Fractions of the cells that are hidden in training rows to learn the usual errors of
@@ -43,7 +47,7 @@ N_EPOCHS = 50
 
 
 @serializable(standalone=True)
-class DenoisingOutlierDetector(OutlierMixin, BaseEstimator):
+class DenoisingOutlierDetector(OutlierMixin, InnerAutoencoder, BaseEstimator):
     r"""Outlier detection by how well a denoising autoencoder restores a row.
 
     An autoencoder learns how the features of the training rows hang together. A row
@@ -73,17 +77,19 @@ class DenoisingOutlierDetector(OutlierMixin, BaseEstimator):
     Parameters
     ----------
     autoencoder : estimator or None, default=None
-        A denoising autoencoder with the methods ``fit`` and ``denoise``, which is
-        cloned; it gets standardised columns, for which its loss must be made. Where
-        its `random_state` is None, it is seeded from the detector's. None is a
-        :class:`DenoisingAutoencoder` that learns from :class:`MultiScaleNoise`.
+        An autoencoder of the package, or another with the methods ``fit`` and
+        ``denoise``, which is cloned; it gets standardised columns, for which its loss
+        must be made. Where its `random_state` is None, it is seeded from the
+        detector's. A fitted one in a :class:`~sklearn.frozen.FrozenEstimator` is taken
+        as it is. None is a :class:`DenoisingAutoencoder` that learns from
+        :class:`MultiScaleNoise`.
 
     contamination : "auto" or float in (0, 0.5], default="auto"
         Where the threshold lies. A float is the fraction of the training rows that are
         outliers. "auto" calls a row an outlier whose errors are more than twice those
         of the training rows: an `offset_` of -2, where these have a mean of -1.
 
-    noise_level : float, default=0.5
+    scoring_noise_level : float, default=0.5
         Standard deviation of the noise that rows are scored under, in standard
         deviations of the features, in [0, 1000]. Zero scores rows as they are.
 
@@ -94,8 +100,22 @@ class DenoisingOutlierDetector(OutlierMixin, BaseEstimator):
     n_draws : int, default=4
         How many draws of the noise, and how many random splits into folds.
 
+    device : str, torch.device or None, default=None
+        Where the autoencoder is trained, whatever the `device` of `autoencoder` is.
+        None leaves it that; it is "auto" where `autoencoder` is None.
+
     random_state : int, RandomState instance or None, default=None
         Seeds the draws, and an autoencoder that is not seeded itself.
+
+    verbose : int, default=0
+        Whether to show a line of progress of the training. 0 leaves a given
+        autoencoder its own.
+
+    noise_level : float, default="deprecated"
+        The old name of `scoring_noise_level`.
+
+        .. deprecated:: 0.2
+           Will be removed in 0.3.
 
     Attributes
     ----------
@@ -142,28 +162,37 @@ class DenoisingOutlierDetector(OutlierMixin, BaseEstimator):
             StrOptions({"auto"}),
             Interval(Real, 0, 0.5, closed="right"),
         ],
-        "noise_level": [Interval(Real, 0, LARGEST_NOISE, closed="both")],
+        "scoring_noise_level": [Interval(Real, 0, LARGEST_NOISE, closed="both")],
         "n_folds": [Interval(Integral, 2, None, closed="left"), None],
         "n_draws": [Interval(Integral, 1, None, closed="left")],
+        "device": [str, torch.device, None],
         "random_state": ["random_state"],
+        "verbose": ["verbose"],
     }
+    _renamed_parameters: dict = {"noise_level": "scoring_noise_level"}
 
     def __init__(
         self,
         autoencoder=None,
         *,
         contamination="auto",
-        noise_level=0.5,
+        scoring_noise_level=0.5,
         n_folds=5,
         n_draws=4,
+        device=None,
         random_state=None,
+        verbose=0,
+        noise_level="deprecated",
     ):
         self.autoencoder = autoencoder
         self.contamination = contamination
-        self.noise_level = noise_level
+        self.scoring_noise_level = scoring_noise_level
         self.n_folds = n_folds
         self.n_draws = n_draws
+        self.device = device
         self.random_state = random_state
+        self.verbose = verbose
+        self.noise_level = noise_level
 
     # The autoencoder is validated where it is fitted.
     @_fit_context(prefer_skip_nested_validation=False)
@@ -270,7 +299,8 @@ class DenoisingOutlierDetector(OutlierMixin, BaseEstimator):
         self._scaler = FencedScaler().fit(X)
         self.autoencoder_ = self._make_autoencoder(random_state)
         scaled = self._scaler.transform(X)
-        train_rows(self.autoencoder_, scaled)
+        if not isinstance(self.autoencoder, FrozenEstimator):
+            train_rows(self.autoencoder_, scaled)
 
         references = scaled
         if len(X) > N_REFERENCES:
@@ -296,10 +326,11 @@ class DenoisingOutlierDetector(OutlierMixin, BaseEstimator):
 
         Noise of the other sign takes off part of the error that the first adds.
         """
-        if self.noise_level == 0:
+        scale = current_value(self, "scoring_noise_level")
+        if scale == 0:
             return np.zeros((1, n_features), dtype=np.float32)
         n_drawn = -(-self.n_draws // 2)
-        drawn = random_state.normal(scale=self.noise_level, size=(n_drawn, n_features))
+        drawn = random_state.normal(scale=scale, size=(n_drawn, n_features))
         return np.concatenate([drawn, -drawn])[: self.n_draws].astype(np.float32)
 
     def _draw_folds(self, n_features, random_state):
@@ -326,9 +357,12 @@ class DenoisingOutlierDetector(OutlierMixin, BaseEstimator):
         seed = random_state.randint(np.iinfo(np.int32).max)
         if self.autoencoder is None:
             return DenoisingAutoencoder(
-                corruption=MultiScaleNoise(), max_iter=N_EPOCHS, random_state=seed
+                corruption=MultiScaleNoise(),
+                max_iter=N_EPOCHS,
+                random_state=seed,
+                **self._inner_params(),
             )
-        autoencoder = clone(self.autoencoder)
+        autoencoder = self._copy_of_autoencoder()
         if autoencoder.get_params(deep=False).get("random_state", seed) is None:
             autoencoder.set_params(random_state=seed)
         return autoencoder

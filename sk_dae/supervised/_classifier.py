@@ -38,8 +38,9 @@ class DenoisingAutoencoderClassifier(ClassifierMixin, FineTunedPredictor):
     Parameters
     ----------
     autoencoder : autoencoder, FrozenEstimator or None, default=None
-        An autoencoder of the package that a net is trained in, with its parameters and
-        its device; it is cloned, and seeded where it is not. A fitted one in a
+        An autoencoder of the package that a net is trained in, which a
+        :class:`MarginalizedDenoisingAutoencoder` is not; it is cloned, and seeded where
+        it is not. A fitted one in a
         :class:`~sklearn.frozen.FrozenEstimator` is taken as it is, and not trained
         again; refit it, and predictions may change. None is a
         :class:`DenoisingAutoencoder` of 256 components with swap noise.
@@ -49,17 +50,20 @@ class DenoisingAutoencoderClassifier(ClassifierMixin, FineTunedPredictor):
         and rows without a target serve only to scale and to corrupt.
 
     corruption : str, corruption instance, callable or None, default="autoencoder"
-        What corrupts the rows in the fine-tuning: "autoencoder" is the process that
+        Corruption of the rows in the fine-tuning: "autoencoder" is the process that
         the autoencoder was trained with, at its level; anything else as in the
         autoencoder.
 
-    noise_level : float, array-like of shape (n_features,) or dict, default=0.2
-        Level of another corruption given by name.
+    noise_level : "auto", float, array-like of shape (n_features,) or dict, \
+            default="auto"
+        Level of a corruption given by the name of a process. "auto" is what it means in
+        the autoencoder, and the only one allowed beside an instance or a callable,
+        which carries its own. Without effect beside "autoencoder" and None.
 
     dropout : float in [0, 1), default=0.5
         Probability that an activation of the encoder is dropped in the fine-tuning.
 
-    head_iter : int, default=0
+    head_max_iter : int, default=0
         Number of epochs, before the fine-tuning, in which the linear layer is trained
         alone, on the codes as pretraining has left them. Its random start then does
         not pull on what was learned.
@@ -99,10 +103,10 @@ class DenoisingAutoencoderClassifier(ClassifierMixin, FineTunedPredictor):
         Epochs without an improvement before training stops, with `early_stopping`.
 
     tol : float, default=1e-4
-        What the validation loss must improve by, with `early_stopping`.
+        Least improvement of the validation loss, with `early_stopping`.
 
     class_weight : dict, "balanced" or None, default=None
-        What the classes count for in the fine-tuning: by class, or inversely to how
+        Weights of the classes in the fine-tuning: by class, or inversely to how
         often they occur.
 
     unlabeled_value : int, float, str or None, default=None
@@ -110,15 +114,33 @@ class DenoisingAutoencoderClassifier(ClassifierMixin, FineTunedPredictor):
         has one; scikit-learn's semi-supervised estimators use -1. NaN stands for all
         that pandas takes as missing.
 
-    callbacks : list of skorch callbacks or None, default=None
+    net_callbacks : list of skorch callbacks or None, default=None
         Called in the fine-tuning of the whole net. One that raises KeyboardInterrupt,
         as skorch's EarlyStopping does, ends it.
+
+    device : str, torch.device or None, default=None
+        Where both trainings run, whatever the `device` of `autoencoder` is. None leaves
+        it that; it is "auto" where `autoencoder` is None. Beside a frozen autoencoder,
+        which stays where it is, only None is allowed.
 
     random_state : int, RandomState instance or None, default=None
         Seeds the fine-tuning, and an autoencoder that is not seeded itself.
 
     verbose : int, default=0
-        Whether to show a line of progress of the fine-tuning.
+        Whether to show lines of progress, of the pretraining too. 0 leaves the
+        autoencoder its own.
+
+    head_iter : int, default="deprecated"
+        The old name of `head_max_iter`.
+
+        .. deprecated:: 0.2
+           Will be removed in 0.3.
+
+    callbacks : list of skorch callbacks or None, default="deprecated"
+        The old name of `net_callbacks`.
+
+        .. deprecated:: 0.2
+           Will be removed in 0.3.
 
     Attributes
     ----------
@@ -193,9 +215,9 @@ class DenoisingAutoencoderClassifier(ClassifierMixin, FineTunedPredictor):
         *,
         pretrain=True,
         corruption="autoencoder",
-        noise_level=0.2,
+        noise_level="auto",
         dropout=0.5,
-        head_iter=0,
+        head_max_iter=0,
         optimizer="adamw",
         learning_rate_init=0.001,
         learning_rate="one_cycle",
@@ -208,9 +230,12 @@ class DenoisingAutoencoderClassifier(ClassifierMixin, FineTunedPredictor):
         tol=1e-4,
         class_weight=None,
         unlabeled_value=None,
-        callbacks=None,
+        net_callbacks=None,
+        device=None,
         random_state=None,
         verbose=0,
+        head_iter="deprecated",
+        callbacks="deprecated",
     ):
         super().__init__(
             autoencoder,
@@ -218,7 +243,7 @@ class DenoisingAutoencoderClassifier(ClassifierMixin, FineTunedPredictor):
             corruption=corruption,
             noise_level=noise_level,
             dropout=dropout,
-            head_iter=head_iter,
+            head_max_iter=head_max_iter,
             optimizer=optimizer,
             learning_rate_init=learning_rate_init,
             learning_rate=learning_rate,
@@ -229,9 +254,12 @@ class DenoisingAutoencoderClassifier(ClassifierMixin, FineTunedPredictor):
             validation_fraction=validation_fraction,
             n_iter_no_change=n_iter_no_change,
             tol=tol,
-            callbacks=callbacks,
+            net_callbacks=net_callbacks,
+            device=device,
             random_state=random_state,
             verbose=verbose,
+            head_iter=head_iter,
+            callbacks=callbacks,
         )
         self.class_weight = class_weight
         self.unlabeled_value = unlabeled_value
@@ -326,7 +354,7 @@ class DenoisingAutoencoderClassifier(ClassifierMixin, FineTunedPredictor):
         Returns
         -------
         decision : ndarray of shape (n_samples,) or (n_samples, n_classes), float32
-            Of two classes, by how much the second exceeds the first.
+            With two classes, the second minus the first.
         """
         outputs = self._outputs(X)
         if outputs.shape[1] == 2:
@@ -361,7 +389,7 @@ class DenoisingAutoencoderClassifier(ClassifierMixin, FineTunedPredictor):
             Their classes.
 
         sample_weight : array-like of shape (n_samples,), default=None
-            What each row counts for.
+            Weight of each row.
 
         Returns
         -------

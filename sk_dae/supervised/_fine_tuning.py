@@ -1,4 +1,4 @@
-"""What the classifier and the regressor share: pretraining, then fine-tuning."""
+"""The shared part of classifier and regressor: pretraining, then fine-tuning."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ import torch
 from sklearn.base import (
     BaseEstimator,
     _fit_context,
-    clone,
 )
 from sklearn.frozen import FrozenEstimator
 from sklearn.utils import (
@@ -20,7 +19,7 @@ from sklearn.utils import (
     get_tags,
     indexable,
 )
-from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.validation import (
     _check_sample_weight,
     check_is_fitted,
@@ -30,7 +29,9 @@ from sklearn.utils.validation import (
 from ..autoencoder import DenoisingAutoencoder
 from ..backend.random import RandomStreams
 from ..backend.serialization import serializable
+from ..base.deprecation import current_value
 from ..base.gradient_descent import GradientDescentAutoencoder
+from ..base.inner_autoencoder import InnerAutoencoder
 from ..base.trainer import NetTrainer
 from ..corruption import CORRUPTIONS, BaseCorruption
 from ..data.batches import Batches
@@ -49,8 +50,8 @@ __all__ = ["FineTunedPredictor"]
 serializable(FrozenEstimator)
 
 
-class FineTunedPredictor(NetTrainer, BaseEstimator):
-    """What the classifier and the regressor share.
+class FineTunedPredictor(InnerAutoencoder, NetTrainer, BaseEstimator):
+    """Base class of the classifier and the regressor.
 
     A subclass checks the target in ``_read_targets``.
     """
@@ -58,7 +59,7 @@ class FineTunedPredictor(NetTrainer, BaseEstimator):
     _net_class = PredictingNet
     _parameter_constraints: dict = {
         **NetTrainer._parameter_constraints,
-        "autoencoder": [GradientDescentAutoencoder, FrozenEstimator, None],
+        "autoencoder": [HasMethods(["fit", "denoise"]), FrozenEstimator, None],
         "pretrain": ["boolean"],
         "corruption": [
             StrOptions({"autoencoder", *CORRUPTIONS}),
@@ -66,11 +67,16 @@ class FineTunedPredictor(NetTrainer, BaseEstimator):
             callable,
             None,
         ],
-        "noise_level": [Interval(Real, 0, None, closed="left"), "array-like", dict],
+        "noise_level": GradientDescentAutoencoder._parameter_constraints["noise_level"],
         "dropout": [Interval(Real, 0, 1, closed="left")],
-        "head_iter": [Interval(Integral, 0, None, closed="left")],
+        "head_max_iter": [Interval(Integral, 0, None, closed="left")],
+        "device": [*NetTrainer._parameter_constraints["device"], None],
     }
-    del _parameter_constraints["device"]
+    del _parameter_constraints["warm_start"]
+    _renamed_parameters: dict = {
+        **NetTrainer._renamed_parameters,
+        "head_iter": "head_max_iter",
+    }
 
     @classmethod
     def upgrade_state(cls, state, format):
@@ -85,9 +91,9 @@ class FineTunedPredictor(NetTrainer, BaseEstimator):
         *,
         pretrain=True,
         corruption="autoencoder",
-        noise_level=0.2,
+        noise_level="auto",
         dropout=0.5,
-        head_iter=0,
+        head_max_iter=0,
         optimizer="adamw",
         learning_rate_init=0.001,
         learning_rate="one_cycle",
@@ -98,16 +104,19 @@ class FineTunedPredictor(NetTrainer, BaseEstimator):
         validation_fraction=0.1,
         n_iter_no_change=10,
         tol=1e-4,
-        callbacks=None,
+        net_callbacks=None,
+        device=None,
         random_state=None,
         verbose=0,
+        head_iter="deprecated",
+        callbacks="deprecated",
     ):
         self.autoencoder = autoencoder
         self.pretrain = pretrain
         self.corruption = corruption
         self.noise_level = noise_level
         self.dropout = dropout
-        self.head_iter = head_iter
+        self.head_max_iter = head_max_iter
         self.optimizer = optimizer
         self.learning_rate_init = learning_rate_init
         self.learning_rate = learning_rate
@@ -118,9 +127,12 @@ class FineTunedPredictor(NetTrainer, BaseEstimator):
         self.validation_fraction = validation_fraction
         self.n_iter_no_change = n_iter_no_change
         self.tol = tol
-        self.callbacks = callbacks
+        self.net_callbacks = net_callbacks
+        self.device = device
         self.random_state = random_state
         self.verbose = verbose
+        self.head_iter = head_iter
+        self.callbacks = callbacks
 
     # The autoencoder is validated where it is fitted.
     @with_callbacks
@@ -138,7 +150,7 @@ class FineTunedPredictor(NetTrainer, BaseEstimator):
             Targets.
 
         sample_weight : array-like of shape (n_samples,), default=None
-            What each row counts for, in both trainings.
+            Weight of each row, in both trainings.
 
         Returns
         -------
@@ -235,8 +247,9 @@ class FineTunedPredictor(NetTrainer, BaseEstimator):
                 self.dropout,
                 streams["init"],
             )
-            if self.head_iter:
-                self._train_head(module, autoencoder, run)
+            n_head_epochs = current_value(self, "head_max_iter")
+            if n_head_epochs:
+                self._train_head(module, autoencoder, run, n_head_epochs)
             net = self._make_net(
                 module,
                 loss,
@@ -279,7 +292,7 @@ class FineTunedPredictor(NetTrainer, BaseEstimator):
 
     def _check_columns(self, X, *, reset):
         """Check the number and the names of the columns, and nothing else."""
-        # What is no table at all the autoencoder refuses.
+        # The autoencoder refuses anything that is no table at all.
         if len(getattr(X, "shape", (0, 0))) == 2:
             validate_data(self, X, reset=reset, skip_check_array=True)
 
@@ -303,21 +316,27 @@ class FineTunedPredictor(NetTrainer, BaseEstimator):
                 corruption="swap",
                 noise_level=0.2,
                 random_state=seed,
+                **self._inner_params(),
             )
-        if isinstance(self.autoencoder, FrozenEstimator):
-            return self._check_frozen(self.autoencoder.estimator)
-        autoencoder = clone(self.autoencoder)
+        given, frozen = self.autoencoder, isinstance(self.autoencoder, FrozenEstimator)
+        inner = given.estimator if frozen else given
+        if not isinstance(inner, GradientDescentAutoencoder):
+            raise TypeError(
+                f"autoencoder of {type(self).__name__} must be an autoencoder that a "
+                "net is trained in, which can be fine-tuned (DenoisingAutoencoder, "
+                "StackedDenoisingAutoencoder, TabularDenoisingAutoencoder), such a one "
+                f"in a FrozenEstimator, or None; got a {'frozen ' if frozen else ''}"
+                f"{type(inner).__name__}."
+            )
+        autoencoder = self._copy_of_autoencoder()
+        if frozen:
+            return self._check_frozen(autoencoder.estimator)
         if autoencoder.random_state is None:
             autoencoder.set_params(random_state=seed)
         return autoencoder
 
     def _check_frozen(self, autoencoder):
         """Return a fitted autoencoder, after a check that it can be used as it is."""
-        if not isinstance(autoencoder, GradientDescentAutoencoder):
-            raise TypeError(
-                "autoencoder must be an autoencoder that a net is trained in, or one "
-                f"that is frozen, got a frozen {type(autoencoder).__name__}."
-            )
         check_is_fitted(autoencoder)
         if not self.pretrain:
             raise ValueError(
@@ -368,7 +387,7 @@ class FineTunedPredictor(NetTrainer, BaseEstimator):
             completes=True,
         )
 
-    def _train_head(self, module, autoencoder, run):
+    def _train_head(self, module, autoencoder, run, epochs):
         """Train the layer that predicts, on the codes that pretraining has left.
 
         They are computed anew for each batch, so that memory does not grow with rows.
@@ -398,8 +417,8 @@ class FineTunedPredictor(NetTrainer, BaseEstimator):
         # The callbacks of the user name parts of the whole net.
         net = self._make_net(head, loss, run.device, callbacks=None)
         name = f"{type(self).__name__}, head"
-        watchers = self._watchers_of_part(name, self.head_iter)
-        net.train(head_run, self.head_iter, watchers=watchers)
+        watchers = self._watchers_of_part(name, epochs)
+        net.train(head_run, epochs, watchers=watchers)
 
     @property
     def _has_own_corruption(self):

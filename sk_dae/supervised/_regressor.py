@@ -30,8 +30,9 @@ class DenoisingAutoencoderRegressor(RegressorMixin, FineTunedPredictor):
     Parameters
     ----------
     autoencoder : autoencoder, FrozenEstimator or None, default=None
-        An autoencoder of the package that a net is trained in, with its parameters and
-        its device; it is cloned, and seeded where it is not. A fitted one in a
+        An autoencoder of the package that a net is trained in, which a
+        :class:`MarginalizedDenoisingAutoencoder` is not; it is cloned, and seeded where
+        it is not. A fitted one in a
         :class:`~sklearn.frozen.FrozenEstimator` is taken as it is, and not trained
         again; refit it, and predictions may change. None is a
         :class:`DenoisingAutoencoder` of 256 components with swap noise.
@@ -41,17 +42,20 @@ class DenoisingAutoencoderRegressor(RegressorMixin, FineTunedPredictor):
         and rows without a target serve only to scale and to corrupt.
 
     corruption : str, corruption instance, callable or None, default="autoencoder"
-        What corrupts the rows in the fine-tuning: "autoencoder" is the process that
+        Corruption of the rows in the fine-tuning: "autoencoder" is the process that
         the autoencoder was trained with, at its level; anything else as in the
         autoencoder.
 
-    noise_level : float, array-like of shape (n_features,) or dict, default=0.2
-        Level of another corruption given by name.
+    noise_level : "auto", float, array-like of shape (n_features,) or dict, \
+            default="auto"
+        Level of a corruption given by the name of a process. "auto" is what it means in
+        the autoencoder, and the only one allowed beside an instance or a callable,
+        which carries its own. Without effect beside "autoencoder" and None.
 
     dropout : float in [0, 1), default=0.5
         Probability that an activation of the encoder is dropped in the fine-tuning.
 
-    head_iter : int, default=0
+    head_max_iter : int, default=0
         Number of epochs, before the fine-tuning, in which the linear layer is trained
         alone, on the codes as pretraining has left them. Its random start then does
         not pull on what was learned.
@@ -91,17 +95,35 @@ class DenoisingAutoencoderRegressor(RegressorMixin, FineTunedPredictor):
         Epochs without an improvement before training stops, with `early_stopping`.
 
     tol : float, default=1e-4
-        What the validation loss must improve by, with `early_stopping`.
+        Least improvement of the validation loss, with `early_stopping`.
 
-    callbacks : list of skorch callbacks or None, default=None
+    net_callbacks : list of skorch callbacks or None, default=None
         Called in the fine-tuning of the whole net. One that raises KeyboardInterrupt,
         as skorch's EarlyStopping does, ends it.
+
+    device : str, torch.device or None, default=None
+        Where both trainings run, whatever the `device` of `autoencoder` is. None leaves
+        it that; it is "auto" where `autoencoder` is None. Beside a frozen autoencoder,
+        which stays where it is, only None is allowed.
 
     random_state : int, RandomState instance or None, default=None
         Seeds the fine-tuning, and an autoencoder that is not seeded itself.
 
     verbose : int, default=0
-        Whether to show a line of progress of the fine-tuning.
+        Whether to show lines of progress, of the pretraining too. 0 leaves the
+        autoencoder its own.
+
+    head_iter : int, default="deprecated"
+        The old name of `head_max_iter`.
+
+        .. deprecated:: 0.2
+           Will be removed in 0.3.
+
+    callbacks : list of skorch callbacks or None, default="deprecated"
+        The old name of `net_callbacks`.
+
+        .. deprecated:: 0.2
+           Will be removed in 0.3.
 
     Attributes
     ----------
@@ -230,7 +252,7 @@ class DenoisingAutoencoderRegressor(RegressorMixin, FineTunedPredictor):
             Their targets.
 
         sample_weight : array-like of shape (n_samples,), default=None
-            What each row counts for.
+            Weight of each row.
 
         Returns
         -------

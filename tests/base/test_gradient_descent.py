@@ -241,7 +241,7 @@ def test_failed_first_fit_leaves_an_unfitted_estimator(table):
         ({"batch_size": 0}, "batch_size"),
         ({"device": "tpu9"}, "device"),
         ({"loss": HuberLoss(-1.0)}, "delta"),
-        ({"callbacks": "print"}, "callbacks"),
+        ({"net_callbacks": "print"}, "net_callbacks"),
     ],
     ids=str,
 )

@@ -390,7 +390,7 @@ def test_early_stopping_restores_the_loss_too(counts, name):
 
     dae = small(
         name,
-        callbacks=[Watch()],
+        net_callbacks=[Watch()],
         early_stopping=True,
         max_iter=40,
         n_iter_no_change=3,

@@ -312,11 +312,11 @@ def test_own_loss_may_have_two_outputs_a_feature():
 TABLES = [(0, 3, 0, 2, 1), (0, 0), (2, 4), (1,), (5,)]
 
 
-def draw_table(n_categories, mask_weight, seed=0, spread=1.0):
+def draw_table(n_categories, mask_loss_weight, seed=0, spread=1.0):
     """Draw outputs and targets for a table loss."""
     generator = torch.Generator().manual_seed(seed)
     loss = TableLoss(
-        n_categories, [1 + j for j in range(len(n_categories))], mask_weight
+        n_categories, [1 + j for j in range(len(n_categories))], mask_loss_weight
     )
     n_features = len(n_categories)
     output = torch.randn(6, loss.n_outputs(n_features), generator=generator) * spread
@@ -329,7 +329,7 @@ def draw_table(n_categories, mask_weight, seed=0, spread=1.0):
         ],
         dim=1,
     )
-    if mask_weight:
+    if mask_loss_weight:
         mask = torch.rand(6, n_features, generator=generator) < 0.3
         target = torch.cat([target, mask.float()], dim=1)
     return loss, output, target
@@ -355,13 +355,13 @@ def test_cells_of_a_table(n_categories):
 
 
 @pytest.mark.parametrize("spread", [1.0, 300.0])
-@pytest.mark.parametrize("mask_weight", [0.0, 0.5])
+@pytest.mark.parametrize("mask_loss_weight", [0.0, 0.5])
 @pytest.mark.parametrize("weighted", ["not", "rows", "cells"])
 @pytest.mark.parametrize("n_categories", TABLES, ids=str)
 def test_gradient_of_a_table_is_that_of_autograd(
-    n_categories, weighted, mask_weight, spread
+    n_categories, weighted, mask_loss_weight, spread
 ):
-    loss, output, target = draw_table(n_categories, mask_weight, spread=spread)
+    loss, output, target = draw_table(n_categories, mask_loss_weight, spread=spread)
     shape = {"not": None, "rows": (6, 1), "cells": target.shape}[weighted]
     weight = None if shape is None else torch.rand(shape)
     value, gradient = loss.value_and_gradient(output, target, weight)

@@ -81,9 +81,9 @@ def test_contribution_names_the_feature(X):
     "params",
     [
         {},
-        {"noise_level": 0.0},
+        {"scoring_noise_level": 0.0},
         {"n_folds": None},
-        {"noise_level": 0, "n_folds": None},
+        {"scoring_noise_level": 0, "n_folds": None},
         {"n_folds": 99, "n_draws": 1},
         {"n_draws": 3},
     ],
@@ -311,7 +311,7 @@ def test_X_is_left_as_it_was():
         {"contamination": 0.0},
         {"contamination": 0.6},
         {"contamination": "legacy"},
-        {"noise_level": -1.0},
+        {"scoring_noise_level": -1.0},
         {"n_folds": 1},
         {"n_folds": 2.0},
         {"n_draws": 0},
@@ -422,4 +422,4 @@ def test_column_that_few_rows_observe_counts():
 @pytest.mark.parametrize("noise_level", [-0.1, 1001, np.inf, "high"])
 def test_wrong_noise_level_is_named(noise_level):
     with pytest.raises(ValueError, match="noise_level"):
-        DenoisingOutlierDetector(noise_level=noise_level).fit(np.eye(4))
+        DenoisingOutlierDetector(scoring_noise_level=noise_level).fit(np.eye(4))

@@ -715,7 +715,7 @@ def test_early_stopping_restores_the_penalty_of_the_best_epoch(table):
         max_iter=30,
         learning_rate_init=0.03,
         learning_rate="constant",
-        callbacks=[recorder],
+        net_callbacks=[recorder],
     ).fit(table)
     best = int(np.argmin(dae.validation_loss_curve_))
     assert best < len(recorder.heads) - 1

@@ -98,7 +98,9 @@ def test_loaded_estimator_is_the_saved_one(table, tmp_path, params, missing):
     np.testing.assert_array_equal(loaded.transform(X), dae.transform(X))
 
 
-@pytest.mark.parametrize("params", [{}, {"corruption": "masking", "mask_weight": 0.5}])
+@pytest.mark.parametrize(
+    "params", [{}, {"corruption": "masking", "mask_loss_weight": 0.5}]
+)
 def test_tables_are_saved_with_their_columns(tmp_path, params):
     X = pd.DataFrame(
         {
@@ -179,10 +181,10 @@ def test_code_is_refused_by_name(table, tmp_path, params, match):
 def test_callbacks_are_left_out_with_a_warning(table, tmp_path):
     from skorch.callbacks import GradientNormClipping
 
-    dae = make(callbacks=[GradientNormClipping(1.0)]).fit(table)
+    dae = make(net_callbacks=[GradientNormClipping(1.0)]).fit(table)
     with pytest.warns(UserWarning, match="callbacks are not saved"):
         loaded = round_trip(dae, tmp_path)
-    assert loaded.callbacks is None
+    assert loaded.net_callbacks is None
     np.testing.assert_array_equal(loaded.transform(table), dae.transform(table))
 
 
@@ -444,7 +446,7 @@ def test_watched_estimator_can_be_fitted_again_after_loading(table, tmp_path):
 def test_frozen_parameters_stay_frozen(table, tmp_path):
     from skorch.callbacks import Freezer
 
-    dae = make(callbacks=[Freezer("encoder.*")]).partial_fit(table)
+    dae = make(net_callbacks=[Freezer("encoder.*")]).partial_fit(table)
     with pytest.warns(UserWarning, match="callbacks are not saved"):
         loaded = round_trip(dae, tmp_path)
     start = loaded.transform(table)

@@ -67,12 +67,12 @@ EXPECTED = FOLDER / "saved" / "expected.npz"
 WEIGHTS = FOLDER / "weights.json"
 
 # Parameters whose names may change are named here and nowhere below.
-CALLBACKS = "callbacks"
-FINE_TUNE = "fine_tuning"
-HEAD_EPOCHS = "head_iter"
-MASK_LOSS = "mask_weight"
-PRETRAIN_EPOCHS = "pretrain_iter"
-SCORING_NOISE = "noise_level"
+CALLBACKS = "net_callbacks"
+FINE_TUNE = "fine_tune"
+HEAD_EPOCHS = "head_max_iter"
+MASK_LOSS = "mask_loss_weight"
+PRETRAIN_EPOCHS = "pretrain_max_iter"
+SCORING_NOISE = "scoring_noise_level"
 
 #: Rows that the methods of a saved model are called with.
 N_QUERIES = 6
@@ -238,18 +238,31 @@ SMALL = {
 }
 
 
+def with_level(params, level, corruption):
+    """Add the level that a name stood for when the files were saved.
+
+    `corruption` is the default of the parameter.
+    """
+    corruption = params.get("corruption", corruption)
+    named = isinstance(corruption, str) and corruption != "autoencoder"
+    return {"noise_level": level if named else "auto", **params}
+
+
 def plain(**params):
     """Make an autoencoder that trains quickly."""
+    params = with_level(params, 0.2, "gaussian")
     return DenoisingAutoencoder(**{**SMALL, **params})
 
 
 def stacked(**params):
     """Make a stack that trains quickly."""
+    params = with_level(params, 0.25, "masking")
     return StackedDenoisingAutoencoder(**{**SMALL, PRETRAIN_EPOCHS: 2, **params})
 
 
 def tabular(**params):
     """Make an autoencoder for tables that trains quickly."""
+    params = with_level(params, 0.15, "swap")
     return TabularDenoisingAutoencoder(**{**SMALL, **params})
 
 
@@ -262,6 +275,7 @@ def marginalized(**params):
 def classifier(autoencoder=None, **params):
     """Make a classifier that trains quickly."""
     autoencoder = plain(corruption="swap") if autoencoder is None else autoencoder
+    params = with_level(params, 0.2, "autoencoder")
     params = {"max_iter": 3, "random_state": 0, **params}
     return DenoisingAutoencoderClassifier(autoencoder, **params)
 
@@ -269,6 +283,7 @@ def classifier(autoencoder=None, **params):
 def regressor(autoencoder=None, **params):
     """Make a regressor that trains quickly."""
     autoencoder = plain(corruption="swap") if autoencoder is None else autoencoder
+    params = with_level(params, 0.2, "autoencoder")
     params = {"max_iter": 3, "random_state": 0, **params}
     return DenoisingAutoencoderRegressor(autoencoder, **params)
 
@@ -482,7 +497,7 @@ SAVED_CASES = {
             stacked,
             hidden_layer_sizes=(6, 4),
             corruption=["gaussian", MaskingNoise(0.2), None],
-            noise_level=[0.1, 0.2, 0.3],
+            noise_level=[0.1, "auto", "auto"],
             emphasis=["double", "full", None],
             **{FINE_TUNE: False},
         )
@@ -550,7 +565,6 @@ SAVED_CASES = {
             corruption=ComposeNoise(
                 [SwapNoise(0.1), UniformNoise({"a": 0.3}), SpeckleNoise([0.1, 0.2])]
             ),
-            noise_level=float("inf"),
         ),
         method=None,
     ),

@@ -88,10 +88,10 @@ def with_gaps(X):
         small(corruption="conditional_mean"),
         small(loss="binary_cross_entropy"),
         StackedDenoisingAutoencoder(
-            32, hidden_layer_sizes=(32,), pretrain_iter=3, max_iter=3
+            32, hidden_layer_sizes=(32,), pretrain_max_iter=3, max_iter=3
         ),
         StackedDenoisingAutoencoder(
-            32, hidden_layer_sizes=(32,), pretrain_iter=3, fine_tuning=False
+            32, hidden_layer_sizes=(32,), pretrain_max_iter=3, fine_tune=False
         ),
         TabularDenoisingAutoencoder(16, hidden_layer_sizes=(32,), max_iter=3),
     ],
@@ -197,7 +197,7 @@ def test_a_frozen_autoencoder_must_be_fitted_and_fit_the_rows(digits):
 
 
 @pytest.mark.parametrize("corruption", ["swap", "gaussian", None])
-@pytest.mark.parametrize("params", [{}, {"head_iter": 2}, {"early_stopping": True}])
+@pytest.mark.parametrize("params", [{}, {"head_max_iter": 2}, {"early_stopping": True}])
 def test_gaps_that_a_frozen_autoencoder_has_not_seen(digits, corruption, params):
     X, y = digits
     frozen = FrozenEstimator(small(corruption=corruption).fit(X))
@@ -212,7 +212,7 @@ def test_columns_that_a_frozen_autoencoder_has_not_seen_stay_unread():
     empty[:, 0] = np.nan
     with pytest.warns(UserWarning, match="observed"):
         frozen = FrozenEstimator(small(corruption=None).fit(empty))
-    params = {"corruption": None, "dropout": 0.0, "head_iter": 5}
+    params = {"corruption": None, "dropout": 0.0, "head_max_iter": 5}
     model = classifier(frozen, **params).fit(X, y)
     # What decides is hidden from the predictions, and so it is from the training.
     loss = -np.log(model.predict_proba(X)[np.arange(400), y.astype(int)]).mean()
@@ -249,7 +249,7 @@ class Beginnings:
         small(),
         small(corruption="conditional_mean"),
         small(loss="binary_cross_entropy"),
-        StackedDenoisingAutoencoder(32, pretrain_iter=3, max_iter=3),
+        StackedDenoisingAutoencoder(32, pretrain_max_iter=3, max_iter=3),
         TabularDenoisingAutoencoder(
             16, hidden_layer_sizes=(32,), max_iter=3, features="code"
         ),
@@ -260,7 +260,7 @@ def test_head_is_trained_alone_first(digits, autoencoder, monkeypatch):
     X, y = digits[0][:400], digits[1][:400]
     seen = Beginnings(monkeypatch)
     params = {"max_iter": 1, "dropout": 0.0, "alpha": 0.0}
-    model = classifier(autoencoder, head_iter=60, **params).fit(X, y)
+    model = classifier(autoencoder, head_max_iter=60, **params).fit(X, y)
     assert_allclose(seen.codes, model.autoencoder_.transform(X), rtol=1e-4, atol=1e-5)
     # Nothing but the head has changed when the whole net begins to learn.
     before = model.autoencoder_.net_.module_.encoder.parameters()
@@ -275,7 +275,7 @@ def test_head_is_trained_on_the_codes_of_the_autoencoder(digits, monkeypatch):
     X, y = with_gaps(digits[0][:400]), digits[1][:400]
     seen = Beginnings(monkeypatch)
     # Whatever a corruption of the fine-tuning puts into gaps.
-    params = {"head_iter": 1, "max_iter": 1, "corruption": "conditional_mean"}
+    params = {"head_max_iter": 1, "max_iter": 1, "corruption": "conditional_mean"}
     model = classifier(**params).fit(X, y)
     assert_allclose(seen.codes, model.autoencoder_.transform(X), rtol=1e-4, atol=1e-5)
 
@@ -283,7 +283,7 @@ def test_head_is_trained_on_the_codes_of_the_autoencoder(digits, monkeypatch):
 def test_callbacks_hear_of_the_whole_net_alone(digits):
     X, y = digits
     freezer = Freezer(lambda name: not name.startswith("decoder"))
-    model = classifier(head_iter=3, callbacks=[freezer]).fit(X, y)
+    model = classifier(head_max_iter=3, net_callbacks=[freezer]).fit(X, y)
     codes = model.net_.module_.encode(torch.from_numpy(X)).detach()
     assert_allclose(codes, model.autoencoder_.transform(X), rtol=1e-4, atol=1e-5)
 
@@ -293,7 +293,7 @@ def test_training_of_the_head_heeds_gaps_and_validation_rows(diabetes):
     targets = np.c_[y, -y]
     targets[::3, 0] = np.nan
     X = np.where(np.random.RandomState(0).uniform(size=X.shape) < 0.1, np.nan, X)
-    params = {"head_iter": 20, "max_iter": 1, "learning_rate_init": 0.01}
+    params = {"head_max_iter": 20, "max_iter": 1, "learning_rate_init": 0.01}
     model = regressor(early_stopping=True, **params).fit(X, targets)
     assert model.score(X[1::3], targets[1::3]) > 0.2
 
@@ -301,7 +301,7 @@ def test_training_of_the_head_heeds_gaps_and_validation_rows(diabetes):
 def test_module_of_the_user_gets_its_head_trained_first(digits):
     X, y = digits
     model = classifier(
-        small(module=OwnModule), head_iter=30, learning_rate_init=0.005, max_iter=1
+        small(module=OwnModule), head_max_iter=30, learning_rate_init=0.005, max_iter=1
     ).fit(X[:400], y[:400])
     untrained = classifier(small(module=OwnModule), max_iter=1).fit(X[:400], y[:400])
     assert model.score(X[400:], y[400:]) > untrained.score(X[400:], y[400:]) + 0.2
@@ -309,7 +309,7 @@ def test_module_of_the_user_gets_its_head_trained_first(digits):
 
 def test_progress_names_the_head(digits, capsys):
     X, y = digits
-    classifier(head_iter=2, max_iter=1, verbose=1).fit(X[:100], y[:100])
+    classifier(head_max_iter=2, max_iter=1, verbose=1).fit(X[:100], y[:100])
     shown = capsys.readouterr().out
     assert "head" in shown
     assert "epoch 2/2" in shown
@@ -545,7 +545,7 @@ def test_validation_rows_are_clean_and_keep_the_shares_of_classes(digits):
             if not training:
                 seen.append(batch[1])
 
-    model = classifier(early_stopping=True, max_iter=1, callbacks=[Recorder()])
+    model = classifier(early_stopping=True, max_iter=1, net_callbacks=[Recorder()])
     model.fit(X, uneven)
     shares = torch.cat(seen).mean(dim=0)
     assert_allclose(shares[1], 0.05, atol=0.01)
@@ -589,7 +589,7 @@ def test_failed_fit_harms_nothing(digits):
     [
         ({"autoencoder": "dae"}, "autoencoder"),
         ({"corruption": "salt"}, "corruption"),
-        ({"head_iter": -1}, "head_iter"),
+        ({"head_max_iter": -1}, "head_max_iter"),
         ({"class_weight": {0: -1.0}}, "class_weight"),
         ({"class_weight": {0: np.nan}}, "class_weight"),
         ({"class_weight": {0: np.inf}}, "class_weight"),
@@ -630,7 +630,7 @@ def test_what_is_bad_is_refused_before_the_pretraining(digits, params, message):
     weight = None
     if "sample_weight" in params:
         weight, params = np.full(len(y), -1.0), {}
-    model = classifier(small(callbacks=[Recorder()]), **params)
+    model = classifier(small(net_callbacks=[Recorder()]), **params)
     with pytest.raises(ValueError, match=message):
         model.fit(X, y, sample_weight=weight)
     assert not begun
@@ -739,7 +739,7 @@ class OwnModule(nn.Module):
         small(),
         small(module=OwnModule),
         TabularDenoisingAutoencoder(8, hidden_layer_sizes=(16,), max_iter=2),
-        StackedDenoisingAutoencoder(8, pretrain_iter=2, max_iter=2),
+        StackedDenoisingAutoencoder(8, pretrain_max_iter=2, max_iter=2),
     ],
     ids=lambda a: type(a).__name__ + str(getattr(a, "module", "")),
 )

@@ -54,10 +54,10 @@ def test_gradients_are_those_of_autograd(options, loss, weighted):
         torch.testing.assert_close(parameter.grad, gradient, rtol=1e-5, atol=2e-6)
 
 
-@pytest.mark.parametrize("mask_weight", [0.0, 0.5])
-def test_gradients_of_a_table_are_those_of_autograd(mask_weight):
+@pytest.mark.parametrize("mask_loss_weight", [0.0, 0.5])
+def test_gradients_of_a_table_are_those_of_autograd(mask_loss_weight):
     generator = seeded_generator(1)
-    loss = TableLoss([0, 3, 2], mask_weight=mask_weight)
+    loss = TableLoss([0, 3, 2], mask_loss_weight=mask_loss_weight)
     module = TableAutoencoder(
         [0, 3, 2],
         4,
@@ -69,7 +69,7 @@ def test_gradients_of_a_table_are_those_of_autograd(mask_weight):
     target = torch.tensor([[0.5, 2, 1], [-1, 0, 0], [2, 1, 1]])
     X = target.clone()
     X[0, 0] = X[1, 2] = torch.nan
-    if mask_weight:
+    if mask_loss_weight:
         target = torch.cat([target, torch.eye(3)], dim=1)
     assert MLPGradients.serves(module)
     value, output, expected = by_autograd(copy.deepcopy(module), loss, X, target, None)

@@ -134,7 +134,7 @@ def test_parameters_can_be_set(fitted, table):
 
 
 def test_parameters_of_callbacks_can_be_set(table):
-    net = make(callbacks=[("stop", EarlyStopping("train_loss"))]).fit(table).net_
+    net = make(net_callbacks=[("stop", EarlyStopping("train_loss"))]).fit(table).net_
     net.set_params(callbacks__stop__patience=1, callbacks__stop__threshold=100.0)
     assert len(net.set_params(max_epochs=20).fit(table).history) < 20
 
@@ -162,7 +162,7 @@ def test_scorers_by_name_score_reconstructions(table, use_caching, on_train):
         name="mse",
     )
     dae = make(
-        callbacks=[scoring],
+        net_callbacks=[scoring],
         early_stopping=True,
         corruption=None,
         n_iter_no_change=100,
@@ -181,13 +181,13 @@ def test_scorers_by_name_score_reconstructions(table, use_caching, on_train):
 
 
 def test_scorer_without_validation_rows_is_silent(table):
-    dae = make(callbacks=[EpochScoring("r2", on_train=False)]).fit(table)
+    dae = make(net_callbacks=[EpochScoring("r2", on_train=False)]).fit(table)
     assert "r2" not in dae.net_.history[-1]
 
 
 def test_batches_are_scored(table):
     scoring = BatchScoring("neg_mean_squared_error", on_train=True, name="score")
-    dae = make(callbacks=[scoring], batch_size=20).fit(table)
+    dae = make(net_callbacks=[scoring], batch_size=20).fit(table)
     assert np.isfinite(dae.net_.history[:, "score"]).all()
 
 
@@ -197,7 +197,7 @@ def test_predictions_are_scored(table):
         max_iter=5,
         early_stopping=True,
         validation_fraction=0.3,
-        callbacks=[EpochScoring("r2", on_train=False, lower_is_better=False)],
+        net_callbacks=[EpochScoring("r2", on_train=False, lower_is_better=False)],
         random_state=0,
     ).fit(table, table[:, 0])
     assert max(model.net_.history[:, "r2"]) <= 1
@@ -212,7 +212,7 @@ def test_checkpoint_saves_and_restores_all_parts(table, tmp_path):
     checkpoint = Checkpoint(
         monitor="train_loss_best", dirname=tmp_path, load_best=True, f_criterion="c.pt"
     )
-    dae = make(callbacks=[checkpoint], max_iter=10).fit(table)
+    dae = make(net_callbacks=[checkpoint], max_iter=10).fit(table)
     net = make(max_iter=1, random_state=1).fit(table).net_
     net.load_params(
         f_params=tmp_path / "params.pt",
@@ -224,9 +224,9 @@ def test_checkpoint_saves_and_restores_all_parts(table, tmp_path):
 
 def test_training_goes_on_from_a_checkpoint(table, tmp_path):
     checkpoint = Checkpoint(monitor=None, dirname=tmp_path)
-    make(callbacks=[checkpoint], max_iter=3).fit(table)
+    make(net_callbacks=[checkpoint], max_iter=3).fit(table)
     resumed = make(
-        callbacks=[LoadInitState(Checkpoint(monitor=None, dirname=tmp_path))],
+        net_callbacks=[LoadInitState(Checkpoint(monitor=None, dirname=tmp_path))],
         max_iter=2,
         random_state=5,
     ).fit(table)
@@ -236,7 +236,7 @@ def test_training_goes_on_from_a_checkpoint(table, tmp_path):
 def test_scheduler_and_log_of_skorch_act(table):
     lines = []
     dae = make(
-        callbacks=[
+        net_callbacks=[
             LRScheduler("ExponentialLR", gamma=0.5, event_name="event_lr"),
             PrintLog(sink=lines.append),
         ],

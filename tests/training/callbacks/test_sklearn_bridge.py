@@ -79,7 +79,7 @@ class Recorder(Callback):
 
 def test_skorch_callbacks_hear_every_event(table):
     recorder = Recorder()
-    make(callbacks=[recorder], max_iter=2, batch_size=30).fit(table)
+    make(net_callbacks=[recorder], max_iter=2, batch_size=30).fit(table)
     batch = ["batch_begin", "grad_computed", "batch_end"]
     epoch = ["epoch_begin", *batch, *batch, "epoch_end"]
     assert recorder.events == ["train_begin", *epoch, *epoch, "train_end"]
@@ -123,7 +123,7 @@ class StopWithin(Callback):
 def test_callback_may_stop_within_an_epoch(table):
     recorder = Recorder()
     stop = StopWithin("on_batch_end", 4)
-    dae = make(callbacks=[stop, recorder], batch_size=20).fit(table)
+    dae = make(net_callbacks=[stop, recorder], batch_size=20).fit(table)
     assert dae.n_iter_ == 2
     assert len(dae.loss_curve_) == 2
     assert dae.net_.history[:, "train_batch_count"] == [3, 1]
@@ -135,7 +135,7 @@ def test_callback_may_stop_within_an_epoch(table):
 def test_stop_before_the_first_step_is_an_error(table, event):
     dae = make().fit(table)
     before = dae.transform(table)
-    dae.set_params(callbacks=[StopWithin(event, 1)])
+    dae.set_params(net_callbacks=[StopWithin(event, 1)])
     with pytest.raises(ValueError, match="before its first step"):
         dae.fit(table)
     np.testing.assert_array_equal(dae.transform(table), before)
@@ -152,14 +152,14 @@ class StopAtTheStart(Callback):
 @pytest.mark.parametrize("early_stopping", [False, True])
 def test_epoch_that_was_not_begun_does_not_count(table, early_stopping, capsys):
     dae = make(
-        callbacks=[StopAtTheStart()], verbose=1, early_stopping=early_stopping
+        net_callbacks=[StopAtTheStart()], verbose=1, early_stopping=early_stopping
     ).fit(table)
     assert dae.n_iter_ == len(dae.loss_curve_) == 2
 
 
 def test_stop_before_the_first_validation_leaves_no_validation_curve(table):
     stop = StopWithin("on_batch_end", 1)
-    dae = make(callbacks=[stop], early_stopping=True).fit(table)
+    dae = make(net_callbacks=[stop], early_stopping=True).fit(table)
     assert dae.validation_loss_curve_ is None
     assert dae.best_loss_ == dae.loss_curve_[0]
 
@@ -170,7 +170,7 @@ def test_checkpoints_of_skorch_keep_the_best_epoch(table, tmp_path, listens):
     callbacks = [checkpoint, TrainEndCheckpoint(dirname=tmp_path / "end")]
     if listens:
         callbacks.append(Recorder())
-    make(callbacks=callbacks, early_stopping=True).fit(table)
+    make(net_callbacks=callbacks, early_stopping=True).fit(table)
     assert (tmp_path / "params.pt").exists()
     assert (tmp_path / "end" / "train_end_params.pt").exists()
 
@@ -184,7 +184,7 @@ def test_schedule_goes_on_when_a_part_is_frozen(table):
 
     schedule = LRScheduler(torch.optim.lr_scheduler.StepLR, step_size=1, gamma=0.5)
     callbacks = [Freezer("encoder.0.bias"), Spy(), schedule]
-    make(callbacks=callbacks, learning_rate="constant").fit(table)
+    make(net_callbacks=callbacks, learning_rate="constant").fit(table)
     np.testing.assert_allclose(rates, 0.003 * 0.5 ** np.arange(6.0))
 
 
@@ -201,7 +201,7 @@ class Meddler(Callback):
 
 
 def test_detached_parameters_and_gradients_are_attached_again(table):
-    meddled = make(callbacks=[Meddler()]).fit(table)
+    meddled = make(net_callbacks=[Meddler()]).fit(table)
     assert torch.equal(weights_of(meddled), weights_of(make().fit(table)))
 
 
@@ -214,7 +214,7 @@ class Interrupted(Callback):
 
 
 def test_callback_that_raises_stop_training_stops_the_fit(table):
-    dae = make(callbacks=[StopAt(2)]).fit(table)
+    dae = make(net_callbacks=[StopAt(2)]).fit(table)
     assert dae.n_iter_ == 2
     assert dae.transform(table).shape == (60, 3)
 
@@ -224,7 +224,7 @@ def test_other_errors_of_callbacks_come_through(table):
     before = dae.transform(table)
     for error in (KeyboardInterrupt, ZeroDivisionError):
         with pytest.raises(error):
-            dae.set_params(callbacks=[StopAt(2, error)]).fit(table)
+            dae.set_params(net_callbacks=[StopAt(2, error)]).fit(table)
         np.testing.assert_array_equal(dae.transform(table), before)
 
 
@@ -250,30 +250,32 @@ def test_interrupt_during_a_callback_is_an_interrupt(table, handler):
     before = signal.signal(signal.SIGINT, handler)
     try:
         with pytest.raises(KeyboardInterrupt):
-            make(callbacks=[Interrupted()]).fit(table)
+            make(net_callbacks=[Interrupted()]).fit(table)
     finally:
         signal.signal(signal.SIGINT, before)
 
 
 def test_skorch_early_stopping_is_a_normal_stop(table):
     stop = EarlyStopping(monitor="train_loss", patience=2, threshold=10.0)
-    dae = make(callbacks=[stop], max_iter=50).fit(table)
+    dae = make(net_callbacks=[stop], max_iter=50).fit(table)
     assert dae.n_iter_ == 3
 
 
 def test_gradient_clipping_and_schedulers_of_skorch_act(table):
     free = make().fit(table)
-    clipped = make(callbacks=[GradientNormClipping(1e-6)], optimizer="sgd").fit(table)
+    clipped = make(net_callbacks=[GradientNormClipping(1e-6)], optimizer="sgd").fit(
+        table
+    )
     assert not torch.equal(weights_of(free), weights_of(clipped))
     schedule = LRScheduler(torch.optim.lr_scheduler.StepLR, step_size=1, gamma=0.1)
-    dae = make(callbacks=[schedule], learning_rate="constant").fit(table)
+    dae = make(net_callbacks=[schedule], learning_rate="constant").fit(table)
     rates = dae.net_.history[:, "event_lr"]
     np.testing.assert_allclose(rates, 0.003 * 0.1 ** np.arange(6.0), rtol=1e-6)
 
 
 def test_frozen_parameters_stay_as_they_are(table):
     free = make(max_iter=1, learning_rate_init=1e-12).fit(table)
-    frozen = make(callbacks=[Freezer("encoder.*")]).fit(table)
+    frozen = make(net_callbacks=[Freezer("encoder.*")]).fit(table)
     for name, start in free.net_.module_.named_parameters():
         end = dict(frozen.net_.module_.named_parameters())[name]
         close = torch.allclose(start, end, rtol=1e-5, atol=1e-6)
@@ -282,7 +284,7 @@ def test_frozen_parameters_stay_as_they_are(table):
 
 def test_named_callbacks_and_print_log_are_served(table):
     lines = []
-    make(callbacks=[("log", PrintLog(sink=lines.append))]).fit(table)
+    make(net_callbacks=[("log", PrintLog(sink=lines.append))]).fit(table)
     assert any("train_loss" in line for line in lines)
 
 
@@ -290,7 +292,7 @@ def test_scores_of_skorch_are_recorded(table):
     scoring = EpochScoring(
         lambda net, X, y=None: 1.5, name="mine", on_train=True, use_caching=False
     )
-    dae = make(callbacks=[scoring]).fit(table)
+    dae = make(net_callbacks=[scoring]).fit(table)
     assert dae.net_.history[:, "mine"] == [1.5] * 6
 
 
