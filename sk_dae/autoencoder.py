@@ -5,6 +5,7 @@ from __future__ import annotations
 from numbers import Integral, Real
 
 import numpy as np
+import torch
 from sklearn.base import _fit_context
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
@@ -249,6 +250,7 @@ class DenoisingAutoencoder(PerceptronAutoencoder):
 
     _parameter_constraints: dict = {
         **PerceptronAutoencoder._parameter_constraints,
+        "module": [callable, torch.nn.Module, None],
         "penalty": [StrOptions(set(PENALTIES)), BasePenalty, None],
         "penalty_weight": [
             StrOptions({"auto"}),
@@ -395,6 +397,9 @@ class DenoisingAutoencoder(PerceptronAutoencoder):
         if self.penalty is not None:
             wanted = PENALTIES.get(self.penalty, self.penalty).code_activation
         return wanted or ("identity" if hidden else self.activation)
+
+    def _given_module(self):
+        return self.module
 
     def _make_penalty(self):
         penalty = make_penalty(self.penalty, self.penalty_weight)

@@ -221,10 +221,6 @@ class StackedDenoisingAutoencoder(PerceptronAutoencoder):
             Interval(Integral, 1, None, closed="left"),
         ],
     }
-    del _parameter_constraints["module"]
-
-    #: It has none of the user's.
-    module = None
 
     def __init__(
         self,

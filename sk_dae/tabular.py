@@ -237,9 +237,6 @@ class TabularDenoisingAutoencoder(GradientDescentAutoencoder):
     _own_module = TableAutoencoder
     _set_by_validation = (*GradientDescentAutoencoder._set_by_validation, "_table")
     _fate_of_empty_columns = "stay empty"
-    # Modules of the user's own do not know the columns.
-    module = None
-    tied_weights = False
 
     _parameter_constraints: dict = {
         **GradientDescentAutoencoder._parameter_constraints,
@@ -258,7 +255,6 @@ class TabularDenoisingAutoencoder(GradientDescentAutoencoder):
         "features": [StrOptions({"code", "layers"})],
         "passthrough": ["boolean"],
     }
-    del _parameter_constraints["loss"], _parameter_constraints["module"]
 
     def __init__(
         self,
@@ -590,8 +586,13 @@ class TabularDenoisingAutoencoder(GradientDescentAutoencoder):
                 trains=trains,
             )
 
-    def _restore(self, encoded):
-        """Return what becomes of the numeric form of a table.
+    def restore_parts(self, encoded):
+        """Reconstruct the numeric form of a table, as a meta-estimator has it.
+
+        Parameters
+        ----------
+        encoded : ndarray of shape (n_samples, n_features), dtype float32
+            Scaled numbers and indices of categories; NaN stands for a missing value.
 
         Returns
         -------

@@ -1,4 +1,4 @@
-"""What a fit leaves behind: it moves between devices, and outlives a fit that fails."""
+"""Fitted attributes: they move between devices, and outlive a fit that fails."""
 
 from __future__ import annotations
 
@@ -9,7 +9,31 @@ import torch
 
 from ..backend.devices import find_device
 
-__all__ = ["FittedMixin"]
+__all__ = ["FittedMixin", "restored_on_failure"]
+
+
+@contextlib.contextmanager
+def restored_on_failure(estimator, names=None):
+    """Put back the attributes of an estimator if the code inside fails.
+
+    Parameters
+    ----------
+    estimator : object
+        The estimator.
+
+    names : sequence of str or None, default=None
+        The attributes to put back; None means all.
+    """
+    before = dict(vars(estimator))
+    try:
+        yield
+    except BaseException:
+        after = vars(estimator)
+        for name in [*before, *after] if names is None else names:
+            after.pop(name, None)
+            if name in before:
+                after[name] = before[name]
+        raise
 
 
 class FittedMixin:
@@ -21,21 +45,12 @@ class FittedMixin:
     #: The attribute that holds what was learned. It can ``copy_to(device)``.
     _learned = "net_"
 
-    #: What `_validate_rows` sets, and a fit that fails puts back.
+    #: Attributes that `_validate_rows` sets, and a fit that fails puts back.
     _set_by_validation = ("n_features_in_", "feature_names_in_")
 
-    @contextlib.contextmanager
     def _unharmed_by_failure(self):
         """Put back what validation sets before training can fail."""
-        names = self._set_by_validation
-        before = {name: vars(self)[name] for name in names if name in vars(self)}
-        try:
-            yield
-        except BaseException:
-            for name in names:
-                vars(self).pop(name, None)
-            vars(self).update(before)
-            raise
+        return restored_on_failure(self, self._set_by_validation)
 
     def _move_to(self, device):
         """Move what was learned, which is on the CPU."""

@@ -6,7 +6,6 @@ the estimator: a fit that fails leaves it as it was.
 
 from __future__ import annotations
 
-import contextlib
 import copy
 import warnings
 from dataclasses import replace
@@ -18,29 +17,30 @@ from sklearn.base import _fit_context
 from sklearn.utils._param_validation import Interval, StrOptions
 
 from ..backend.devices import find_device
-from ..backend.random import forked_global_generators
-from ..corruption import CORRUPTIONS, BaseCorruption, make_corruption
+from ..corruption import CORRUPTIONS, BaseCorruption
 from ..data.checks import check_range, name_columns
 from ..data.rows import rows_of
 from ..data.training_data import TrainingData
-from ..losses import LOSSES, BaseLoss, make_loss
+from ..losses import LOSSES
 from ..training.callbacks.sklearn_bridge import with_callbacks
-from ..training.objective import EMPHASES, EncoderInput, fill_values_of
+from ..training.objective import EMPHASES, EncoderInput
 from ..training.run import TrainingRun
-from ..training.schedules import NOISE_SCHEDULES, AtEnd
+from ..training.schedules import NOISE_SCHEDULES
+from .noise_parameters import NoiseParameters
 from .trainer import NetTrainer
 from .training_plan import TrainingPlan
 from .transformer import BaseAutoencoder
-from .user_module import check_hidden_layers, measure_widths
+from .user_module import ModuleMaker, check_hidden_layers
 
 __all__ = ["GradientDescentAutoencoder"]
 
 
-class GradientDescentAutoencoder(NetTrainer, BaseAutoencoder):
+class GradientDescentAutoencoder(
+    NetTrainer, ModuleMaker, NoiseParameters, BaseAutoencoder
+):
     """Base class of the autoencoders that a skorch net trains.
 
-    A subclass has the parameters below, builds its own module in ``_build_module``
-    and names the widths of its layers in ``_layer_widths``.
+    A subclass has the parameters below.
     """
 
     _parameter_constraints: dict = {
@@ -51,8 +51,7 @@ class GradientDescentAutoencoder(NetTrainer, BaseAutoencoder):
         "noise_level": [Interval(Real, 0, None, closed="left"), "array-like", dict],
         "noise_schedule": [StrOptions(set(NOISE_SCHEDULES)), callable],
         "emphasis": [StrOptions(set(EMPHASES)), tuple, list, None],
-        "loss": [StrOptions(set(LOSSES)), BaseLoss],
-        "module": [callable, torch.nn.Module, None],
+        "warm_start": ["boolean"],
     }
 
     @with_callbacks
@@ -109,22 +108,7 @@ class GradientDescentAutoencoder(NetTrainer, BaseAutoencoder):
 
     # -- what a subclass says ---------------------------------------------------------
 
-    #: The class of the estimator's own module.
-    _own_module = None
-
     _fate_of_empty_columns = "are reconstructed as 0"
-
-    def _module_config(self, n_features, n_outputs):
-        """Return what defines the estimator's own module, as a dict."""
-        raise NotImplementedError
-
-    def _build_module(self, config, generator):
-        """Return the module that `config` defines, initialised from `generator`."""
-        raise NotImplementedError
-
-    def _layer_widths(self):
-        """Return the widths of the own module: encoder, code, decoder."""
-        raise NotImplementedError
 
     def _pretrain(self, plan):
         """Train parts of the module before the whole; return what was learned so.
@@ -260,24 +244,25 @@ class GradientDescentAutoencoder(NetTrainer, BaseAutoencoder):
             if plan.resume:
                 penalty.resume(self.net_.penalty)
             penalty.to(plan.device)
-        makes_gaps = corruption is not None and corruption.makes_missing
-        fills = corruption is not None and corruption.fills_missing
-        fill_values = None
-        if (plan.has_missing or makes_gaps) and not fills:
-            fill_values = fill_values_of(
-                module, plan.loss, plan.statistics, plan.device
-            )
+        may_have_gaps = plan.has_missing
+        if corruption is not None:
+            # One that fills gaps does so where it corrupts.
+            may_have_gaps |= corruption.makes_missing
+            may_have_gaps &= not corruption.fills_missing
+        predicts = EncoderInput.of(
+            module, plan.loss, plan.statistics, corruption, plan.device
+        )
         run = TrainingRun(
             plan.train,
             plan.valid,
             plan.device,
             plan.streams,
-            EncoderInput(
-                plan.loss, fill_values, fill=corruption.fill if fills else None
-            ),
+            predicts.in_training(may_have_gaps),
             has_missing=plan.has_missing,
         )
-        return replace(plan, module=module, widths=widths, run=run)
+        return replace(
+            plan, module=module, widths=widths, run=run, encoder_input=predicts
+        )
 
     def _train(self, plan, X, epochs=None):
         """Build the net, train it, and only then change the estimator.
@@ -321,13 +306,7 @@ class GradientDescentAutoencoder(NetTrainer, BaseAutoencoder):
                 emphasis=plan.emphasis,
                 penalty=plan.penalty,
                 n_features=X.shape[1],
-                encoder_input=self._encoder_input(
-                    plan.module,
-                    plan.loss,
-                    plan.statistics,
-                    plan.corruption,
-                    plan.device,
-                ),
+                encoder_input=plan.encoder_input,
             )
             resume_from = None
             if plan.resume:
@@ -377,156 +356,18 @@ class GradientDescentAutoencoder(NetTrainer, BaseAutoencoder):
         return X
 
     def _make_loss(self):
-        return make_loss(self.loss)
+        """Return a loss that has learned nothing yet."""
+        raise NotImplementedError
 
     def _make_penalty(self):
         """Return a penalty on the code, or None; for a subclass that offers any."""
         return None
 
-    def _check_emphasis(self):
-        """Return the weights of corrupted and uncorrupted cells, or None."""
-        return self._weights_of_emphasis(self.emphasis, self._corrupts())
-
-    def _weights_of_emphasis(self, emphasis, corrupts):
-        if emphasis is None:
-            return None
-        try:
-            corrupted, uncorrupted = (
-                EMPHASES[emphasis]
-                if isinstance(emphasis, str)
-                else (float(weight) for weight in emphasis)
-            )
-            valid = 0 <= min(corrupted, uncorrupted) and 0 < corrupted + uncorrupted
-            valid = valid and np.isfinite([corrupted, uncorrupted]).all()
-        except (KeyError, TypeError, ValueError):
-            valid = False
-        if not valid:
-            raise ValueError(
-                "emphasis must be None, 'full', 'double' or a pair (corrupted, "
-                "uncorrupted) of non-negative numbers, not both zero, got "
-                f"{emphasis!r}."
-            )
-        if uncorrupted == 0 and not corrupts:
-            raise ValueError(
-                f"emphasis={emphasis!r} counts corrupted cells only, of which "
-                f"corruption={self.corruption!r} makes none."
-            )
-        return corrupted, uncorrupted
-
-    def _find_noise_schedule(self, incremental):
-        """Return the schedule of the noise as a function, or None for none."""
-        schedule = self.noise_schedule
-        if isinstance(schedule, str):
-            schedule = NOISE_SCHEDULES[schedule]
-        if schedule is None:
-            return None
-        if not self._corrupts():
-            raise ValueError(
-                f"noise_schedule={self.noise_schedule!r} needs a corruption whose "
-                f"level it changes, got corruption={self.corruption!r}."
-            )
-        if incremental:
-            # One pass of many: where all passes end.
-            return AtEnd(schedule)
-        return schedule
-
-    def _corrupts(self):
-        """Whether there is a corruption, wherever there may be one."""
-        return self.corruption is not None
-
-    def _make_corruption(self):
-        """Return what corrupts the rows, unfitted, or None."""
-        return self._make_process(self.corruption, self.noise_level)
-
-    def _make_process(self, corruption, level):
-        """Return the process that parameters `corruption` and `noise_level` mean."""
-        process = make_corruption(corruption, level)
-        if isinstance(corruption, str):
-            process.level_name = "noise_level"
-        return process
-
-    def _make_module(self, n_features, loss, streams):
-        """Return a new module and the widths of its layers."""
-        n_outputs = loss.n_outputs(n_features)
-        if self.module is None:
-            config = self._module_config(n_features, n_outputs)
-            return self._build_module(config, streams["init"]), self._layer_widths()
-        if isinstance(self.module, torch.nn.Module):
-            # The net moves it to its device itself.
-            module = copy.deepcopy(self.module).cpu()
-        else:
-            module = self.module(n_features, self.n_components)
-        if not isinstance(module, torch.nn.Module):
-            raise TypeError(
-                "module must be, or return, a torch.nn.Module, got "
-                f"{type(module).__name__}."
-            )
-        for method in ("encode", "decode"):
-            if not callable(getattr(module, method, None)):
-                raise TypeError(
-                    "module must be, or return, a torch.nn.Module with the methods "
-                    f"encode and decode; {type(module).__name__} has no {method}."
-                )
-        if self.features == "layers":
-            check_hidden_layers(module)
-        return module, measure_widths(module, n_features, n_outputs)
-
-    def _class_of_module(self):
-        """Return the class that the module has, so far as it can be known."""
-        if self.module is None:
-            return self._own_module
-        if isinstance(self.module, type):
-            return self.module
-        if isinstance(self.module, torch.nn.Module):
-            return type(self.module)
-        return torch.nn.Module
-
-    def _copy_module(self, n_features, loss):
-        """Return a copy of the trained module, which must be of the form asked for."""
-        module = self.net_.module_
-        if not isinstance(module, self._class_of_module()):
-            raise ValueError(
-                f"module is {self.module!r}, but the one that training would go on "
-                f"with is a {type(module).__name__}. Set warm_start=False and call fit "
-                "to start afresh."
-            )
-        if self.module is None:
-            config = self._module_config(n_features, loss.n_outputs(n_features))
-            for name, value in module.config().items():
-                if config[name] != value:
-                    raise ValueError(
-                        f"{name} is {config[name]!r}, but the module that training "
-                        f"would go on with has {value!r}. Set warm_start=False and "
-                        "call fit to start afresh."
-                    )
-        return copy.deepcopy(module)
-
-    @contextlib.contextmanager
-    def _draws_of_user_modules(self, streams, device):
-        """Let the module of a user draw from global generators, and restore them."""
-        if self.module is None:
-            yield
-            return
-        with forked_global_generators(streams.seeds["init"], device):
-            yield
-
     # -- tensors ----------------------------------------------------------------------
-
-    @staticmethod
-    def _encoder_input(module, loss, statistics, corruption, device):
-        """Return the rule for what the encoder reads of rows to be predicted."""
-        unseen = torch.from_numpy(statistics.never_observed)
-        fills = corruption is not None and corruption.fills_missing
-        return EncoderInput(
-            loss,
-            None if fills else fill_values_of(module, loss, statistics, device),
-            never_observed=unseen.to(device) if unseen.any() else None,
-            fill=corruption.fill if fills else None,
-        )
 
     def _adopt_net(self, net):
         """Take a net that was built from a file."""
-        net.encoder_input = self._encoder_input(
+        net.encoder_input = EncoderInput.of(
             net.module_,
             net.criterion_,
             self._statistics,

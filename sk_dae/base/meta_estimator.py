@@ -1,4 +1,4 @@
-"""What the estimators share that train an autoencoder inside them."""
+"""Shared by the estimators that train an autoencoder inside them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,68 @@ import numpy as np
 
 from ..losses import LOSSES, BaseLoss
 
-__all__ = ["refuse_loss_of_other_scales"]
+__all__ = ["refuse_loss_of_other_scales", "restore_rows", "train_rows"]
+
+
+def train_rows(autoencoder, X, **params):
+    """Train an autoencoder on rows that its owner has validated.
+
+    Parameters
+    ----------
+    autoencoder : estimator
+        An autoencoder of the package, which does not validate them again, or any
+        object with a method `fit`.
+
+    X : ndarray of shape (n_samples, n_features), dtype float32
+        Rows; NaN stands for a missing value.
+
+    **params : dict
+        Further arguments of the autoencoder's `fit_rows`, for one that needs them.
+    """
+    if params or _takes_validated_rows(autoencoder):
+        autoencoder.fit_rows(X, **params)
+    else:
+        autoencoder.fit(X)
+
+
+def restore_rows(autoencoder, X):
+    """Reconstruct rows that the owner of an autoencoder has validated.
+
+    Parameters
+    ----------
+    autoencoder : estimator
+        A fitted autoencoder of the package, which does not validate them again, or any
+        object with a method `denoise`.
+
+    X : ndarray of shape (n_samples, n_features), dtype float32
+        Rows; NaN stands for a missing value.
+
+    Returns
+    -------
+    X_restored : ndarray of shape (n_samples, n_features)
+        The reconstruction.
+    """
+    if _takes_validated_rows(autoencoder):
+        return autoencoder.restore_rows(X)
+    return autoencoder.denoise(X)
+
+
+def _takes_validated_rows(autoencoder):
+    """Whether `fit_rows` and `restore_rows` stand for `fit` and `denoise`.
+
+    Not in a class that defines one of the latter anew, such as that of tables, or one
+    of a user's.
+    """
+    ranks = {}
+    for rank, cls in enumerate(type(autoencoder).__mro__):
+        for name in ("fit", "fit_rows", "denoise", "restore_rows"):
+            if name in vars(cls):
+                ranks.setdefault(name, rank)
+    return (
+        len(ranks) == 4
+        and ranks["fit_rows"] <= ranks["fit"]
+        and ranks["restore_rows"] <= ranks["denoise"]
+    )
 
 
 def refuse_loss_of_other_scales(autoencoder, owner):
@@ -15,7 +76,7 @@ def refuse_loss_of_other_scales(autoencoder, owner):
     Parameters
     ----------
     autoencoder : estimator or None
-        What is to be trained on standardised columns.
+        The one that is to be trained on standardised columns.
 
     owner : object
         Whose parameter it is, and which standardises them.

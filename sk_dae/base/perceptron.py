@@ -6,6 +6,7 @@ from numbers import Integral, Real
 
 from sklearn.utils._param_validation import Interval, StrOptions
 
+from ..losses import LOSSES, BaseLoss, make_loss
 from ..modules import ACTIVATIONS, MLPAutoencoder
 from .gradient_descent import GradientDescentAutoencoder
 
@@ -21,6 +22,7 @@ class PerceptronAutoencoder(GradientDescentAutoencoder):
     _own_module = MLPAutoencoder
     _parameter_constraints: dict = {
         **GradientDescentAutoencoder._parameter_constraints,
+        "loss": [StrOptions(set(LOSSES)), BaseLoss],
         "hidden_layer_sizes": [
             "array-like",
             Interval(Integral, 1, None, closed="left"),
@@ -47,6 +49,9 @@ class PerceptronAutoencoder(GradientDescentAutoencoder):
     def _code_activation(self, hidden):
         """Return the activation of the code, given the widths of the hidden layers."""
         raise NotImplementedError
+
+    def _make_loss(self):
+        return make_loss(self.loss)
 
     def _build_module(self, config, generator):
         return MLPAutoencoder(**config, generator=generator)

@@ -13,6 +13,7 @@ from ..data.batches import Batches
 from ..data.statistics import ColumnStatistics
 from ..losses import BaseLoss
 from ..penalties import BasePenalty
+from ..training.objective import EncoderInput
 from ..training.run import TrainingRun
 
 __all__ = ["TrainingPlan"]
@@ -75,6 +76,9 @@ class TrainingPlan:
 
     run : TrainingRun
         The training rows as the net takes them.
+
+    encoder_input : EncoderInput
+        The rule for what the encoder reads in prediction.
     """
 
     train: Batches
@@ -95,3 +99,4 @@ class TrainingPlan:
     module: torch.nn.Module | None = None
     widths: tuple | None = None
     run: TrainingRun | None = None
+    encoder_input: EncoderInput | None = None

@@ -1,12 +1,113 @@
-"""The module that a user brings: what it must offer, and how wide its layers are."""
+"""The module that is trained: the estimator's own, or one that a user brings."""
 
 from __future__ import annotations
 
+import contextlib
+import copy
 import inspect
 
 import torch
 
-__all__ = ["check_hidden_layers", "measure_widths"]
+from ..backend.random import forked_global_generators
+
+__all__ = ["ModuleMaker", "check_hidden_layers", "measure_widths"]
+
+
+class ModuleMaker:
+    """Mixin of the estimators that make, or are given, the module that they train.
+
+    A subclass has the parameters `n_components` and `features`, builds its own module
+    in ``_build_module`` and names the widths of its layers in ``_layer_widths``. One
+    that takes a module of the user's returns it from ``_given_module``.
+    """
+
+    #: The class of the estimator's own module.
+    _own_module = None
+
+    def _given_module(self):
+        """Return the module or the callable that the user gave, or None."""
+        return None
+
+    def _module_config(self, n_features, n_outputs):
+        """Return what defines the estimator's own module, as a dict."""
+        raise NotImplementedError
+
+    def _build_module(self, config, generator):
+        """Return the module that `config` defines, initialised from `generator`."""
+        raise NotImplementedError
+
+    def _layer_widths(self):
+        """Return the widths of the own module: encoder, code, decoder."""
+        raise NotImplementedError
+
+    def _make_module(self, n_features, loss, streams):
+        """Return a new module and the widths of its layers."""
+        given = self._given_module()
+        n_outputs = loss.n_outputs(n_features)
+        if given is None:
+            config = self._module_config(n_features, n_outputs)
+            return self._build_module(config, streams["init"]), self._layer_widths()
+        if isinstance(given, torch.nn.Module):
+            # The net moves it to its device itself.
+            module = copy.deepcopy(given).cpu()
+        else:
+            module = given(n_features, self.n_components)
+        if not isinstance(module, torch.nn.Module):
+            raise TypeError(
+                "module must be, or return, a torch.nn.Module, got "
+                f"{type(module).__name__}."
+            )
+        for method in ("encode", "decode"):
+            if not callable(getattr(module, method, None)):
+                raise TypeError(
+                    "module must be, or return, a torch.nn.Module with the methods "
+                    f"encode and decode; {type(module).__name__} has no {method}."
+                )
+        if self.features == "layers":
+            check_hidden_layers(module)
+        return module, measure_widths(module, n_features, n_outputs)
+
+    def _class_of_module(self):
+        """Return the class that the module has, so far as it can be known."""
+        given = self._given_module()
+        if given is None:
+            return self._own_module
+        if isinstance(given, type):
+            return given
+        if isinstance(given, torch.nn.Module):
+            return type(given)
+        return torch.nn.Module
+
+    def _copy_module(self, n_features, loss):
+        """Return a copy of the trained module, which must be of the form asked for."""
+        given = self._given_module()
+        module = self.net_.module_
+        if not isinstance(module, self._class_of_module()):
+            raise ValueError(
+                f"module is {given!r}, but the one that training would go on "
+                f"with is a {type(module).__name__}. Set warm_start=False and call fit "
+                "to start afresh."
+            )
+        if given is None:
+            config = self._module_config(n_features, loss.n_outputs(n_features))
+            for name, value in module.config().items():
+                if config[name] != value:
+                    raise ValueError(
+                        f"{name} is {config[name]!r}, but the module that training "
+                        f"would go on with has {value!r}. Set warm_start=False and "
+                        "call fit to start afresh."
+                    )
+        return copy.deepcopy(module)
+
+    @contextlib.contextmanager
+    def _draws_of_user_modules(self, streams, device):
+        """Let the module of a user draw from global generators, and restore them."""
+        given = self._given_module()
+        if given is None:
+            yield
+            return
+        with forked_global_generators(streams.seeds["init"], device):
+            yield
 
 
 def check_hidden_layers(module):

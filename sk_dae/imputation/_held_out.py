@@ -1,10 +1,16 @@
-"""Learning from cells that are masked on purpose how far predictions err."""
+"""Held-out rows with masked cells, and the errors of predictions there."""
 
 from __future__ import annotations
 
 import numpy as np
 
-__all__ = ["deal_folds", "draw_errors", "draw_masks", "keep_errors", "rounds_of_cells"]
+__all__ = [
+    "draw_errors",
+    "draw_masks",
+    "errors_by_column",
+    "sampling_rounds",
+    "split_folds",
+]
 
 #: Folds of the rows; each autoencoder is trained without one of them.
 _N_FOLDS = 5
@@ -30,8 +36,8 @@ _WINDOW = (10, 50)
 _MOST_ROUNDS = 32
 
 
-def deal_folds(n_samples, n_members, random_state):
-    """Yield for each member the rows that it is trained on, and those left out.
+def split_folds(n_samples, n_members, random_state):
+    """Yield the training rows of each member, and the rows left out.
 
     Parameters
     ----------
@@ -39,12 +45,12 @@ def deal_folds(n_samples, n_members, random_state):
         Number of rows, and of members.
 
     random_state : RandomState
-        Deals the rows.
+        Shuffles the rows.
 
     Yields
     ------
     train, left_out : ndarray of int
-        Indices of rows. One row alone has to serve for both.
+        Indices of rows. A single row has to serve for both.
     """
     n_folds = min(max(_N_FOLDS, n_members), n_samples)
     fold = random_state.permutation(n_samples) % n_folds
@@ -80,14 +86,14 @@ def draw_masks(X, random_state):
         yield X, (random_state.uniform(size=X.shape) < rate) & ~np.isnan(X)
 
 
-def keep_errors(columns, predicted, error, n_features, random_state):
+def errors_by_column(columns, predicted, error, n_features, random_state):
     """Return the errors of each column in the order of its predictions.
 
     Parameters
     ----------
     columns, predicted, error : ndarray of shape (n_cells,)
-        Of each cell its column, its prediction, and its error as a multiple of the
-        spread that was expected.
+        For each cell its column, its prediction, and its error as a multiple of the
+        expected standard deviation.
 
     n_features : int
         Number of columns.
@@ -124,13 +130,13 @@ def draw_errors(errors, predicted, random_state):
     Parameters
     ----------
     errors : ndarray of shape (2, n_errors)
-        Of a column, as :func:`keep_errors` returns them.
+        The errors of a column, as :func:`errors_by_column` returns them.
 
     predicted : ndarray of shape (n_cells,)
         Predictions.
 
     random_state : RandomState
-        Where the draws come from.
+        The source of the draws.
 
     Returns
     -------
@@ -145,7 +151,7 @@ def draw_errors(errors, predicted, random_state):
     return made[first + random_state.randint(min(2 * width, n), size=len(predicted))]
 
 
-def rounds_of_cells(missing, random_state):
+def sampling_rounds(missing, random_state):
     """Yield the masks of the cells that are drawn one round after another.
 
     Parameters
@@ -159,7 +165,7 @@ def rounds_of_cells(missing, random_state):
     Yields
     ------
     cells : ndarray of shape (n_samples, n_features), dtype bool
-        Those of a round.
+        The cells of a round.
     """
     # The place of each missing cell in the order of its row.
     order = np.where(missing, random_state.uniform(size=missing.shape), np.inf)

@@ -20,12 +20,14 @@ from sklearn.utils._set_output import _get_output_config
 from sklearn.utils.validation import _check_feature_names_in, check_is_fitted
 
 from ..backend.serialization import serializable
+from ..base.fitted import restored_on_failure
 from ..base.meta_estimator import refuse_loss_of_other_scales
 from ..data.checks import name_columns
 from ..tables.checks import columns_without_numbers
 from ..tables.frames import append_columns, is_frame, is_polars
 from ..tables.reading import polars_to_pandas
 from ..tabular import TabularDenoisingAutoencoder
+from ._cross_fitting import CrossFittedCompletion
 from ._inputs import IncompleteNumbers, IncompleteTable, is_missing_value
 
 __all__ = ["DenoisingImputer"]
@@ -42,7 +44,7 @@ _MANY_ROWS_DEFAULTS = 2, 2000
 
 @serializable(standalone=True)
 class DenoisingImputer(_BaseImputer):
-    r"""Fill missing values with what denoising autoencoders restore.
+    r"""Fill missing values with the reconstructions of denoising autoencoders.
 
     To fill gaps is to undo a corruption. Autoencoders are trained to restore cells
     that are masked at random, beginning with the best linear guess of them; each is
@@ -98,7 +100,7 @@ class DenoisingImputer(_BaseImputer):
         5,000 rows or more.
 
     missing_values : int, float, np.nan or pandas.NA, default=np.nan
-        What stands for a missing value. In tables with categories NaN, None and
+        Stands for a missing value. In tables with categories NaN, None and
         pandas.NA all do, and nothing else.
 
     add_indicator : bool, default=False
@@ -123,7 +125,7 @@ class DenoisingImputer(_BaseImputer):
         Weight in [0, 1] of the autoencoders over the linear guess.
 
     indicator_ : MissingIndicator or None
-        What appends the indicators; None where `add_indicator` is False.
+        Appends the indicators; None where `add_indicator` is False.
 
     n_features_in_ : int
         Number of features seen during fit.
@@ -220,14 +222,8 @@ class DenoisingImputer(_BaseImputer):
         self : object
             The fitted imputer.
         """
-        before = dict(vars(self))
-        try:
+        with restored_on_failure(self):
             self._fit(X)
-        except BaseException:
-            # An earlier fit stands as it was.
-            vars(self).clear()
-            vars(self).update(before)
-            raise
         return self
 
     def _fit(self, X):
@@ -242,14 +238,16 @@ class DenoisingImputer(_BaseImputer):
         n_members, n_steps = _FEW_ROWS_DEFAULTS if few else _MANY_ROWS_DEFAULTS
         if self.n_estimators != "auto":
             n_members = self.n_estimators
-        self._completion = self._rows.fit(
-            X,
-            missing,
-            self.autoencoder,
-            n_members,
-            n_steps,
-            check_random_state(self.random_state),
-        )
+        random_state = check_random_state(self.random_state)
+        autoencoder = self.autoencoder
+        if autoencoder is None:
+            autoencoder = self._rows.make_autoencoder(len(missing), n_steps)
+        rows = self._rows.learn(X, missing, autoencoder)
+        self._completion = None
+        if not self._rows.empty.all():
+            self._completion = CrossFittedCompletion.fit(
+                rows, autoencoder, n_members, random_state, table=self._rows.table
+            )
         empty = self._rows.empty
         if empty.any() and not self.keep_empty_features:
             names = getattr(self, "feature_names_in_", None)
@@ -288,7 +286,10 @@ class DenoisingImputer(_BaseImputer):
             columns of integers are rounded.
         """
         X, missing = self._validate(X)
-        filled = self._fill(X, missing, "fill")
+        incomplete, rows = self._rows.encode(X, missing)
+        if len(rows):
+            rows = self._completion.fill(rows)
+        filled = self._rows.fill(X, missing, incomplete, rows, self._kept)
         indicators = self._transform_indicator(missing)
         if indicators is not None and is_frame(filled):
             names = self.get_feature_names_out()[-indicators.shape[1] :]
@@ -327,7 +328,7 @@ class DenoisingImputer(_BaseImputer):
             How often.
 
         random_state : int, RandomState instance or None, default=None
-            Where the draws come from. None draws anew in each call.
+            The source of the draws. None draws anew in each call.
 
         Returns
         -------
@@ -338,10 +339,17 @@ class DenoisingImputer(_BaseImputer):
         """
         X, missing = self._validate(X)
         random_state = check_random_state(random_state)
-        draws = [
-            self._fill(X, missing, "sample", random_state, within_range=True)
-            for _ in range(n_imputations)
-        ]
+        incomplete, rows = self._rows.encode(X, missing)
+        draws = []
+        for _ in range(n_imputations):
+            drawn = rows
+            if len(rows):
+                drawn = self._completion.sample(rows, random_state)
+            draws.append(
+                self._rows.fill(
+                    X, missing, incomplete, drawn, self._kept, within_range=True
+                )
+            )
         return draws if is_frame(draws[0]) else np.stack(draws)
 
     def get_feature_names_out(self, input_features=None):
@@ -366,7 +374,7 @@ class DenoisingImputer(_BaseImputer):
     # -- parts ------------------------------------------------------------------------
 
     def _make_rows(self, X):
-        """Return what knows how to read X: as numbers, or as a table."""
+        """Return the reader of X: of numbers, or of a table."""
         if isinstance(self.autoencoder, TabularDenoisingAutoencoder):
             return IncompleteTable()
         # With an autoencoder of numbers, what an array holds is to become numbers.
@@ -383,16 +391,6 @@ class DenoisingImputer(_BaseImputer):
     def _kept(self):
         """Mask of the columns that are returned."""
         return ~self._rows.empty | self.keep_empty_features
-
-    def _fill(self, X, missing, method, *args, within_range=False):
-        """Return rows with their gaps filled by a method of the completion."""
-
-        def complete(rows):
-            return getattr(self._completion, method)(rows, *args)
-
-        return self._rows.fill(
-            X, missing, complete, self._kept, within_range=within_range
-        )
 
     def __sklearn_is_fitted__(self):
         return hasattr(self, "_completion")

@@ -1,7 +1,6 @@
-"""What an imputer is fitted to, as rows for a completion, and back.
+"""Reading what the user gave an imputer, numbers or a table, and writing it back.
 
-Numbers and tables answer the same calls, so that the imputer need not know which of
-them it has.
+Both kinds answer the same calls, so that the imputer need not know which it has.
 """
 
 from __future__ import annotations
@@ -18,21 +17,31 @@ from ..data.checks import name_columns
 from ..tables.checks import check_table, columns_without_numbers, missing_cells
 from ..tables.frames import names_of
 from ..tabular import TabularDenoisingAutoencoder
-from ._numeric_completion import NumericCompletion
-from ._table_completion import TableCompletion
 
 __all__ = ["IncompleteNumbers", "IncompleteTable", "is_missing_value"]
+
+#: Parameters of the default autoencoders.
+_DEFAULTS = {
+    "n_components": 256,
+    "hidden_layer_sizes": (256,),
+    "code_activation": "relu",
+    "noise_level": 0.3,
+    "emphasis": "full",
+}
 
 
 @serializable
 class IncompleteNumbers:
-    """Columns of numbers, which a completion gets standardised.
+    """Columns of numbers, which are completed as standardised ones.
 
     Attributes
     ----------
     empty : ndarray of shape (n_features,), dtype bool
-        Of which columns nothing was observed in fit.
+        Which columns have no observed value in fit.
     """
+
+    #: The fitted encoder of a table; numbers do without.
+    table = None
 
     def validate(self, imputer, X, *, reset):
         """Return rows of floats, and where they are missing.
@@ -43,7 +52,7 @@ class IncompleteNumbers:
             The one that gets them, and keeps or compares their columns.
 
         X : array-like of shape (n_samples, n_features)
-            What a user gave.
+            The user's rows.
 
         reset : bool
             Whether the columns are those to be learned.
@@ -66,59 +75,77 @@ class IncompleteNumbers:
         )
         return X, _get_mask(X, imputer.missing_values)
 
-    def fit(self, X, missing, autoencoder, n_members, n_steps, random_state):
-        """Learn the columns and train a completion.
+    def make_autoencoder(self, n_samples, n_steps):
+        """Return the default autoencoder.
 
         Parameters
         ----------
-        X, missing : ndarray of shape (n_samples, n_features)
-            As :meth:`validate` returns them.
-
-        autoencoder : estimator or None
-            What is cloned for each member; None stands for the default.
-
-        n_members : int
-            Number of members.
+        n_samples : int
+            Number of rows.
 
         n_steps : int
-            Steps of the training, for the default autoencoder.
-
-        random_state : RandomState
-            Where all draws come from.
+            Number of steps of the training.
 
         Returns
         -------
-        completion : NumericCompletion or None
-            None where nothing at all is observed.
+        autoencoder : estimator
+            Not fitted.
         """
-        self.empty = missing.all(axis=0)
-        self._mean, self._scale, self._limits = _measure_columns(X, missing)
-        if self.empty.all():
-            return None
-        if autoencoder is None:
-            autoencoder = DenoisingAutoencoder(
-                256,
-                hidden_layer_sizes=(256,),
-                code_activation="relu",
-                corruption="conditional_mean",
-                noise_level=0.3,
-                emphasis="full",
-                max_iter=_n_epochs(len(X), n_steps),
-            )
-        rows = self._standardise(X, missing)
-        return NumericCompletion.fit(rows, autoencoder, n_members, random_state)
+        return DenoisingAutoencoder(
+            **_DEFAULTS,
+            corruption="conditional_mean",
+            max_iter=_n_epochs(n_samples, n_steps),
+        )
 
-    def fill(self, X, missing, complete, kept, *, within_range=False):
-        """Return rows with their gaps filled.
+    def learn(self, X, missing, autoencoder):
+        """Learn the columns, and return the rows that are completed.
 
         Parameters
         ----------
         X, missing : ndarray of shape (n_samples, n_features)
             As :meth:`validate` returns them.
 
-        complete : callable or None
-            What fills the gaps of standardised rows. None where no column that is not
-            empty has any.
+        autoencoder : estimator
+            The one that the rows are for.
+
+        Returns
+        -------
+        rows : ndarray of shape (n_samples, n_full), dtype float32
+            The columns that are not empty, standardised; NaN where missing.
+        """
+        self.empty = missing.all(axis=0)
+        self._mean, self._scale, self._limits = _measure_columns(X, missing)
+        return self._standardise(X, missing)
+
+    def encode(self, X, missing):
+        """Return the rows with gaps, as they are completed.
+
+        Parameters
+        ----------
+        X, missing : ndarray of shape (n_samples, n_features)
+            As :meth:`validate` returns them.
+
+        Returns
+        -------
+        incomplete : ndarray of shape (n_incomplete,), dtype int
+            Indices of the rows with gaps in columns that are not empty.
+
+        rows : ndarray of shape (n_incomplete, n_full), dtype float32
+            These rows.
+        """
+        incomplete = np.flatnonzero(missing[:, ~self.empty].any(axis=1))
+        return incomplete, self._standardise(X[incomplete], missing[incomplete])
+
+    def fill(self, X, missing, incomplete, rows, kept, *, within_range=False):
+        """Return what the user gave with its gaps filled.
+
+        Parameters
+        ----------
+        X, missing : ndarray of shape (n_samples, n_features)
+            As :meth:`validate` returns them.
+
+        incomplete, rows : ndarray
+            As :meth:`encode` returns them, with the gaps filled.
 
         kept : ndarray of shape (n_features,), dtype bool
             Which columns to return.
@@ -133,23 +160,18 @@ class IncompleteNumbers:
         """
         filled = X.copy()
         filled[missing & self.empty] = 0.0
-        full = np.flatnonzero(~self.empty)
-        incomplete = np.flatnonzero(missing[:, full].any(axis=1))
-        if len(incomplete):
-            gaps = missing[incomplete]
-            standardised = self._standardise(X[incomplete], gaps)
-            rows = complete(standardised)
-            for i, j in enumerate(full):
-                cells = gaps[:, j]
-                values = self._mean[j] + self._scale[j] * rows[cells, i].astype(float)
-                if within_range:
-                    # A draw that was stopped at a bound gets it to the last digit,
-                    # which float32, in which rows are completed, does not hold.
-                    low, high = self._scaled_limits(j)
-                    values[rows[cells, i] <= low] = self._limits[0, j]
-                    values[rows[cells, i] >= high] = self._limits[1, j]
-                    values.clip(*self._limits[:, j], out=values)
-                filled[incomplete[cells], j] = values
+        gaps = missing[incomplete]
+        for i, j in enumerate(np.flatnonzero(~self.empty)):
+            cells = gaps[:, j]
+            values = self._mean[j] + self._scale[j] * rows[cells, i].astype(float)
+            if within_range:
+                # A draw that was stopped at a bound gets it to the last digit,
+                # which float32, in which rows are completed, does not hold.
+                low, high = self._scaled_limits(j)
+                values[rows[cells, i] <= low] = self._limits[0, j]
+                values[rows[cells, i] >= high] = self._limits[1, j]
+                values.clip(*self._limits[:, j], out=values)
+            filled[incomplete[cells], j] = values
         return filled[:, kept]
 
     def _scaled_limits(self, j):
@@ -174,7 +196,7 @@ class IncompleteTable:
     Attributes
     ----------
     empty : ndarray of shape (n_features,), dtype bool
-        Of which columns nothing was observed in fit.
+        Which columns have no observed value in fit.
     """
 
     def validate(self, imputer, X, *, reset):
@@ -188,20 +210,18 @@ class IncompleteTable:
         X = check_table(imputer, X, reset=reset)
         return X, missing_cells(X)
 
-    def fit(self, X, missing, autoencoder, n_members, n_steps, random_state):
-        """Learn the columns and train a completion; see `IncompleteNumbers`."""
+    def make_autoencoder(self, n_samples, n_steps):
+        """Return the default autoencoder; see `IncompleteNumbers`."""
+        return TabularDenoisingAutoencoder(
+            **_DEFAULTS,
+            numeric_scaling="standard",
+            corruption="masking",
+            max_iter=_n_epochs(n_samples, n_steps),
+        )
+
+    def learn(self, X, missing, autoencoder):
+        """Learn the columns, and return all rows; see `IncompleteNumbers`."""
         self.empty = missing.all(axis=0)
-        if autoencoder is None:
-            autoencoder = TabularDenoisingAutoencoder(
-                256,
-                hidden_layer_sizes=(256,),
-                code_activation="relu",
-                numeric_scaling="standard",
-                corruption="masking",
-                noise_level=0.3,
-                emphasis="full",
-                max_iter=_n_epochs(len(missing), n_steps),
-            )
         if not isinstance(autoencoder, TabularDenoisingAutoencoder):
             others = name_columns(columns_without_numbers(X), names_of(X))
             raise TypeError(
@@ -211,20 +231,25 @@ class IncompleteTable:
             )
         autoencoder._validate_params()
         self._table = autoencoder._fit_table(X)
-        rows = self._table.transform(X)
-        if self.empty.all():
-            return None
-        return TableCompletion.fit(
-            X, self._table, rows, autoencoder, n_members, random_state
-        )
+        return self._table.transform(X)
 
-    def fill(self, X, missing, complete, kept, *, within_range=False):
-        """Return a table with its gaps filled; see `IncompleteNumbers`."""
+    @property
+    def table(self):
+        """The fitted encoder."""
+        return self._table
+
+    def encode(self, X, missing):
+        """Return the rows with gaps; see `IncompleteNumbers`."""
+        # All rows are encoded, for a column may hold what it must not.
         rows = self._table.transform(X)
         incomplete = np.flatnonzero(missing[:, ~self.empty].any(axis=1))
-        if len(incomplete):
-            rows[incomplete] = complete(rows[incomplete])
-        filled = self._table.fill(X, missing, rows, within_range=within_range)
+        return incomplete, rows[incomplete]
+
+    def fill(self, X, missing, incomplete, rows, kept, *, within_range=False):
+        """Return a table with its gaps filled; see `IncompleteNumbers`."""
+        encoded = np.empty(missing.shape, dtype=np.float32)
+        encoded[incomplete] = rows
+        filled = self._table.fill(X, missing, encoded, within_range=within_range)
         if kept.all():
             return filled
         return _safe_indexing(filled, np.flatnonzero(kept), axis=1)
@@ -242,7 +267,7 @@ def _n_epochs(n_samples, n_steps):
 
 
 def _measure_columns(X, missing):
-    """Return what is known of the observed values of each column.
+    """Measure the observed values of each column.
 
     Returns
     -------

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from numbers import Integral, Real
 
 import numpy as np
@@ -14,7 +13,8 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from ..autoencoder import DenoisingAutoencoder
 from ..backend.serialization import serializable
-from ..base.meta_estimator import refuse_loss_of_other_scales
+from ..base.fitted import restored_on_failure
+from ..base.meta_estimator import refuse_loss_of_other_scales, train_rows
 from ..corruption import MultiScaleNoise
 from ._errors import compare_errors, squared_errors, usual_errors
 from ._scaling import FencedScaler
@@ -30,7 +30,7 @@ BLOCK_ROWS, BLOCK_BYTES = 256, 2**25
 #: The greatest `noise_level`.
 LARGEST_NOISE = 1000.0
 
-#: Fractions of the cells that are hidden in training rows to learn what is usual for
+#: Fractions of the cells that are hidden in training rows to learn the usual errors of
 #: rows with gaps, and in how many rows.
 GAPS, N_GAPPED = (0.25, 0.5, 0.75, 0.9), 500
 
@@ -44,7 +44,7 @@ N_EPOCHS = 50
 
 @serializable(standalone=True)
 class DenoisingOutlierDetector(OutlierMixin, BaseEstimator):
-    r"""Outlier detection by what a denoising autoencoder cannot restore.
+    r"""Outlier detection by how well a denoising autoencoder restores a row.
 
     An autoencoder learns how the features of the training rows hang together. A row
     is then corrupted in fixed ways and restored, and it is unusual where the
@@ -168,7 +168,7 @@ class DenoisingOutlierDetector(OutlierMixin, BaseEstimator):
     # The autoencoder is validated where it is fitted.
     @_fit_context(prefer_skip_nested_validation=False)
     def fit(self, X, y=None):
-        """Learn what is usual.
+        """Learn how well usual rows are restored.
 
         Parameters
         ----------
@@ -183,16 +183,9 @@ class DenoisingOutlierDetector(OutlierMixin, BaseEstimator):
         self : object
             The fitted detector.
         """
-        names = ("n_features_in_", "feature_names_in_")
-        before = {name: vars(self)[name] for name in names if name in vars(self)}
-        try:
-            return self._fit(X)
-        except BaseException:
-            # What validation sets before the training can fail.
-            for name in names:
-                vars(self).pop(name, None)
-            vars(self).update(before)
-            raise
+        with restored_on_failure(self):
+            self._fit(X)
+        return self
 
     def predict(self, X):
         """Tell outliers from inliers.
@@ -272,14 +265,12 @@ class DenoisingOutlierDetector(OutlierMixin, BaseEstimator):
         X = self._validate(X, reset=True)
         random_state = check_random_state(self.random_state)
         # The draws first, so that every autoencoder is scored under the same.
-        fitted = {
-            "_noise": self._draw_noise(X.shape[1], random_state),
-            "_folds": self._draw_folds(X.shape[1], random_state),
-            "_scaler": FencedScaler().fit(X),
-            "autoencoder_": self._make_autoencoder(random_state),
-        }
-        scaled = fitted["_scaler"].transform(X)
-        fitted["autoencoder_"].fit(scaled)
+        self._noise = self._draw_noise(X.shape[1], random_state)
+        self._folds = self._draw_folds(X.shape[1], random_state)
+        self._scaler = FencedScaler().fit(X)
+        self.autoencoder_ = self._make_autoencoder(random_state)
+        scaled = self._scaler.transform(X)
+        train_rows(self.autoencoder_, scaled)
 
         references = scaled
         if len(X) > N_REFERENCES:
@@ -290,29 +281,20 @@ class DenoisingOutlierDetector(OutlierMixin, BaseEstimator):
         observed = ~np.isnan(scaled).all(axis=0)
         usual, fractions = [], []
         for rows in self._with_gaps(references, random_state):
-            errors = squared_errors(
-                rows, fitted["autoencoder_"], fitted["_noise"], fitted["_folds"]
-            )
+            errors = squared_errors(rows, self.autoencoder_, self._noise, self._folds)
             usual.append(usual_errors(errors, observed))
             fractions.append(1.0 - np.isnan(rows).mean())
         # From the rows with the most gaps on.
-        fitted["_usual_errors"] = np.stack(usual[::-1])
-        fitted["_fractions"] = np.array(fractions[::-1])
-        fitted["offset_"] = AUTO_OFFSET
+        self._usual_errors = np.stack(usual[::-1])
+        self._fractions = np.array(fractions[::-1])
+        self.offset_ = AUTO_OFFSET
         if self.contamination != "auto":
-            # A copy: whatever fails has changed nothing.
-            detector = copy.copy(self)
-            vars(detector).update(fitted)
-            fitted["offset_"] = np.percentile(
-                detector._score(X), 100.0 * self.contamination
-            )
-        vars(self).update(fitted)
-        return self
+            self.offset_ = np.percentile(self._score(X), 100.0 * self.contamination)
 
     def _draw_noise(self, n_features, random_state):
         """Return the noise of each draw; the second half is the first's mirror image.
 
-        What noise of one sign adds to an error, that of the other takes off in part.
+        Noise of the other sign takes off part of the error that the first adds.
         """
         if self.noise_level == 0:
             return np.zeros((1, n_features), dtype=np.float32)
@@ -378,7 +360,7 @@ class DenoisingOutlierDetector(OutlierMixin, BaseEstimator):
             yield span, compare_errors(errors[:, :n_filled], usual)
 
     def _usual_errors_of(self, fractions):
-        """Return what is usual for rows of which some fractions are observed.
+        """Return the usual errors of rows of which some fractions are observed.
 
         Parameters
         ----------

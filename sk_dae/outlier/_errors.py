@@ -1,4 +1,4 @@
-"""How far rows are from what an autoencoder restores, and how far is usual."""
+"""Errors of an autoencoder's reconstructions of rows, and the usual ones."""
 
 from __future__ import annotations
 
@@ -6,9 +6,11 @@ import warnings
 
 import numpy as np
 
+from ..base.meta_estimator import restore_rows
+
 __all__ = ["compare_errors", "squared_errors", "usual_errors"]
 
-#: What is added to the usual squared error of a feature, whose variance is one.
+#: Added to the usual squared error of a feature, whose variance is one.
 LEAST_ERROR = 0.1
 
 
@@ -24,7 +26,7 @@ def squared_errors(X, autoencoder, noise, folds):
         The fitted autoencoder.
 
     noise : ndarray of shape (n_draws, n_features)
-        What is added to each row, draw by draw.
+        The noise that is added to each row, draw by draw.
 
     folds : ndarray of shape (n_draws, n_features) or None
         The fold of each feature, split by split; None where nothing is hidden.
@@ -36,7 +38,7 @@ def squared_errors(X, autoencoder, noise, folds):
     """
     errors = np.zeros((1 if folds is None else 2, *X.shape), dtype=np.float32)
     for draw in noise:
-        errors[0] += (autoencoder.denoise(X + draw) - X) ** 2
+        errors[0] += (restore_rows(autoencoder, X + draw) - X) ** 2
     errors[0] /= len(noise)
     if folds is None:
         return errors
@@ -44,22 +46,22 @@ def squared_errors(X, autoencoder, noise, folds):
         for fold in np.unique(split):
             hidden = split == fold
             seen = np.where(hidden, np.float32(np.nan), X)
-            restored = autoencoder.denoise(seen)
+            restored = restore_rows(autoencoder, seen)
             errors[1][:, hidden] += (restored[:, hidden] - X[:, hidden]) ** 2
     errors[1] /= len(folds)
     return errors
 
 
 def usual_errors(errors, observed):
-    """Return what to divide the errors of each kind and feature by.
+    """Return the numbers to divide the errors of each kind and feature by.
 
-    Such that the training rows, whose `errors` these are, have a mean score of -1.
+    The training rows, whose `errors` these are, get a mean score of -1.
     """
     with warnings.catch_warnings():
-        # Of features without a value.
+        # Features without a value.
         warnings.simplefilter("ignore", RuntimeWarning)
         usual = np.nanmean(errors, axis=1, dtype=np.float64)
-    # What training rows observe, but not these: as far off as the mean.
+    # Features that training rows observe, but not these: as far off as the mean.
     usual[np.isnan(usual) & observed] = 1.0
     usual += LEAST_ERROR
     scores = compare_errors(errors, usual[:, None]).sum(axis=1)
@@ -68,7 +70,7 @@ def usual_errors(errors, observed):
 
 
 def compare_errors(errors, usual_errors):
-    """Return what each feature contributes, given the usual errors of its kind."""
+    """Return the contribution of each feature, given the usual errors of its kind."""
     # float64 from here, in which scikit-learn wants scores.
     ratios = errors / usual_errors
     observed = ~np.isnan(ratios).any(axis=0)

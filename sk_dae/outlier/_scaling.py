@@ -29,8 +29,8 @@ class FencedScaler:
     stand twenty interquartile ranges beyond the quartiles; where these coincide, a
     wider range of quantiles takes their place. So the scale is the ordinary one, tails
     and rare values included, but for values that no tail explains: a number of the
-    wrong unit, a code for "unknown". Of the scaled value :math:`z`, what exceeds
-    :math:`b = 3` is put on a logarithmic scale,
+    wrong unit, a code for "unknown". Where the scaled value :math:`z` exceeds
+    :math:`b = 3`, it is put on a logarithmic scale,
 
     .. math:: z \mapsto \operatorname{sign}(z) \, b \,
               \bigl(1 + \log(|z| / b)\bigr) \quad \text{where } |z| > b,
@@ -40,8 +40,8 @@ class FencedScaler:
     Attributes
     ----------
     centers, scales : ndarray of shape (n_features,)
-        Of the columns; zero and one where nothing is observed, a scale of one where
-        a column is constant.
+        Mean and spread of the columns; zero and one where nothing is observed, a scale
+        of one where a column is constant.
     """
 
     def fit(self, X):
@@ -58,7 +58,7 @@ class FencedScaler:
             The scaler.
         """
         with warnings.catch_warnings(), np.errstate(over="ignore"):
-            # Of columns without a value.
+            # Columns without a value.
             warnings.simplefilter("ignore", RuntimeWarning)
             clipped = np.clip(X, *_fences(X)).astype(np.float64)
             # In units of the greatest, so that no square overflows.
@@ -67,10 +67,10 @@ class FencedScaler:
             clipped /= greatest
             centers = np.nanmean(clipped, axis=0)
             scales = np.nanstd(clipped, axis=0)
-            # Of a constant, what is left is the rounding of its mean.
+            # The rest of a constant is the rounding of its mean.
             rounding = 10 * np.finfo(X.dtype).eps * np.abs(centers)
             constant = ~(scales > rounding)
-            # What is too small to divide by.
+            # Too small to divide by.
             constant |= scales * greatest < np.finfo(np.float64).tiny * 4
         self.centers = np.nan_to_num(centers * greatest)
         self.scales = np.where(constant, 1.0, scales * greatest)

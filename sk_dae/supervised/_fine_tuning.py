@@ -41,7 +41,7 @@ from ..losses import SquaredError
 from ..modules._predictors import HeadPredictor, predictor_from
 from ..training.callbacks.sklearn_bridge import with_callbacks
 from ..training.net import PredictingNet
-from ..training.objective import EncoderInput, fill_values_of
+from ..training.objective import EncoderInput
 from ..training.run import TrainingRun
 
 __all__ = ["FineTunedPredictor"]
@@ -70,9 +70,7 @@ class FineTunedPredictor(NetTrainer, BaseEstimator):
         "dropout": [Interval(Real, 0, 1, closed="left")],
         "head_iter": [Interval(Integral, 0, None, closed="left")],
     }
-    for _name in ("device", "warm_start"):
-        del _parameter_constraints[_name]
-    del _name
+    del _parameter_constraints["device"]
 
     @classmethod
     def upgrade_state(cls, state, format):
@@ -360,25 +358,12 @@ class FineTunedPredictor(NetTrainer, BaseEstimator):
             or autoencoder._statistics.has_missing
             or (corruption is not None and corruption.makes_missing)
         )
-        fill_values = None
-        if may_have_gaps:
-            fill_values = fill_values_of(
-                autoencoder.net_.module_,
-                autoencoder.net_.criterion_,
-                autoencoder._statistics,
-                device,
-            )
         return TrainingRun(
             batches,
             valid,
             device,
             streams,
-            EncoderInput(
-                predicts.loss,
-                fill_values,
-                never_observed=predicts.never_observed,
-                fill=predicts.fill,
-            ),
+            predicts if may_have_gaps else predicts.in_training(False),
             has_missing=has_missing,
             completes=True,
         )

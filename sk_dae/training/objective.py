@@ -76,6 +76,58 @@ class EncoderInput:
         self.fill = fill
         self._transforms = loss.transforms_input
 
+    @classmethod
+    def of(cls, module, loss, statistics, corruption, device):
+        """Return the rule for rows to be predicted, from what a fit has learned.
+
+        Parameters
+        ----------
+        module : torch.nn.Module
+            The module; one with ``takes_missing`` reads NaN itself.
+
+        loss : BaseLoss
+            The loss.
+
+        statistics : ColumnStatistics
+            Statistics of the training rows.
+
+        corruption : BaseCorruption or None
+            The fitted process.
+
+        device : torch.device
+            Where the net is.
+
+        Returns
+        -------
+        encoder_input : EncoderInput
+            The rule.
+        """
+        unseen = torch.from_numpy(statistics.never_observed)
+        fills = corruption is not None and corruption.fills_missing
+        return cls(
+            loss,
+            fill_values_of(module, loss, statistics, device),
+            never_observed=unseen.to(device) if unseen.any() else None,
+            fill=corruption.fill if fills else None,
+        )
+
+    def in_training(self, may_have_gaps):
+        """Return the rule for the training rows themselves.
+
+        Parameters
+        ----------
+        may_have_gaps : bool
+            Whether a value of them is missing, before or after the corruption; where
+            none is, nobody need look for any.
+
+        Returns
+        -------
+        encoder_input : EncoderInput
+            The rule.
+        """
+        fill_values = self.fill_values if may_have_gaps else None
+        return EncoderInput(self.loss, fill_values, fill=self.fill)
+
     def __getstate__(self):
         """Leave the loss behind, which the net keeps and hands back."""
         return {**vars(self), "loss": None}

@@ -6,11 +6,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sk_dae.imputation._held_out import (
-    deal_folds,
     draw_errors,
     draw_masks,
-    keep_errors,
-    rounds_of_cells,
+    errors_by_column,
+    sampling_rounds,
+    split_folds,
 )
 
 
@@ -20,7 +20,7 @@ from sk_dae.imputation._held_out import (
 def test_members_are_trained_on_the_rows_they_do_not_leave_out(
     n_samples, n_members, seed
 ):
-    dealt = list(deal_folds(n_samples, n_members, np.random.RandomState(seed)))
+    dealt = list(split_folds(n_samples, n_members, np.random.RandomState(seed)))
     assert len(dealt) == min(n_members, n_samples)
     left_out = np.concatenate([out for _, out in dealt])
     assert len(set(left_out)) == len(left_out)
@@ -31,7 +31,7 @@ def test_members_are_trained_on_the_rows_they_do_not_leave_out(
 
 
 def test_one_row_serves_for_both():
-    ((train, left_out),) = deal_folds(1, 3, np.random.RandomState(0))
+    ((train, left_out),) = split_folds(1, 3, np.random.RandomState(0))
     assert train.tolist() == left_out.tolist() == [0]
 
 
@@ -51,7 +51,7 @@ def test_only_observed_cells_are_masked(n_samples, most):
 def test_each_missing_cell_is_drawn_once(seed, n_features):
     rng = np.random.RandomState(seed)
     missing = rng.uniform(size=(5, n_features)) < 0.7
-    rounds = list(rounds_of_cells(missing, rng))
+    rounds = list(sampling_rounds(missing, rng))
     assert len(rounds) == min(32, missing.sum(axis=1).max())
     total = np.sum(rounds, axis=0) if rounds else np.zeros(missing.shape)
     np.testing.assert_array_equal(total, missing)
@@ -65,7 +65,7 @@ def test_errors_are_drawn_from_those_made_near_by():
     predicted = rng.uniform(-1, 1, size=4000)
     # Small errors on the left, large ones on the right; of another column, none.
     error = np.where(predicted < 0, 0.01, 10.0) * rng.choice([-1, 1], size=4000)
-    errors = keep_errors(np.zeros(4000, int), predicted, error, 2, rng)
+    errors = errors_by_column(np.zeros(4000, int), predicted, error, 2, rng)
     drawn = draw_errors(errors[0], np.array([-0.9] * 50 + [0.9] * 50), rng)
     np.testing.assert_allclose(np.abs(drawn[:50]), 0.01, rtol=1e-5)
     np.testing.assert_allclose(np.abs(drawn[50:]), 10, rtol=1e-5)
@@ -75,9 +75,11 @@ def test_errors_are_drawn_from_those_made_near_by():
 
 def test_few_errors_and_many_are_bounded():
     rng = np.random.RandomState(0)
-    (few,) = keep_errors(np.zeros(1, int), np.ones(1), np.full(1, 3.0), 1, rng)
+    (few,) = errors_by_column(np.zeros(1, int), np.ones(1), np.full(1, 3.0), 1, rng)
     assert draw_errors(few, np.array([-5.0, 5.0]), rng).tolist() == [3.0, 3.0]
     n = 10_000
-    (many,) = keep_errors(np.zeros(n, int), rng.normal(size=n), np.zeros(n), 1, rng)
+    (many,) = errors_by_column(
+        np.zeros(n, int), rng.normal(size=n), np.zeros(n), 1, rng
+    )
     assert many.shape == (2, 4000)
     assert (np.diff(many[0]) >= 0).all()

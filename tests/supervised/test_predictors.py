@@ -22,13 +22,13 @@ from sk_dae import (
     DenoisingAutoencoder,
     DenoisingAutoencoderClassifier,
     DenoisingAutoencoderRegressor,
+    MaskingNoise,
     StackedDenoisingAutoencoder,
     SwapNoise,
     TabularDenoisingAutoencoder,
 )
 from sk_dae.training.gradients import MLPGradients
-from sk_dae.training.net import PredictingNet
-from sk_dae.training.run import TrainingRun
+from sk_dae.training.net import DenoisingNet, PredictingNet
 
 
 @pytest.fixture(scope="module")
@@ -231,16 +231,16 @@ class Beginnings:
     """Keeps the codes that a head is trained on, and the encoder it is put on."""
 
     def __init__(self, monkeypatch):
-        train_net = TrainingRun.train_net
+        train = DenoisingNet.train
 
-        def spied_on(run, net, *args, **kwargs):
+        def spied_on(net, run, *args, **kwargs):
             if not hasattr(net.module_, "encoder"):  # the head alone, given codes
                 self.codes = run.train.rows.take(torch.arange(400))
             elif isinstance(net, PredictingNet):
                 self.encoder = copy.deepcopy(net.module_.encoder)
-            return train_net(run, net, *args, **kwargs)
+            return train(net, run, *args, **kwargs)
 
-        monkeypatch.setattr(TrainingRun, "train_net", spied_on)
+        monkeypatch.setattr(DenoisingNet, "train", spied_on)
 
 
 @pytest.mark.parametrize(
@@ -777,3 +777,16 @@ def test_module_of_the_user_is_fine_tuned_and_left_alone(digits):
     model = classifier(autoencoder, max_iter=40).fit(X[:400], y[:400])
     assert model.score(X[400:], y[400:]) > 0.7
     assert torch.equal(module.inner.weight, before)
+
+
+def test_gaps_of_the_fine_tuning_are_filled_behind_a_corruption_that_fills_gaps():
+    rng = np.random.RandomState(0)
+    X = rng.normal(size=(80, 3))
+    model = DenoisingAutoencoderRegressor(
+        DenoisingAutoencoder(2, corruption="conditional_mean", max_iter=2),
+        corruption=MaskingNoise(0.5, fill_value=np.nan),
+        max_iter=5,
+        random_state=0,
+    ).fit(X, X[:, 0])
+    assert np.isfinite(model.loss_curve_).all()
+    assert np.isfinite(model.predict(X)).all()
