@@ -23,7 +23,7 @@ __all__ = [
     "serializable",
 ]
 
-# What scikit-learn keeps in an estimator of the process that it lives in.
+# State of the process, which scikit-learn keeps in its estimators.
 _OF_THE_PROCESS = frozenset(
     {"_metadata_request", "_parent_callback_ctx", "_skl_callbacks"}
 )

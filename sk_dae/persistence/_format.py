@@ -1,4 +1,4 @@
-"""What the header of a file says of the versions that wrote it."""
+"""The format of a file, and the versions that its header names."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ FORMAT = 2
 
 
 def import_package():
-    """Import all that the package offers, so that its classes register themselves.
+    """Import all public names of the package, so that its classes register themselves.
 
     Returns
     -------

@@ -86,7 +86,7 @@ def _check_format(header, path):
 
 
 def _place(estimator, device):
-    """Move what a loaded estimator has learned from the CPU to where it belongs."""
+    """Move the net of a loaded estimator from the CPU to where it belongs."""
     try:
         found = find_device(estimator.device_ if device is None else device)
     except ValueError:

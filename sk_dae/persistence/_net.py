@@ -14,7 +14,7 @@ __all__ = ["build_net", "describe_net"]
 
 
 def describe_net(net):
-    """Return what is to be saved of a net.
+    """Return the parts of a net that are to be saved.
 
     Parameters
     ----------
@@ -55,10 +55,10 @@ def build_net(estimator, parts, user_module):
     Parameters
     ----------
     estimator : NetTrainer
-        What the net belongs to; all its other attributes are there.
+        The estimator of the net; all its other attributes are there.
 
     parts : dict
-        What :func:`describe_net` returned.
+        The parts that :func:`describe_net` returned.
 
     user_module : callable, torch.nn.Module or None
         The user's own module.

@@ -37,7 +37,7 @@ def save(estimator, path):
     Parameters
     ----------
     estimator : DenoisingAutoencoder
-        What to save. Callbacks and metadata requests are left out.
+        An estimator of the package. Callbacks and metadata requests are left out.
 
     path : str or path-like
         The file, of the safetensors format; an old one is replaced.
@@ -108,7 +108,7 @@ class _Writer:
     Attributes
     ----------
     arrays : dict of str to ndarray
-        What belongs into the body of the file.
+        The body of the file.
     """
 
     def __init__(self, *, fitted):
