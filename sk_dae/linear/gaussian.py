@@ -22,6 +22,11 @@ _EM_TOLERANCE = 3e-3
 #: Variance added to each standardised column, so that float32 can solve the systems.
 _NUGGET = 1e-4
 
+#: EM solves systems of the missing cells, and not of the observed ones, from so many
+#: columns on and up to such a fraction of missing cells.
+_GAP_FEATURES = 16
+_GAP_FRACTION = 0.5
+
 #: Bytes that the matrices of a chunk of rows may take; so few stay in the cache.
 _CHUNK_BYTES = 2**20
 
@@ -194,26 +199,10 @@ def _expectation_maximisation(X, missing):
     nugget = _NUGGET * torch.eye(n_features, dtype=X.dtype)
     mean = torch.zeros(n_features, dtype=X.dtype)
     covariance = torch.eye(n_features, dtype=X.dtype)
+    few_gaps = n_features >= _GAP_FEATURES and missing.double().mean() <= _GAP_FRACTION
+    expect = _expect_by_gaps if few_gaps else _expect
     for _ in range(_EM_STEPS):
-        total, square = torch.zeros_like(mean), torch.zeros_like(covariance)
-        for rows in _chunks(X):
-            gaps = missing[rows]
-            root, observed = _root(covariance, gaps)
-            half = torch.linalg.solve_triangular(
-                root, covariance * observed.unsqueeze(2), upper=False
-            )
-            centred = (X[rows] - mean) * observed
-            white = torch.linalg.solve_triangular(
-                root, centred.unsqueeze(2), upper=False
-            )
-            expected = (half * white).sum(dim=1)
-            filled = torch.where(gaps, expected, centred)
-            total += filled.sum(dim=0)
-            square += filled.T @ filled
-            # What the missing cells of a row vary by, and with one another.
-            hidden = gaps.to(X.dtype)
-            half = (half * hidden.unsqueeze(1)).reshape(-1, n_features)
-            square += covariance * (hidden.T @ hidden) - half.T @ half
+        total, square = expect(X, missing, mean, covariance)
         shift = total / n_samples
         found = square / n_samples - torch.outer(shift, shift)
         found = (1 - shrinkage) * found + shrinkage * found.diagonal().diag() + nugget
@@ -222,3 +211,66 @@ def _expectation_maximisation(X, missing):
         if change < _EM_TOLERANCE:
             break
     return mean, covariance
+
+
+def _expect(X, missing, mean, covariance):
+    """Return the expected sums of centred rows and of their products."""
+    total, square = torch.zeros_like(mean), torch.zeros_like(covariance)
+    for rows in _chunks(X):
+        gaps = missing[rows]
+        root, observed = _root(covariance, gaps)
+        half = torch.linalg.solve_triangular(
+            root, covariance * observed.unsqueeze(2), upper=False
+        )
+        centred = (X[rows] - mean) * observed
+        white = torch.linalg.solve_triangular(root, centred.unsqueeze(2), upper=False)
+        expected = (half * white).sum(dim=1)
+        filled = torch.where(gaps, expected, centred)
+        total += filled.sum(dim=0)
+        square += filled.T @ filled
+        # The missing cells of a row vary, and with one another.
+        hidden = gaps.to(X.dtype)
+        half = (half * hidden.unsqueeze(1)).reshape(-1, X.shape[1])
+        square += covariance * (hidden.T @ hidden) - half.T @ half
+    return total, square
+
+
+def _expect_by_gaps(X, missing, mean, covariance):
+    r"""Do the same by systems as small as the gaps of a row are few.
+
+    With the precision :math:`P = \Sigma^{-1}`, the missing cells :math:`m` have the
+    conditional covariance :math:`P_{mm}^{-1}` and the conditional mean
+    :math:`-P_{mm}^{-1} P_{mo} x_o`, given the observed cells :math:`o`.
+    """
+    n_features = X.shape[1]
+    root, _ = torch.linalg.cholesky_ex(covariance)
+    precision = torch.cholesky_inverse(root).contiguous()
+    filled = torch.where(missing, 0.0, X - mean)
+    square = torch.zeros_like(covariance)
+    for rows, width in _chunks_by_gaps(missing, X.element_size()):
+        # The columns of the gaps come first; observed ones pad them to the width.
+        columns = missing[rows].logical_not().byte().argsort(dim=1, stable=True)
+        columns = columns[:, :width]
+        is_gap = missing[rows].gather(1, columns)
+        pairs = columns.unsqueeze(2) * n_features + columns.unsqueeze(1)
+        both = is_gap.unsqueeze(2) & is_gap.unsqueeze(1)
+        systems = torch.where(both, precision.view(-1)[pairs], 0.0)
+        systems.diagonal(dim1=1, dim2=2).add_((~is_gap).to(X.dtype))
+        root, _ = torch.linalg.cholesky_ex(systems)
+        told = (filled[rows] @ precision).gather(1, columns) * is_gap
+        expected = -torch.cholesky_solve(told.unsqueeze(2), root).squeeze(2)
+        filled[rows] = filled[rows].scatter_add(1, columns, expected)
+        hidden = torch.where(both, torch.cholesky_inverse(root), 0.0)
+        square.view(-1).index_add_(0, pairs.flatten(), hidden.flatten())
+    return filled.sum(dim=0), square + filled.T @ filled
+
+
+def _chunks_by_gaps(missing, item_bytes):
+    """Yield the rows with gaps, those with alike many at a time, and the most gaps."""
+    n_gaps, order = missing.sum(dim=1).sort(stable=True)
+    start = int((n_gaps == 0).sum())
+    while start < len(order):
+        step = max(1, _CHUNK_BYTES // (item_bytes * int(n_gaps[start]) ** 2))
+        rows = order[start : start + step]
+        yield rows, int(n_gaps[start : start + step].max())
+        start += step

@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from sk_dae import ConditionalMeanNoise, DenoisingAutoencoder
+from sk_dae.linear import gaussian
 from sk_dae.linear.gaussian import MAX_FEATURES, IncompleteGaussian
 
 
@@ -129,3 +130,18 @@ def test_autoencoder_fills_missing_values_as_in_training():
     ).fit(X)
     filled = dae.corruption_.fill(torch.tensor(X).float())
     np.testing.assert_array_equal(dae.transform(X), dae.transform(filled.numpy()))
+
+
+@pytest.mark.parametrize("fraction", [0.1, 0.45])
+def test_systems_of_the_gaps_lead_to_the_same_gaussian(fraction, monkeypatch):
+    rng = np.random.RandomState(0)
+    X = rng.normal(size=(150, 6)) @ rng.normal(size=(6, 20))
+    X += rng.normal(size=X.shape)
+    X[rng.uniform(size=X.shape) < fraction] = np.nan
+    X[:3] = np.nan
+    X = torch.from_numpy(X)
+    by_gaps = IncompleteGaussian.fit(X)
+    monkeypatch.setattr(gaussian, "_GAP_FRACTION", -1.0)
+    by_observed = IncompleteGaussian.fit(X)
+    torch.testing.assert_close(by_gaps.shift, by_observed.shift)
+    torch.testing.assert_close(by_gaps.covariance, by_observed.covariance)
