@@ -72,7 +72,6 @@ class FineTunedPredictor(InnerAutoencoder, NetTrainer, BaseEstimator):
         "head_max_iter": [Interval(Integral, 0, None, closed="left")],
         "device": [*NetTrainer._parameter_constraints["device"], None],
     }
-    del _parameter_constraints["warm_start"]
     _renamed_parameters: dict = {
         **NetTrainer._renamed_parameters,
         "head_iter": "head_max_iter",
