@@ -20,6 +20,7 @@ from ..backend.devices import find_device
 from ..backend.random import forked_global_generators
 from ..corruption import CORRUPTIONS, BaseCorruption, make_corruption
 from ..data.checks import check_range, name_columns
+from ..data.rows import rows_of
 from ..data.training_data import TrainingData
 from ..losses import LOSSES, BaseLoss, make_loss
 from ..training.callbacks.sklearn_bridge import with_callbacks
@@ -202,7 +203,9 @@ class GradientDescentAutoencoder(NetTrainer, BaseAutoencoder):
         if learns_corruption and corruption is not None:
             in_place = device.type == "cpu"
             names = getattr(self, "feature_names_in_", None)
-            corruption.fit_rows(X, donor_state, names=names, in_place=in_place)
+            corruption.fit_rows(
+                rows_of(X), donor_state, feature_names=names, in_place=in_place
+            )
 
         with self._draws_of_user_modules(streams, device):
             if resume:
@@ -255,7 +258,7 @@ class GradientDescentAutoencoder(NetTrainer, BaseAutoencoder):
                 watchers=self._make_watchers(X, epochs, fitted, incremental),
             )
         if learns_corruption and corruption is not None:
-            corruption.forget_rows(X, donor_state)
+            corruption.forget_rows(rows_of(X), donor_state)
         fitted |= self._record(net, n_before, epochs, run)
         # All at once, and last: whatever failed before has changed nothing.
         vars(self).update(fitted)

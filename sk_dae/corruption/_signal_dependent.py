@@ -121,8 +121,9 @@ class PoissonNoise(BaseCorruption):
         _refuse_negative(X)
         return X
 
-    def learn(self, X, random_state, *, in_place):
-        _refuse_negative(X)
+    def learn(self, rows, random_state, *, in_place):
+        for chunk in rows.chunks():
+            _refuse_negative(chunk)
 
     def draw(self, X, generator):
         """Draw corrupted rows, as in ``BaseCorruption``."""

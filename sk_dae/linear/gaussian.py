@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 import torch
 
+from ..data.rows import rows_of
+
 __all__ = ["IncompleteGaussian"]
 
 #: Beyond, a row's system of equations costs more than the net; columns then count as
@@ -89,6 +91,27 @@ class IncompleteGaussian:
             None if covariance is None else covariance.float(),
         )
 
+    @classmethod
+    def fit_sample(cls, rows, random_state):
+        """Fit to as many rows as are enough, drawn at random.
+
+        Parameters
+        ----------
+        rows : Rows
+            Rows; NaN stands for a missing value.
+
+        random_state : RandomState
+            Draws the rows.
+
+        Returns
+        -------
+        gaussian : IncompleteGaussian
+            The fitted distribution.
+        """
+        n_rows = cls.n_rows(rows.shape[1])
+        sample = rows.sample(n_rows, random_state, in_order=False)
+        return cls.fit(rows_of(sample).span(slice(None)))
+
     @staticmethod
     def n_rows(n_features):
         """Return how many rows are enough to fit to, for the sake of time.
@@ -167,7 +190,7 @@ class IncompleteGaussian:
 
 def _chunks(X):
     step = max(1, _CHUNK_BYTES // (X.element_size() * X.shape[1] ** 2))
-    # At least one, so that no rows give no rows.
+    # At least one chunk, so that no rows give no rows.
     return [slice(i, i + step) for i in range(0, max(1, len(X)), step)]
 
 
@@ -207,7 +230,7 @@ def _expectation_maximisation(X, missing):
             filled = torch.where(gaps, expected, centred)
             total += filled.sum(dim=0)
             square += filled.T @ filled
-            # What the missing cells of a row vary by, and with one another.
+            # The missing cells of a row vary, and with one another.
             hidden = gaps.to(X.dtype)
             half = (half * hidden.unsqueeze(1)).reshape(-1, n_features)
             square += covariance * (hidden.T @ hidden) - half.T @ half

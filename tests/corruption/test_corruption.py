@@ -38,6 +38,7 @@ from sk_dae.corruption import (
     UniformNoise,
     make_corruption,
 )
+from sk_dae.data.rows import rows_of
 
 
 class Negate:
@@ -269,7 +270,7 @@ def test_global_random_states_stay(process, missing):
     X = make_X(missing=missing)
     before = global_states()
     seeded(process).fit(X).transform(X)
-    fitted = clone(process).fit_rows(X, np.random.RandomState(0))
+    fitted = clone(process).fit_rows(rows_of(X), np.random.RandomState(0))
     fitted.corrupt(torch.from_numpy(X), seeded_generator(0))
     assert global_states() == before
 
@@ -346,7 +347,9 @@ def test_layout_and_dtype_make_no_difference(process, layout, in_place):
     if in_place and isinstance(other, np.ndarray) and other.dtype != object:
         # What an autoencoder does while it trains.
         a, b = (
-            clone(process).fit_rows(rows, np.random.RandomState(0), in_place=True)
+            clone(process).fit_rows(
+                rows_of(rows), np.random.RandomState(0), in_place=True
+            )
             for rows in (X, other)
         )
         rows = torch.from_numpy(X)
@@ -912,7 +915,9 @@ def test_swapped_cells_take_training_values_of_their_column(missing, in_place):
     X = make_X(100, 3, missing)
     # Columns that share no value.
     X += np.arange(3, dtype=np.float32) * 10
-    fitted = SwapNoise(1.0).fit_rows(X, np.random.RandomState(0), in_place=in_place)
+    fitted = SwapNoise(1.0).fit_rows(
+        rows_of(X), np.random.RandomState(0), in_place=in_place
+    )
     new = torch.full((500, 3), -1.0)
     corrupted = fitted.corrupt(new, seeded_generator(0)).numpy()
     for j in range(3):
@@ -925,11 +930,11 @@ def test_swapped_cells_take_training_values_of_their_column(missing, in_place):
 def test_swap_forgets_the_training_rows_but_for_a_sample():
     X = make_X(200, 2)
     state = np.random.RandomState(0)
-    fitted = SwapNoise(1.0, n_donors=10).fit_rows(X, state, in_place=True)
+    fitted = SwapNoise(1.0, n_donors=10).fit_rows(rows_of(X), state, in_place=True)
     rows = torch.zeros(2000, 2)
     during = fitted.corrupt(rows, seeded_generator(0)).numpy()
     assert len(np.unique(during[:, 0])) > 150
-    fitted.forget_rows(X, state)
+    fitted.forget_rows(rows_of(X), state)
     after = fitted.corrupt(rows, seeded_generator(0)).numpy()
     assert len(np.unique(after[:, 0])) == 10
     assert len(pickle.dumps(fitted)) < X.nbytes + 4000
@@ -938,7 +943,7 @@ def test_swap_forgets_the_training_rows_but_for_a_sample():
 
 def test_swap_in_place_holds_X_once():
     X = make_X(200, 2)
-    fitted = SwapNoise().fit_rows(X, np.random.RandomState(0), in_place=True)
+    fitted = SwapNoise().fit_rows(rows_of(X), np.random.RandomState(0), in_place=True)
     assert np.shares_memory(fitted._donors.rows.numpy(), X)
 
 
@@ -1045,8 +1050,8 @@ def test_composition_forgets_the_training_rows():
     X = make_X(100, 2)
     state = np.random.RandomState(0)
     process = ComposeNoise([SwapNoise(1.0, n_donors=5)])
-    fitted = process.fit_rows(X, state, in_place=True)
-    fitted.forget_rows(X, state)
+    fitted = process.fit_rows(rows_of(X), state, in_place=True)
+    fitted.forget_rows(rows_of(X), state)
     assert len(fitted.corruptions_[0]._donors.rows) == 5
 
 
@@ -1084,7 +1089,9 @@ def test_parameters_are_checked_where_another_estimator_fits(process, message):
     with pytest.raises(ValueError, match=message):
         ComposeNoise([process]).fit(make_X())
     with pytest.raises(ValueError, match=message):
-        make_corruption(process, 0.1).fit_rows(make_X(), np.random.RandomState(0))
+        make_corruption(process, 0.1).fit_rows(
+            rows_of(make_X()), np.random.RandomState(0)
+        )
 
 
 # -- functions ------------------------------------------------------------------------
