@@ -1,4 +1,4 @@
-"""What all corruption processes share: validation, levels, seeds, missing values."""
+"""The base of all corruptions: validation, levels, seeds and missing values."""
 
 from __future__ import annotations
 
@@ -69,9 +69,9 @@ class BaseCorruption(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     - :meth:`set_level` and :meth:`scale_level` validate the level and change it during
       training, for a process whose level is not one number or one for each feature.
 
-    What calls a process from outside, such as an autoencoder, fits it by
-    :meth:`fit_rows`, draws by :meth:`corrupt`, and sets ``level_name``, the name of the
-    level in errors, to that of its own parameter.
+    A caller, such as an autoencoder, fits a process by :meth:`fit_rows`, draws by
+    :meth:`corrupt`, and sets ``level_name``, the name of the level in errors, to that
+    of its own parameter.
     """
 
     _parameter_constraints: dict = {

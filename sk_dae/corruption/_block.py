@@ -23,8 +23,8 @@ class BlockNoise(BaseCorruption):
 
     .. math:: \#\text{blocks in a place} \sim \operatorname{Poisson}(-\log(1 - p) / b)
 
-    where a cell can be covered from :math:`b` places. What masking noise hides of one
-    cell can often be read from the next one; what a block hides cannot.
+    where a cell can be covered from :math:`b` places. A cell that
+    masking noise hides can often be read from the next one; under a block it cannot.
 
     Parameters
     ----------

@@ -21,7 +21,7 @@ class RowDonors:
     Parameters
     ----------
     rows : Tensor of shape (n_donors, n_features)
-        Of any dtype; read cell by cell.
+        The rows, of any dtype; read cell by cell.
     """
 
     def __init__(self, rows):
@@ -124,7 +124,7 @@ def sample_donors(rows, n_donors, random_state, *, in_place=False):
     Returns
     -------
     donors : RowDonors or ColumnDonors
-        What to draw from.
+        The donors to draw from.
     """
     # A minimum is NaN where any value is, and takes no memory.
     if in_place and rows.array is not None and not np.isnan(rows.array.min()):

@@ -79,8 +79,8 @@ class PoissonNoise(BaseCorruption):
     Parameters
     ----------
     level : float, array-like of shape (n_features,) or dict, default=0.1
-        What one count is worth, :math:`g`, in the units of X: the variance that a
-        value of one gets. Zero leaves a feature as it is.
+        The worth :math:`g` of one count, in the units of X: the variance that a value
+        of one gets. Zero leaves a feature as it is.
 
     random_state : int, RandomState instance or None, default=None
         Seeds :meth:`transform`.

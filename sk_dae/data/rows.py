@@ -244,7 +244,7 @@ class DenseRows(Rows):
     """
 
     def __init__(self, X, device=None):
-        # What torch cannot read stays with NumPy, so that it is never copied whole.
+        # Never copied whole: an array that torch cannot read stays with NumPy.
         self._rows = as_tensor(X) if is_readable(X) else X
         self._X = X
         self.shape = X.shape

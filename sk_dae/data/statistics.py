@@ -1,4 +1,4 @@
-"""What a fit must know of each column before training: means, counts and ranges."""
+"""Column statistics that a fit needs before training: means, counts and ranges."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A Gaussian fitted to rows with gaps, and what it expects of the missing cells."""
+"""A Gaussian fitted to rows with gaps, and its conditional means of missing cells."""
 
 from __future__ import annotations
 
@@ -41,13 +41,13 @@ class IncompleteGaussian:
     Parameters
     ----------
     means, scales : Tensor of shape (n_features,)
-        Of the observed values of each column, in their units.
+        Mean and standard deviation of the observed values of each column.
 
     shift : Tensor of shape (n_features,)
         The mean that EM found, in units of the scales.
 
     covariance : Tensor of shape (n_features, n_features) or None
-        Of the standardised columns; None where they count as independent.
+        Covariance of the standardised columns; None where they count as independent.
     """
 
     def __init__(self, means, scales, shift, covariance):

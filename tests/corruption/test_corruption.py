@@ -233,7 +233,7 @@ def test_laws_of_a_corruption(process, n_samples, n_features, missing, seed):
     assert corrupted.shape == mask.shape == rows.shape
     assert corrupted.dtype == torch.float32
     assert mask.dtype == torch.bool
-    # What is missing stays missing, and is never marked. Nothing else becomes it, but
+    # Missing cells stay missing, and are never marked. No other becomes missing, but
     # where the process says so; then it is marked.
     assert corrupted[rows.isnan()].isnan().all()
     assert not mask[rows.isnan()].any()
@@ -280,7 +280,7 @@ def test_random_state_none_takes_one_integer_a_call(process):
     X = make_X()
     process = clone(process)
     if isinstance(process, SwapNoise):
-        # Of a sample that is smaller than X, too.
+        # A sample that is smaller than X, too.
         process.set_params(n_donors=3)
     np.random.seed(0)
     process.fit(X).transform(X)
@@ -345,7 +345,7 @@ def test_layout_and_dtype_make_no_difference(process, layout, in_place):
     other = LAYOUTS[layout](X)
     process = seeded(process)
     if in_place and isinstance(other, np.ndarray) and other.dtype != object:
-        # What an autoencoder does while it trains.
+        # An autoencoder does this while it trains.
         a, b = (
             clone(process).fit_rows(
                 rows_of(rows), np.random.RandomState(0), in_place=True
@@ -736,7 +736,7 @@ def test_marginal_noise_has_the_distribution_of_each_column(make):
     drawn = MarginalNoise(1.0, random_state=0).fit(make(X)).transform(make(X))
     # Two samples of 5000: a distance of 0.04 happens once in a thousand times.
     assert ks_2samp(drawn[:, 0], X[:, 0]).statistic < 0.04
-    # What most of a column has, without values in between, but at the one step.
+    # Values in between are drawn at the one step alone.
     assert np.isin(drawn[:, 1], [0, 1]).mean() > 0.998
     assert drawn[:, 1].mean() == pytest.approx(0.3, abs=binomial_tolerance(0.3, 5000))
     # Nothing is left of what the columns had to do with one another.
@@ -1210,7 +1210,7 @@ def test_row_gets_noise_or_loses_cells_of_a_strength_of_its_own():
     assert rate == pytest.approx(0.5, abs=binomial_tolerance(0.5, n_samples))
     assert not corrupted[~noisy].nan_to_num().any()
     assert mask[noisy].all()
-    # Of 200 cells, the estimates scatter by a twentieth of the level, and by 0.035.
+    # The estimates from 200 cells scatter by a twentieth of the level, and by 0.035.
     levels = corrupted[noisy].std(dim=1).log10()
     assert levels.min() > -1.15
     assert levels.max() < 0.15
