@@ -215,7 +215,9 @@ class GradientDescentAutoencoder(
             corruption = self._make_corruption()
             if corruption is not None:
                 in_place = device.type == "cpu"
-                corruption.fit_rows(X, donor_state, names=names, in_place=in_place)
+                corruption.fit_rows(
+                    rows_of(X), donor_state, feature_names=names, in_place=in_place
+                )
         else:
             corruption = self.corruption_
         return TrainingPlan(
@@ -329,7 +331,7 @@ class GradientDescentAutoencoder(
                 watchers=self._make_watchers(X, epochs, fitted, incremental),
             )
         if plan.donor_state is not None and plan.corruption is not None:
-            plan.corruption.forget_rows(X, plan.donor_state)
+            plan.corruption.forget_rows(rows_of(X), plan.donor_state)
         fitted |= self._record(net, n_before, epochs, run)
         # All at once, and last: whatever failed before has changed nothing.
         vars(self).update(fitted)

@@ -1,4 +1,4 @@
-"""Corruption processes: what a denoising autoencoder learns to undo.
+"""Corruption processes, which a denoising autoencoder learns to undo.
 
 A corruption is a small estimator. ``fit`` learns what it needs from the data (ranges,
 donors), ``corrupt`` draws from a generator that it is handed and works on tensors of
@@ -106,7 +106,7 @@ def corrupt_alike(process, X):
     Parameters
     ----------
     process : BaseCorruption
-        What corrupts the rows. It is left as it is.
+        The process; it is not modified.
 
     X : {array-like, sparse matrix} of shape (n_samples, n_features)
         The rows.

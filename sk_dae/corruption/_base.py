@@ -1,4 +1,4 @@
-"""What all corruption processes share: validation, levels, seeds, missing values."""
+"""The base of all corruptions: validation, levels, seeds and missing values."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from sklearn.utils._param_validation import Interval
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from ..backend.random import seeded_generator
-from ..data.rows import as_tensor
+from ..data.rows import as_tensor, rows_of
 from ._cells import choose_cells
 
 __all__ = ["LARGEST", "BaseCorruption"]
@@ -26,7 +26,7 @@ class BaseCorruption(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     r"""Base class of the corruption processes :math:`q(\tilde x \mid x)`.
 
     A subclass implements :meth:`draw` and, where it must learn something from the
-    data, ``learn``.
+    data, :meth:`learn`. The notes say what else it may override.
 
     Parameters
     ----------
@@ -37,21 +37,52 @@ class BaseCorruption(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     random_state : int, RandomState instance or None, default=None
         Seeds :meth:`transform`. Training does not use it: an autoencoder hands the
         process a generator of its own.
+
+    Attributes
+    ----------
+    level_ : float or ndarray of shape (n_features,)
+        The validated level.
+
+    n_features_in_ : int
+        Number of features seen during fit.
+
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
+        Names of the features, where X had string column names.
+
+    Notes
+    -----
+    Class attributes of a subclass, or its properties, where they depend on parameters:
+
+    - ``max_level``: the greatest level that is valid; 1.0 where it is a fraction of
+      cells. The greatest number of float32 by default.
+    - ``makes_missing``: whether a cell that had a value may become NaN. False by
+      default.
+    - ``fills_missing``: whether :meth:`fill` replaces missing values, in training and
+      at prediction. False by default; elsewhere the mean of the column is put in.
+
+    Methods of a subclass:
+
+    - :meth:`draw` corrupts rows. It is the only one that must be there. It gets the
+      present level from :meth:`level_on`, and the cells to replace from :meth:`choose`.
+    - :meth:`learn` learns from the training rows, :meth:`forget_rows` lets go of them.
+    - :meth:`fill` replaces missing values, with ``fills_missing``.
+    - :meth:`set_level` and :meth:`scale_level` validate the level and change it during
+      training, for a process whose level is not one number or one for each feature.
+
+    A caller, such as an autoencoder, fits a process by :meth:`fit_rows`, draws by
+    :meth:`corrupt`, and sets ``level_name``, the name of the level in errors, to that
+    of its own parameter.
     """
 
     _parameter_constraints: dict = {
         "level": [Interval(Real, 0, None, closed="left"), "array-like", dict],
         "random_state": ["random_state"],
     }
-    # One where the level is a fraction of cells.
     max_level = LARGEST
-    # Whether a cell that had a value may lose it: NaN.
     makes_missing = False
-    # Whether a method `fill` replaces missing values, in training and afterwards.
     fills_missing = False
-    # What an error calls the level: an estimator's parameter has another name.
     level_name = "level"
-    # What the level is multiplied by, in a training that changes it.
+    # A training that changes the level multiplies it by this.
     _factor = 1.0
 
     def __init__(self, level, *, random_state=None):
@@ -82,10 +113,11 @@ class BaseCorruption(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
             The fitted corruption.
         """
         X = self._validate(X, reset=True)
+        names = getattr(self, "feature_names_in_", None)
         # However large the sample of X that it draws, only the seed is taken from a
         # random state that is shared.
-        names = getattr(self, "feature_names_in_", None)
-        return self.fit_rows(X, np.random.RandomState(self._draw_seed()), names=names)
+        random_state = np.random.RandomState(self._draw_seed())
+        return self.fit_rows(rows_of(X), random_state, feature_names=names)
 
     def transform(self, X):
         """Corrupt `X`.
@@ -144,14 +176,25 @@ class BaseCorruption(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         return corrupted, mask & ~missing
 
     def mask_of_all(self, X):
-        """The mask of a process that chooses all cells: those that have a level."""
+        """Return the mask of a process that chooses all cells: those that have a level.
+
+        Parameters
+        ----------
+        X : Tensor of shape (n_samples, n_features)
+            Rows.
+
+        Returns
+        -------
+        mask : Tensor of shape (n_samples, n_features), dtype bool
+            True in the features whose level is above zero.
+        """
         return torch.as_tensor(self.level_on(X), device=X.device).gt(0).expand_as(X)
 
     def _draw_seed(self):
         return check_random_state(self.random_state).randint(np.iinfo(np.int32).max)
 
     def _validate(self, X, *, reset, dtype="numeric"):
-        # What overflows becomes infinite, and is refused as that.
+        # An overflow gives infinity, which is refused as such.
         with np.errstate(over="ignore"):
             return validate_data(
                 self,
@@ -162,25 +205,57 @@ class BaseCorruption(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
                 ensure_all_finite="allow-nan",
             )
 
-    def fit_rows(self, X, random_state, *, names=None, in_place=False):
-        """Fit on validated data.
+    def fit_rows(self, rows, random_state, *, feature_names=None, in_place=False):
+        """Fit on validated rows, as an estimator that trains with the process does.
 
-        With `in_place`, the process may keep a view of X instead of a sample, to be
-        dropped by `forget_rows` once training is over.
+        Parameters
+        ----------
+        rows : Rows
+            Training rows.
+
+        random_state : RandomState
+            Draws what is sampled from the rows.
+
+        feature_names : ndarray of shape (n_features,), default=None
+            Names of the features.
+
+        in_place : bool, default=False
+            Whether the process may keep a view of the rows instead of a sample, which
+            the caller then ends by :meth:`forget_rows`.
+
+        Returns
+        -------
+        self : object
+            The fitted corruption.
         """
         self._validate_params()
-        self.n_features_in_ = X.shape[1]
-        if names is not None:
-            self.feature_names_in_ = names
-        self.set_level(X.shape[1], names)
-        self.learn(X, random_state, in_place=in_place)
+        self.n_features_in_ = rows.shape[1]
+        if feature_names is not None:
+            self.feature_names_in_ = feature_names
+        self.set_level(self.n_features_in_, feature_names)
+        self.learn(rows, random_state, in_place=in_place)
         return self
 
-    def set_level(self, n_features, names):
+    def set_level(self, n_features, feature_names):
+        """Validate the level, and keep it in ``level_``.
+
+        Parameters
+        ----------
+        n_features : int
+            Number of features.
+
+        feature_names : ndarray of shape (n_features,) or None
+            Names of the features.
+
+        Raises
+        ------
+        ValueError
+            If the level is not valid for these features.
+        """
         name = f"{self.level_name} of {type(self).__name__}"
         given = self.level
         if isinstance(given, dict):
-            given = _levels_by_name(given, names, name)
+            given = _levels_by_name(given, feature_names, name)
         try:
             level = np.asarray(given, dtype=np.float64)
         except (TypeError, ValueError):
@@ -198,23 +273,88 @@ class BaseCorruption(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         self.level_ = float(level) if level.ndim == 0 else level.astype(np.float32)
 
     def level_on(self, X):
-        """The present level as a number, or as a tensor on the device of X."""
+        """Return the present level: the given one times the factor of the training.
+
+        Parameters
+        ----------
+        X : Tensor of shape (n_samples, n_features)
+            Rows.
+
+        Returns
+        -------
+        level : float or Tensor of shape (n_features,)
+            A number for all features, or a tensor on the device of `X` with one for
+            each.
+        """
         if isinstance(self.level_, float):
             return self._factor * self.level_
         return self._factor * as_tensor(self.level_).to(X.device)
 
     def scale_level(self, factor):
-        """Draw at a multiple of the level from now on."""
+        """Draw at a multiple of the level from now on.
+
+        Parameters
+        ----------
+        factor : float
+            The present level is this times ``level_``; 1.0 after a fit.
+
+        Raises
+        ------
+        ValueError
+            If the process has no level that can be multiplied.
+        """
         self._factor = factor
 
-    def learn(self, X, random_state, *, in_place):
-        """Learn from validated data; most processes have nothing to learn."""
+    def learn(self, rows, random_state, *, in_place):
+        """Learn from the training rows; most processes have nothing to learn.
 
-    def forget_rows(self, X, random_state):
-        """Replace views of the training data by a bounded sample of it."""
+        Parameters
+        ----------
+        rows : Rows
+            Validated rows: dense or sparse, in memory, on disk or a stream. Read in
+            order with ``rows.chunks()`` or sampled with ``rows.sample(n_rows,
+            random_state)``, both of which return arrays or CSR matrices in which NaN
+            stands for a missing value; ``rows.shape[0]`` is None where the number of
+            rows is not known.
+
+        random_state : RandomState
+            Where the randomness comes from.
+
+        in_place : bool
+            Whether a view of ``rows.array`` may be kept until :meth:`forget_rows`.
+        """
+
+    def forget_rows(self, rows, random_state):
+        """Replace views of the training rows by a bounded sample of them.
+
+        Parameters
+        ----------
+        rows : Rows
+            The rows of the fit.
+
+        random_state : RandomState
+            Draws the sample.
+        """
+
+    def fill(self, X):
+        """Replace missing values, where ``fills_missing`` is true.
+
+        Parameters
+        ----------
+        X : Tensor of shape (n_samples, n_features)
+            Rows; NaN stands for a missing value. Not to be modified.
+
+        Returns
+        -------
+        X_filled : Tensor of shape (n_samples, n_features)
+            The completed rows.
+        """
+        raise NotImplementedError
 
     def draw(self, X, generator):
-        """Draw corrupted rows; what :meth:`corrupt` does, without its care for NaN.
+        """Draw corrupted rows.
+
+        :meth:`corrupt` calls it, and puts NaN back where it was.
 
         Parameters
         ----------
@@ -227,7 +367,7 @@ class BaseCorruption(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         Returns
         -------
         X_corrupted : Tensor of shape (n_samples, n_features)
-            The corrupted rows. What becomes of NaN is of no consequence.
+            The corrupted rows. It does not matter what becomes of NaN.
 
         mask : Tensor of shape (n_samples, n_features), dtype bool, or None
             True where a cell was chosen; None where all were.
@@ -235,7 +375,23 @@ class BaseCorruption(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         raise NotImplementedError
 
     def choose(self, X, generator):
-        """Choose each cell with probability `level`."""
+        """Choose each cell with the present level as probability.
+
+        Parameters
+        ----------
+        X : Tensor of shape (n_samples, n_features)
+            Rows.
+
+        generator : torch.Generator or None
+            Where the randomness comes from.
+
+        Returns
+        -------
+        cells : object
+            Its ``mask`` is a bool tensor of the shape of `X`. ``filled(value)`` returns
+            the rows with one value in the chosen cells, and ``filled_with_either(low,
+            high)`` with one of two values for each feature, by a fair coin.
+        """
         return choose_cells(X, self.level_on(X), generator)
 
     def __getstate__(self):

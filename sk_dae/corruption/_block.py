@@ -25,8 +25,8 @@ class BlockNoise(BaseCorruption):
 
     .. math:: \#\text{blocks in a place} \sim \operatorname{Poisson}(-\log(1 - p) / b)
 
-    where a cell can be covered from :math:`b` places. What masking noise hides of one
-    cell can often be read from the next one; what a block hides cannot.
+    where a cell can be covered from :math:`b` places. A cell that
+    masking noise hides can often be read from the next one; under a block it cannot.
 
     Parameters
     ----------
@@ -118,7 +118,7 @@ class BlockNoise(BaseCorruption):
     def makes_missing(self):
         return bool(np.isnan(self.fill_value))
 
-    def set_level(self, n_features, names):
+    def set_level(self, n_features, feature_names):
         if not isinstance(self.level, Real) or not 0 <= self.level < 1:
             raise ValueError(
                 f"{self.level_name} of BlockNoise must be one number in [0, 1), got "
@@ -178,13 +178,14 @@ class BlockNoise(BaseCorruption):
             for size, n in zip(self.block_size_, self._shape, strict=True)
         )
         rate = -math.log1p(-self._factor * self.level_) / covering
-        # Of each place a Poisson number; so of all, and their places are uniform.
+        # Each place has a Poisson number of blocks, so the whole has one too, and their
+        # places are uniform.
         n_blocks = torch.full((), rate * n_places, dtype=torch.float64)
         n_blocks = int(torch.poisson(n_blocks.to(X.device), generator))
         places = torch.randint(
             n_places, (n_blocks,), generator=generator, device=X.device
         )
-        # Painted on rows with room beyond their edges.
+        # Blocks are painted on rows with room beyond their edges.
         room = [
             begin + size - 1
             for begin, size in zip(begins, self.block_size_, strict=True)

@@ -82,7 +82,7 @@ class ComposeNoise(_BaseComposition, BaseCorruption):
 
     @property
     def _named_corruptions(self):
-        # Whatever else was passed is refused by fit, not by get_params.
+        # Anything else is refused by fit, not by get_params.
         if not isinstance(self.corruptions, list | tuple):
             return []
         return _name_estimators(self.corruptions)
@@ -128,14 +128,14 @@ class ComposeNoise(_BaseComposition, BaseCorruption):
     def makes_missing(self):
         return any(corruption.makes_missing for corruption in self.corruptions_)
 
-    def set_level(self, n_features, names):
+    def set_level(self, n_features, feature_names):
         """A composition has no level of its own."""
 
     def scale_level(self, factor):
         for corruption in self.corruptions_:
             corruption.scale_level(factor)
 
-    def learn(self, X, random_state, *, in_place):
+    def learn(self, rows, random_state, *, in_place):
         if not len(self.corruptions):
             raise ValueError("corruptions of ComposeNoise must not be empty.")
         for corruption in self.corruptions:
@@ -147,7 +147,9 @@ class ComposeNoise(_BaseComposition, BaseCorruption):
         self._spans = self._row_spans()
         names = getattr(self, "feature_names_in_", None)
         self.corruptions_ = [
-            clone(corruption).fit_rows(X, random_state, names=names, in_place=in_place)
+            clone(corruption).fit_rows(
+                rows, random_state, feature_names=names, in_place=in_place
+            )
             for corruption in self.corruptions
         ]
 
@@ -178,9 +180,9 @@ class ComposeNoise(_BaseComposition, BaseCorruption):
         ends = p.cumsum()
         return list(zip((ends - p).tolist(), ends.tolist(), strict=True))
 
-    def forget_rows(self, X, random_state):
+    def forget_rows(self, rows, random_state):
         for corruption in self.corruptions_:
-            corruption.forget_rows(X, random_state)
+            corruption.forget_rows(rows, random_state)
 
     def draw(self, X, generator):
         """Draw corrupted rows, as in ``BaseCorruption``."""
@@ -194,7 +196,7 @@ class ComposeNoise(_BaseComposition, BaseCorruption):
             if mask is None:
                 mask = corruption.mask_of_all(X)
             if lost is not None:
-                # What a process has made missing, the next ones leave missing.
+                # The next processes leave missing what one has made missing.
                 drawn = drawn.masked_fill(lost, torch.nan)
             if self._spans is not None:
                 draw = one_draw
@@ -250,10 +252,10 @@ class CallableCorruption(BaseCorruption):
         self.function = function
         self.random_state = random_state
 
-    # For all one knows.
+    # Nothing is known of what the function does.
     makes_missing = True
 
-    def set_level(self, n_features, names):
+    def set_level(self, n_features, feature_names):
         """A function has no level."""
 
     def scale_level(self, factor):

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import torch
-from sklearn.utils.random import sample_without_replacement
 
 from ..backend.serialization import serializable
-from ..data.rows import rows_of
 from ..linear.gaussian import IncompleteGaussian
 from ._base import BaseCorruption
 
@@ -80,16 +78,8 @@ class ConditionalMeanNoise(BaseCorruption):
     def __init__(self, level=0.3, *, random_state=None):
         super().__init__(level, random_state=random_state)
 
-    def learn(self, X, random_state, *, in_place):
-        n_samples, n_features = X.shape
-        n_rows = min(n_samples, IncompleteGaussian.n_rows(n_features))
-        if n_rows < n_samples:
-            index = torch.from_numpy(
-                sample_without_replacement(n_samples, n_rows, random_state=random_state)
-            )
-        else:
-            index = torch.arange(n_samples)
-        self._gaussian = IncompleteGaussian.fit(rows_of(X).take(index))
+    def learn(self, rows, random_state, *, in_place):
+        self._gaussian = IncompleteGaussian.fit_sample(rows, random_state)
 
     def draw(self, X, generator):
         """Draw corrupted rows, as in ``BaseCorruption``."""

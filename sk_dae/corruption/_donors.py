@@ -5,10 +5,9 @@ from __future__ import annotations
 import numpy as np
 import scipy.sparse as sp
 import torch
-from sklearn.utils.random import sample_without_replacement
 
 from ..backend.serialization import serializable
-from ..data.rows import as_tensor, is_on_disk, is_readable
+from ..data.rows import as_tensor
 from ._cells import positions
 
 __all__ = ["ColumnDonors", "RowDonors", "sample_donors"]
@@ -24,7 +23,7 @@ class RowDonors:
     Parameters
     ----------
     rows : Tensor of shape (n_donors, n_features)
-        Of any dtype; read cell by cell.
+        The rows, of any dtype; read cell by cell.
     """
 
     # A copy on an accelerator, made when it is first needed.
@@ -52,14 +51,14 @@ class RowDonors:
         return torch.where(chosen, rows.gather(0, donors), X)
 
     def _read(self, donors, columns):
-        """The values of cells; the faster way does not know all integers."""
+        """Return the values of cells; the faster way does not know all integers."""
         rows = self.rows
         if rows.is_contiguous() and rows.is_floating_point():
             return rows.view(-1).take(donors.mul_(rows.shape[1]).add_(columns))
         return rows[donors, columns]
 
     def _rows_beside(self, X):
-        """The donors on the device of X, sent there once."""
+        """Return the donors on the device of X, sent there once."""
         moved = self._moved
         if moved is None or moved.device != X.device or moved.dtype != X.dtype:
             moved = self._moved = self.rows.to(X)
@@ -109,13 +108,13 @@ class ColumnDonors:
         return swapped
 
 
-def sample_donors(X, n_donors, random_state, *, in_place=False):
-    """Return the donors of a validated X.
+def sample_donors(rows, n_donors, random_state, *, in_place=False):
+    """Return the donors of validated rows.
 
     Parameters
     ----------
-    X : ndarray or CSR matrix of shape (n_samples, n_features)
-        Training data; NaN is never a donor.
+    rows : Rows
+        Training rows; NaN is never a donor.
 
     n_donors : int
         How many rows to sample at most.
@@ -124,37 +123,26 @@ def sample_donors(X, n_donors, random_state, *, in_place=False):
         Draws the sample.
 
     in_place : bool, default=False
-        Whether X may be read where it stands, which dense data in memory allows that
-        misses no value and that torch can read.
+        Whether the rows may be read where they stand, which dense data in memory allows
+        that misses no value and that torch can read.
 
     Returns
     -------
     donors : RowDonors or ColumnDonors
-        What to draw from.
+        The donors to draw from.
     """
-    if sp.issparse(X):
-        return _sparse_donors(X[_sample(X, n_donors, random_state)])
-    in_place = in_place and is_readable(X) and not is_on_disk(X)
     # A minimum is NaN where any value is, and takes no memory.
-    if in_place and not np.isnan(X.min()):
-        return RowDonors(as_tensor(X))
-    wide = max(1, SAMPLE_BYTES // (4 * X.shape[1]))
-    sample = _to_float32(X[_sample(X, min(n_donors, wide), random_state)])
+    if in_place and rows.array is not None and not np.isnan(rows.array.min()):
+        return RowDonors(as_tensor(rows.array))
+    sample = rows.sample(n_donors, random_state, max_bytes=SAMPLE_BYTES)
+    if sp.issparse(sample):
+        return _sparse_donors(sample)
+    sample = _to_float32(sample)
     observed = ~np.isnan(sample)
     if observed.all():
         return RowDonors(torch.from_numpy(sample))
     counts = torch.from_numpy(observed.sum(axis=0))
     return ColumnDonors(torch.from_numpy(sample.T[observed.T]), counts, counts)
-
-
-def _sample(X, n_donors, random_state):
-    n_samples = X.shape[0]
-    if n_samples <= n_donors:
-        return np.arange(n_samples)
-    # Of memory for the sample alone, unlike a permutation of all rows.
-    return np.sort(
-        sample_without_replacement(n_samples, n_donors, random_state=random_state)
-    )
 
 
 def _to_float32(values):

@@ -5,15 +5,14 @@ from __future__ import annotations
 from numbers import Integral
 
 import numpy as np
-import scipy.sparse as sp
 import torch
 from sklearn.utils._param_validation import Interval
-from sklearn.utils.random import sample_without_replacement
 from sklearn.utils.validation import check_is_fitted
 
 from ..backend.serialization import serializable
 from ._base import BaseCorruption
 from ._cells import positions
+from ._quantiles import column_quantiles
 
 __all__ = ["MarginalNoise", "QuantileTable"]
 
@@ -41,9 +40,9 @@ class MarginalNoise(BaseCorruption):
         Fraction :math:`p` of the cells that are drawn anew, in [0, 1].
 
     n_quantiles : int, default=1000
-        Number of quantiles of a column, at most; so many rows at most. Of wide data
-        fewer, so that all take at most 64 MiB. They are those of 100,000 training rows
-        at most, drawn at random.
+        Number of quantiles of a column, at most; there are no more than rows, and
+        fewer for wide data, so that all take at most 64 MiB. They are those of 100,000
+        training rows at most, drawn at random.
 
     random_state : int, RandomState instance or None, default=None
         Seeds :meth:`transform` and the choice of the rows.
@@ -93,16 +92,12 @@ class MarginalNoise(BaseCorruption):
         super().__init__(level, random_state=random_state)
         self.n_quantiles = n_quantiles
 
-    def learn(self, X, random_state, *, in_place):
-        n_samples, n_features = X.shape
-        if n_samples > N_ROWS:
-            rows = sample_without_replacement(
-                n_samples, N_ROWS, random_state=random_state
-            )
-            X = X[np.sort(rows)]
+    def learn(self, rows, random_state, *, in_place):
+        sample = rows.sample(N_ROWS, random_state)
+        n_samples, n_features = sample.shape
         most = max(2, QUANTILE_BYTES // (4 * n_features))
-        n_quantiles = max(2, min(self.n_quantiles, most, X.shape[0]))
-        quantiles = _quantiles(X, n_quantiles)
+        n_quantiles = max(2, min(self.n_quantiles, most, n_samples))
+        quantiles = column_quantiles(sample, n_quantiles)
         if np.isinf(quantiles).any():
             raise ValueError("Input X contains a value too large for dtype('float32').")
         self._table = QuantileTable(torch.from_numpy(quantiles))
@@ -178,7 +173,7 @@ class QuantileTable:
         return torch.where(chosen & ~drawn.isnan(), drawn, X)
 
     def _beside(self, X):
-        """The quantiles on the device of X, sent there once."""
+        """Return the quantiles on the device of X, sent there once."""
         if self._moved is None or self._moved.device != X.device:
             self._moved = self.values.to(X.device)
         return self._moved
@@ -191,25 +186,3 @@ def _interpolate(table, starts, position):
     place = starts + below
     low, high = flat.take(place), flat.take(place + 1)
     return torch.lerp(low, high, position.sub_(below))
-
-
-def _quantiles(X, n_quantiles):
-    """Return quantiles of the observed values of each column, NaN where none is."""
-    levels = np.linspace(0.0, 1.0, n_quantiles)
-    quantiles = np.full((X.shape[1], n_quantiles), np.nan, dtype=np.float32)
-    is_sparse = sp.issparse(X)
-    if is_sparse:
-        X = X.tocsc()
-        X.sum_duplicates()
-    with np.errstate(over="ignore"):
-        for j in range(X.shape[1]):
-            if is_sparse:
-                values = X.data[X.indptr[j] : X.indptr[j + 1]]
-                n_zeros = X.shape[0] - len(values)
-                values = np.concatenate([values, np.zeros(n_zeros, values.dtype)])
-            else:
-                values = X[:, j]
-            values = values[~np.isnan(values)]
-            if len(values):
-                quantiles[j] = np.quantile(values.astype(np.float64), levels)
-    return quantiles

@@ -143,16 +143,16 @@ class SaltAndPepperNoise(BaseCorruption):
         super().__init__(level, random_state=random_state)
         self.extremes = extremes
 
-    def learn(self, X, random_state, *, in_place):
+    def learn(self, rows, random_state, *, in_place):
         if isinstance(self.extremes, str):
-            low, high = _feature_extremes(X)
+            low, high = _feature_extremes(rows)
             if self.extremes == "data":
                 low, high = np.fmin.reduce(low), np.fmax.reduce(high)
             # Zero where nothing is observed.
             low, high = np.nan_to_num(low), np.nan_to_num(high)
         else:
             low, high = self._given_extremes()
-        self.extremes_ = np.empty((2, X.shape[1]), dtype=np.float32)
+        self.extremes_ = np.empty((2, rows.shape[1]), dtype=np.float32)
         self.extremes_[0], self.extremes_[1] = low, high
 
     def _given_extremes(self):
@@ -241,11 +241,13 @@ class SwapNoise(BaseCorruption):
         super().__init__(level, random_state=random_state)
         self.n_donors = n_donors
 
-    def learn(self, X, random_state, *, in_place):
-        self._donors = sample_donors(X, self.n_donors, random_state, in_place=in_place)
+    def learn(self, rows, random_state, *, in_place):
+        self._donors = sample_donors(
+            rows, self.n_donors, random_state, in_place=in_place
+        )
 
-    def forget_rows(self, X, random_state):
-        self._donors = sample_donors(X, self.n_donors, random_state)
+    def forget_rows(self, rows, random_state):
+        self._donors = sample_donors(rows, self.n_donors, random_state)
 
     def draw(self, X, generator):
         """Draw corrupted rows, as in ``BaseCorruption``."""
@@ -253,9 +255,16 @@ class SwapNoise(BaseCorruption):
         return self._donors.swap(X, chosen, generator), chosen
 
 
-def _feature_extremes(X):
+def _feature_extremes(rows):
     """Least and greatest observed value of each column; NaN where none is observed."""
-    if sp.issparse(X):
-        # It counts the zeros that are not stored.
-        return min_max_axis(X, axis=0, ignore_nan=True)
-    return np.fmin.reduce(X, axis=0), np.fmax.reduce(X, axis=0)
+    low = high = None
+    for chunk in rows.chunks():
+        if sp.issparse(chunk):
+            # It counts the zeros that are not stored.
+            least, greatest = min_max_axis(chunk, axis=0, ignore_nan=True)
+        else:
+            least, greatest = (f.reduce(chunk, axis=0) for f in (np.fmin, np.fmax))
+        if low is None:
+            low, high = least, greatest
+        low, high = np.fmin(low, least), np.fmax(high, greatest)
+    return low, high

@@ -82,8 +82,8 @@ class PoissonNoise(BaseCorruption):
     Parameters
     ----------
     level : float, array-like of shape (n_features,) or dict, default=0.1
-        What one count is worth, :math:`g`, in the units of X: the variance that a
-        value of one gets. Zero leaves a feature as it is.
+        The worth :math:`g` of one count, in the units of X: the variance that a value
+        of one gets. Zero leaves a feature as it is.
 
     random_state : int, RandomState instance or None, default=None
         Seeds :meth:`transform`.
@@ -124,8 +124,9 @@ class PoissonNoise(BaseCorruption):
         _refuse_negative(X)
         return X
 
-    def learn(self, X, random_state, *, in_place):
-        _refuse_negative(X)
+    def learn(self, rows, random_state, *, in_place):
+        for chunk in rows.chunks():
+            _refuse_negative(chunk)
 
     def draw(self, X, generator):
         """Draw corrupted rows, as in ``BaseCorruption``."""

@@ -17,7 +17,7 @@ class Batches:
 
     Parameters
     ----------
-    rows : DenseRows or SparseRows
+    rows : Rows
         The rows that go in.
 
     index : Tensor of shape (n_rows,), dtype int64, or None
@@ -29,7 +29,7 @@ class Batches:
     device : torch.device
         Where the batches are needed.
 
-    targets : DenseRows or SparseRows, default=None
+    targets : Rows, default=None
         The clean rows, where they are not the rows themselves.
 
     weights : Tensor of shape (n_samples,), default=None
@@ -73,10 +73,10 @@ class Batches:
 
         Parameters
         ----------
-        rows : DenseRows or SparseRows
+        rows : Rows
             As many rows.
 
-        targets : DenseRows or SparseRows, default=None
+        targets : Rows, default=None
             The clean rows, where they are not the rows themselves.
 
         Returns

@@ -6,10 +6,12 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
+from .rows import Rows
+
 __all__ = ["ClassRows"]
 
 
-class ClassRows:
+class ClassRows(Rows):
     """The classes of rows, with a one for that of each.
 
     Parameters
@@ -20,8 +22,6 @@ class ClassRows:
     n_classes : int
         Number of classes.
     """
-
-    device = torch.device("cpu")
 
     def __init__(self, codes, n_classes):
         self._codes = torch.from_numpy(codes.astype(np.int64, copy=False))

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import torch
-from sklearn.utils.random import sample_without_replacement
 
-from .rows import rows_of, spans
+from .rows import Rows, rows_of, spans
 
-__all__ = ["MappedRows"]
+__all__ = ["SAMPLE_BYTES", "SAMPLE_ROWS", "MappedRows"]
 
 #: Bytes up to which the activations of a layer are kept for all rows; beyond them they
 #: are computed anew for every batch.
@@ -18,12 +17,12 @@ KEPT_BYTES = 2**28
 SAMPLE_ROWS, SAMPLE_BYTES = 10_000, 2**26
 
 
-class MappedRows:
+class MappedRows(Rows):
     """Rows as a function of tensors gives them.
 
     Parameters
     ----------
-    rows : DenseRows or SparseRows
+    rows : Rows
         The rows.
 
     function : callable
@@ -59,7 +58,7 @@ class MappedRows:
 
         Returns
         -------
-        rows : DenseRows or MappedRows
+        rows : Rows
             The rows.
         """
         n_rows, width = self.shape
@@ -69,25 +68,3 @@ class MappedRows:
         for span in spans(n_rows, 4 * max(width, self._rows.shape[1])):
             values[span] = self.span(span).cpu().numpy()
         return rows_of(values, self._compute_device)
-
-    def sample(self, random_state):
-        """Return an array of rows drawn at random, of bounded size.
-
-        Parameters
-        ----------
-        random_state : RandomState
-            Draws the rows.
-
-        Returns
-        -------
-        sample : ndarray of shape (n_rows, width), dtype float32
-            The rows.
-        """
-        n_rows, width = self.shape
-        n_sample = min(n_rows, SAMPLE_ROWS, max(1, SAMPLE_BYTES // (4 * width)))
-        index = np.arange(n_rows)
-        if n_sample < n_rows:
-            index = sample_without_replacement(
-                n_rows, n_sample, random_state=random_state
-            )
-        return self.take(torch.from_numpy(np.sort(index))).cpu().numpy()

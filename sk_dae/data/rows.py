@@ -10,9 +10,11 @@ import mmap
 import numpy as np
 import scipy.sparse as sp
 import torch
+from sklearn.utils.random import sample_without_replacement
 
 __all__ = [
     "DenseRows",
+    "Rows",
     "SparseRows",
     "as_tensor",
     "is_on_disk",
@@ -82,7 +84,154 @@ def spans(n_rows, row_bytes):
         yield slice(start, min(start + step, n_rows))
 
 
-class DenseRows:
+class Rows:
+    """Rows of numbers, wherever they stand; NaN stands for a missing value.
+
+    A class of rows that can be read at random implements :meth:`take` and has a
+    length; all else follows from it, and may be overridden where there is a faster way.
+    A stream, which can be read in order only, implements :meth:`chunks`, and its length
+    is None.
+
+    Learn from rows with as little of it as will do, so that more kinds of rows can be
+    learned from: from :meth:`chunks` what every value counts for, such as sums and
+    extremes; from :meth:`sample` distributions. :meth:`take` and :meth:`span` are for
+    training and prediction.
+
+    Attributes
+    ----------
+    shape : tuple of (int or None, int)
+        Number of rows, None where it is not known before they are read, and number of
+        features.
+
+    device : torch.device
+        Where the rows are, and so where an index is best.
+
+    array : ndarray of shape (n_samples, n_features) or None
+        The memory that holds all rows, where there is one that torch can read. Not to
+        be modified.
+    """
+
+    shape = (None, 0)
+    device = torch.device("cpu")
+    array = None
+
+    def take(self, index):
+        """Return the rows of an index.
+
+        Parameters
+        ----------
+        index : Tensor of shape (n_rows,), dtype int64
+            Which rows, in any order, on any device.
+
+        Returns
+        -------
+        X : Tensor of shape (n_rows, n_features), dtype float32
+            The rows.
+        """
+        raise TypeError(f"{type(self).__name__} can be read in order only.")
+
+    def span(self, rows):
+        """Return the rows of a slice.
+
+        Parameters
+        ----------
+        rows : slice
+            Which rows, without a step.
+
+        Returns
+        -------
+        X : Tensor of shape (n_rows, n_features), dtype float32
+            The rows.
+        """
+        return self.take(torch.arange(*rows.indices(self.shape[0] or 0)))
+
+    def chunks(self):
+        """Read all rows once, in their order.
+
+        Yields
+        ------
+        chunk : ndarray or CSR matrix of shape (n_rows, n_features)
+            Rows in the dtype that they are held in, not to be modified. A dense chunk
+            takes `CHUNK_BYTES` at most as float32; a CSR matrix that is held anyway
+            comes whole.
+        """
+        for rows in spans(self.shape[0], 4 * self.shape[1]):
+            yield self.span(rows).cpu().numpy()
+
+    def sample(self, n_rows, random_state, *, max_bytes=None, in_order=True):
+        """Draw rows without replacement.
+
+        Nothing is drawn from `random_state` where all rows are wanted and their number
+        is known.
+
+        Parameters
+        ----------
+        n_rows : int
+            How many rows, at most.
+
+        random_state : RandomState
+            Draws the rows.
+
+        max_bytes : int, default=None
+            How many bytes dense rows may take as float32; one row is returned however
+            many it takes. Sparse rows are not bounded by it.
+
+        in_order : bool, default=True
+            Whether the rows are returned in their order. It saves time with rows on
+            disk; False returns them in the order in which they were drawn.
+
+        Returns
+        -------
+        X : ndarray or CSR matrix of shape (n_sampled, n_features)
+            The rows, in the dtype that they are held in. Not to be modified: all rows
+            may be those that are held.
+        """
+        if max_bytes is not None:
+            n_rows = min(n_rows, max(1, max_bytes // (4 * max(1, self.shape[1]))))
+        return self._draw(n_rows, random_state, in_order)
+
+    def _draw(self, n_rows, random_state, in_order):
+        n_samples = self.shape[0]
+        if n_samples is None:
+            return _reservoir(self, n_rows, random_state)
+        if n_samples <= n_rows:
+            return self._pick(None)
+        # Its memory grows with the sample alone, unlike that of a permutation.
+        index = sample_without_replacement(n_samples, n_rows, random_state=random_state)
+        return self._pick(np.sort(index) if in_order else index)
+
+    def _pick(self, index):
+        """Return the rows of an array of indices, None for all, in their own dtype."""
+        if index is None:
+            index = np.arange(self.shape[0])
+        return self.take(torch.from_numpy(index)).cpu().numpy()
+
+
+def _reservoir(rows, n_rows, random_state):
+    """Sample rows of unknown number in one pass; a few are all there, in order.
+
+    Vitter, J. S. (1985). Random sampling with a reservoir. ACM Transactions on
+    Mathematical Software, 11. Algorithm R.
+    """
+    kept, n_seen = None, 0
+    for chunk in rows.chunks():
+        if sp.issparse(chunk):
+            chunk = chunk.toarray()
+        room = max(0, n_rows - n_seen)
+        if room:
+            head = chunk[:room]
+            kept = head.copy() if kept is None else np.concatenate([kept, head])
+        later = np.arange(n_seen + room, n_seen + len(chunk))
+        if len(later):
+            place = (random_state.uniform(size=len(later)) * (later + 1)).astype(int)
+            enters = np.flatnonzero(place < n_rows)
+            # A place may be taken twice: the later row stays in it.
+            kept[place[enters]] = chunk[room + enters]
+        n_seen += len(chunk)
+    return np.empty((0, rows.shape[1]), dtype=np.float32) if kept is None else kept
+
+
+class DenseRows(Rows):
     """Rows of a dense array.
 
     Parameters
@@ -95,11 +244,14 @@ class DenseRows:
     """
 
     def __init__(self, X, device=None):
-        # What torch cannot read stays with NumPy, so that it is never copied whole.
+        # Never copied whole: an array that torch cannot read stays with NumPy.
         self._rows = as_tensor(X) if is_readable(X) else X
+        self._X = X
         self.shape = X.shape
         # Reading the pages of a file at random is what makes memory maps slow.
         self._reads_in_order = is_on_disk(X)
+        if is_readable(X) and not self._reads_in_order:
+            self.array = X
         if device is not None:
             self._rows = as_tensor(X).to(device, torch.float32)
 
@@ -130,8 +282,23 @@ class DenseRows:
             chunk = as_tensor(chunk)
         return chunk.to(torch.float32)
 
+    def chunks(self):
+        """Yield views of the array, in order."""
+        for rows in spans(self.shape[0], 4 * self.shape[1]):
+            yield self._X[rows]
 
-class SparseRows:
+    def _pick(self, index):
+        if index is None:
+            return self._X
+        if not self._reads_in_order:
+            return self._X[index]
+        order = np.argsort(index)
+        picked = np.empty((len(index), self.shape[1]), dtype=self._X.dtype)
+        picked[order] = self._X[index[order]]
+        return picked
+
+
+class SparseRows(Rows):
     """Rows of a CSR matrix, made dense as they are asked for.
 
     Parameters
@@ -139,8 +306,6 @@ class SparseRows:
     X : CSR matrix or array of shape (n_samples, n_features)
         Any numeric dtype.
     """
-
-    device = torch.device("cpu")
 
     def __init__(self, X):
         self._X = X
@@ -154,6 +319,17 @@ class SparseRows:
         """Return the rows of a slice, float32."""
         return self._dense(self._X[rows])
 
+    def chunks(self):
+        """Yield the matrix, which is held anyway."""
+        yield self._X
+
+    def sample(self, n_rows, random_state, *, max_bytes=None, in_order=True):
+        """Draw rows without replacement, as a CSR matrix."""
+        return self._draw(n_rows, random_state, in_order)
+
+    def _pick(self, index):
+        return self._X if index is None else self._X[index]
+
     @staticmethod
     def _dense(X):
         return torch.from_numpy(X.astype(np.float32, copy=False).toarray())
@@ -163,8 +339,10 @@ def rows_of(X, device=None):
     """Return the rows of a validated X, held on `device` where that is worth it.
 
     Dense data in memory moves to an accelerator whole where it takes less than a
-    third of what is free there; other data goes batch by batch.
+    third of what is free there; other data goes batch by batch. Rows stay as they are.
     """
+    if isinstance(X, Rows):
+        return X
     if sp.issparse(X):
         return SparseRows(X)
     if device is None or device.type == "cpu" or is_on_disk(X):

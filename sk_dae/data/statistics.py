@@ -1,4 +1,4 @@
-"""What a fit must know of each column before training: means, counts and ranges."""
+"""Column statistics that a fit needs before training: means, counts and ranges."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from ..backend.serialization import serializable
-from .rows import DenseRows, as_tensor, spans
+from .rows import as_tensor, rows_of, spans
 
 __all__ = ["ColumnStatistics", "columns_outside"]
 
@@ -36,12 +36,12 @@ class ColumnStatistics:
 
     @classmethod
     def of(cls, X):
-        """Compute the statistics of a validated X.
+        """Compute the statistics of rows, read once and in order.
 
         Parameters
         ----------
-        X : ndarray or CSR matrix of shape (n_samples, n_features)
-            Read in chunks; NaN stands for missing.
+        X : Rows, ndarray or CSR matrix of shape (n_samples, n_features)
+            Validated rows; NaN stands for a missing value.
 
         Returns
         -------
@@ -53,31 +53,14 @@ class ColumnStatistics:
         ValueError
             If a value is too large for float32.
         """
-        n_samples, n_features = X.shape
-        n_observed = np.full(n_features, n_samples)
-        total = np.zeros(n_features)
-        if sp.issparse(X):
-            for span in spans(X.nnz, 16):
-                data, columns = as_tensor(X.data[span]).float().numpy(), X.indices[span]
-                _refuse_infinity(data)
-                observed = ~np.isnan(data)
-                n_observed -= np.bincount(columns[~observed], minlength=n_features)
-                total += np.bincount(
-                    columns[observed], data[observed], minlength=n_features
-                )
-            return cls(n_observed, total, bool((n_observed < n_samples).any()))
-        rows = DenseRows(X)
-        for span in spans(n_samples, 4 * n_features):
-            chunk = rows.span(span).numpy()
-            # Of infinities of both signs the sum is not a number: refused just below.
-            with np.errstate(invalid="ignore"):
-                sums = chunk.sum(axis=0, dtype=np.float64)
-            if not np.isfinite(sums).all():
-                _refuse_infinity(chunk)
-                n_observed -= np.isnan(chunk).sum(axis=0)
-                sums = np.nansum(chunk, axis=0, dtype=np.float64)
-            total += sums
-        return cls(n_observed, total, bool((n_observed < n_samples).any()))
+        rows = rows_of(X)
+        n_samples, n_missing = 0, np.zeros(rows.shape[1], dtype=np.int64)
+        total = np.zeros(rows.shape[1])
+        for chunk in rows.chunks():
+            n_samples += chunk.shape[0]
+            add = _add_sparse if sp.issparse(chunk) else _add_dense
+            add(chunk, n_missing, total)
+        return cls(n_samples - n_missing, total, bool(n_missing.any()))
 
     def __add__(self, other):
         """Return the statistics of the rows of both."""
@@ -98,22 +81,64 @@ class ColumnStatistics:
         return self.n_observed == 0
 
 
+def _add_dense(chunk, n_missing, total):
+    """Add what is missing and the sums of a dense chunk, in place."""
+    chunk = as_tensor(chunk).float().numpy()
+    # The sum of infinities of both signs is NaN: refused just below.
+    with np.errstate(invalid="ignore"):
+        sums = chunk.sum(axis=0, dtype=np.float64)
+    if not np.isfinite(sums).all():
+        _refuse_infinity(chunk)
+        n_missing += np.isnan(chunk).sum(axis=0)
+        sums = np.nansum(chunk, axis=0, dtype=np.float64)
+    total += sums
+
+
+def _add_sparse(chunk, n_missing, total):
+    """Add what is missing and the sums of a CSR matrix, in place."""
+    n_features = chunk.shape[1]
+    for span in spans(chunk.nnz, 16):
+        data = as_tensor(chunk.data[span]).float().numpy()
+        columns = chunk.indices[span]
+        _refuse_infinity(data)
+        observed = ~np.isnan(data)
+        n_missing += np.bincount(columns[~observed], minlength=n_features)
+        total += np.bincount(columns[observed], data[observed], minlength=n_features)
+
+
 def columns_outside(X, low, high):
-    """Return the indices of the columns of X that leave ``[low, high]`` in float32.
+    """Return the indices of the columns that leave ``[low, high]`` in float32.
 
     In float64 a scaler may overstep its range by a rounding error.
+
+    Parameters
+    ----------
+    X : Rows, ndarray or CSR matrix of shape (n_samples, n_features)
+        Validated rows, read once and in order.
+
+    low, high : float
+        The range, which the bounds belong to.
+
+    Returns
+    -------
+    columns : ndarray of shape (n_outside,), dtype int
+        The columns.
     """
-    outside = np.zeros(X.shape[1], dtype=bool)
-    if sp.issparse(X):
-        data, columns = X.data[: X.nnz].astype(np.float32), X.indices[: X.nnz]
+    rows = rows_of(X)
+    outside = np.zeros(rows.shape[1], dtype=bool)
+    for chunk in rows.chunks():
+        if not sp.issparse(chunk):
+            chunk = chunk.astype(np.float32, copy=False)
+            outside |= ((chunk < low) | (chunk > high)).any(axis=0)
+            continue
+        n_stored = chunk.nnz
+        data, columns = chunk.data[:n_stored].astype(np.float32), chunk.indices
+        columns = columns[:n_stored]
         outside[columns[(data < low) | (data > high)]] = True
         if not low <= 0.0 <= high:
             # The zeros that are not stored count too.
-            outside |= np.bincount(columns, minlength=X.shape[1]) < X.shape[0]
-        return np.flatnonzero(outside)
-    for span in spans(len(X), X.itemsize * X.shape[1]):
-        chunk = X[span].astype(np.float32, copy=False)
-        outside |= ((chunk < low) | (chunk > high)).any(axis=0)
+            n_rows, n_features = chunk.shape
+            outside |= np.bincount(columns, minlength=n_features) < n_rows
     return np.flatnonzero(outside)
 
 

@@ -1,4 +1,4 @@
-"""A Gaussian fitted to rows with gaps, and what it expects of the missing cells."""
+"""A Gaussian fitted to rows with gaps, and its conditional means of missing cells."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import numpy as np
 import torch
 
 from ..backend.serialization import serializable
+from ..data.rows import rows_of
 
 __all__ = ["IncompleteGaussian"]
 
@@ -47,13 +48,13 @@ class IncompleteGaussian:
     Parameters
     ----------
     means, scales : Tensor of shape (n_features,)
-        Of the observed values of each column, in their units.
+        Mean and standard deviation of the observed values of each column.
 
     shift : Tensor of shape (n_features,)
         The mean that EM found, in units of the scales.
 
     covariance : Tensor of shape (n_features, n_features) or None
-        Of the standardised columns; None where they count as independent.
+        Covariance of the standardised columns; None where they count as independent.
     """
 
     def __init__(self, means, scales, shift, covariance):
@@ -96,6 +97,27 @@ class IncompleteGaussian:
             *(None if t is None else t.float() for t in (means, scales, shift)),
             None if covariance is None else covariance.float(),
         )
+
+    @classmethod
+    def fit_sample(cls, rows, random_state):
+        """Fit to as many rows as are enough, drawn at random.
+
+        Parameters
+        ----------
+        rows : Rows
+            Rows; NaN stands for a missing value.
+
+        random_state : RandomState
+            Draws the rows.
+
+        Returns
+        -------
+        gaussian : IncompleteGaussian
+            The fitted distribution.
+        """
+        n_rows = cls.n_rows(rows.shape[1])
+        sample = rows.sample(n_rows, random_state, in_order=False)
+        return cls.fit(rows_of(sample).span(slice(None)))
 
     @staticmethod
     def n_rows(n_features):
@@ -175,7 +197,7 @@ class IncompleteGaussian:
 
 def _chunks(X):
     step = max(1, _CHUNK_BYTES // (X.element_size() * X.shape[1] ** 2))
-    # At least one, so that no rows give no rows.
+    # At least one chunk, so that no rows give no rows.
     return [slice(i, i + step) for i in range(0, max(1, len(X)), step)]
 
 

@@ -446,7 +446,7 @@ class FineTunedPredictor(InnerAutoencoder, NetTrainer, BaseEstimator):
         process = autoencoder._make_process(self.corruption, self.noise_level)
         state = np.random.RandomState(streams.seeds["corruption"] % 2**32)
         names = getattr(self, "feature_names_in_", None)
-        process.fit_rows(X, state, names=names)
+        process.fit_rows(rows_of(X), state, feature_names=names)
         return process
 
     def _split(self, labeled, weights, values, streams):

@@ -11,7 +11,8 @@ from dataclasses import dataclass, replace
 import torch
 
 from ..backend.random import seeded_generator
-from ..data.mapped_rows import MappedRows
+from ..data.mapped_rows import SAMPLE_BYTES, SAMPLE_ROWS, MappedRows
+from ..data.rows import rows_of
 from ..losses import BaseLoss, BinaryCrossEntropy, SquaredError
 from ..modules import ACTIVATIONS, MLPAutoencoder
 from .objective import EncoderInput
@@ -75,8 +76,8 @@ def pretrain_layers(module, loss, run, processes, random_state, train_layer):
         rows, targets = _hidden_rows(module, run, k)
         fill_values = None
         if process is not None:
-            sample = rows.sample(random_state)
-            process.fit_rows(sample, random_state)
+            sample = rows.sample(SAMPLE_ROWS, random_state, max_bytes=SAMPLE_BYTES)
+            process.fit_rows(rows_of(sample), random_state)
             if process.makes_missing and not process.fills_missing:
                 fill_values = torch.from_numpy(sample.mean(axis=0)).to(run.device)
         rows, targets = rows.kept(), targets and targets.kept()

@@ -38,6 +38,7 @@ from sk_dae.corruption import (
     UniformNoise,
     make_corruption,
 )
+from sk_dae.data.rows import rows_of
 
 
 class Negate:
@@ -232,7 +233,7 @@ def test_laws_of_a_corruption(process, n_samples, n_features, missing, seed):
     assert corrupted.shape == mask.shape == rows.shape
     assert corrupted.dtype == torch.float32
     assert mask.dtype == torch.bool
-    # What is missing stays missing, and is never marked. Nothing else becomes it, but
+    # Missing cells stay missing, and are never marked. No other becomes missing, but
     # where the process says so; then it is marked.
     assert corrupted[rows.isnan()].isnan().all()
     assert not mask[rows.isnan()].any()
@@ -269,7 +270,7 @@ def test_global_random_states_stay(process, missing):
     X = make_X(missing=missing)
     before = global_states()
     seeded(process).fit(X).transform(X)
-    fitted = clone(process).fit_rows(X, np.random.RandomState(0))
+    fitted = clone(process).fit_rows(rows_of(X), np.random.RandomState(0))
     fitted.corrupt(torch.from_numpy(X), seeded_generator(0))
     assert global_states() == before
 
@@ -279,7 +280,7 @@ def test_random_state_none_takes_one_integer_a_call(process):
     X = make_X()
     process = clone(process)
     if isinstance(process, SwapNoise):
-        # Of a sample that is smaller than X, too.
+        # A sample that is smaller than X, too.
         process.set_params(n_donors=3)
     np.random.seed(0)
     process.fit(X).transform(X)
@@ -344,9 +345,11 @@ def test_layout_and_dtype_make_no_difference(process, layout, in_place):
     other = LAYOUTS[layout](X)
     process = seeded(process)
     if in_place and isinstance(other, np.ndarray) and other.dtype != object:
-        # What an autoencoder does while it trains.
+        # An autoencoder does this while it trains.
         a, b = (
-            clone(process).fit_rows(rows, np.random.RandomState(0), in_place=True)
+            clone(process).fit_rows(
+                rows_of(rows), np.random.RandomState(0), in_place=True
+            )
             for rows in (X, other)
         )
         rows = torch.from_numpy(X)
@@ -733,7 +736,7 @@ def test_marginal_noise_has_the_distribution_of_each_column(make):
     drawn = MarginalNoise(1.0, random_state=0).fit(make(X)).transform(make(X))
     # Two samples of 5000: a distance of 0.04 happens once in a thousand times.
     assert ks_2samp(drawn[:, 0], X[:, 0]).statistic < 0.04
-    # What most of a column has, without values in between, but at the one step.
+    # Values in between are drawn at the one step alone.
     assert np.isin(drawn[:, 1], [0, 1]).mean() > 0.998
     assert drawn[:, 1].mean() == pytest.approx(0.3, abs=binomial_tolerance(0.3, 5000))
     # Nothing is left of what the columns had to do with one another.
@@ -912,7 +915,9 @@ def test_swapped_cells_take_training_values_of_their_column(missing, in_place):
     X = make_X(100, 3, missing)
     # Columns that share no value.
     X += np.arange(3, dtype=np.float32) * 10
-    fitted = SwapNoise(1.0).fit_rows(X, np.random.RandomState(0), in_place=in_place)
+    fitted = SwapNoise(1.0).fit_rows(
+        rows_of(X), np.random.RandomState(0), in_place=in_place
+    )
     new = torch.full((500, 3), -1.0)
     corrupted = fitted.corrupt(new, seeded_generator(0)).numpy()
     for j in range(3):
@@ -925,11 +930,11 @@ def test_swapped_cells_take_training_values_of_their_column(missing, in_place):
 def test_swap_forgets_the_training_rows_but_for_a_sample():
     X = make_X(200, 2)
     state = np.random.RandomState(0)
-    fitted = SwapNoise(1.0, n_donors=10).fit_rows(X, state, in_place=True)
+    fitted = SwapNoise(1.0, n_donors=10).fit_rows(rows_of(X), state, in_place=True)
     rows = torch.zeros(2000, 2)
     during = fitted.corrupt(rows, seeded_generator(0)).numpy()
     assert len(np.unique(during[:, 0])) > 150
-    fitted.forget_rows(X, state)
+    fitted.forget_rows(rows_of(X), state)
     after = fitted.corrupt(rows, seeded_generator(0)).numpy()
     assert len(np.unique(after[:, 0])) == 10
     assert len(pickle.dumps(fitted)) < X.nbytes + 4000
@@ -938,7 +943,7 @@ def test_swap_forgets_the_training_rows_but_for_a_sample():
 
 def test_swap_in_place_holds_X_once():
     X = make_X(200, 2)
-    fitted = SwapNoise().fit_rows(X, np.random.RandomState(0), in_place=True)
+    fitted = SwapNoise().fit_rows(rows_of(X), np.random.RandomState(0), in_place=True)
     assert np.shares_memory(fitted._donors.rows.numpy(), X)
 
 
@@ -1045,8 +1050,8 @@ def test_composition_forgets_the_training_rows():
     X = make_X(100, 2)
     state = np.random.RandomState(0)
     process = ComposeNoise([SwapNoise(1.0, n_donors=5)])
-    fitted = process.fit_rows(X, state, in_place=True)
-    fitted.forget_rows(X, state)
+    fitted = process.fit_rows(rows_of(X), state, in_place=True)
+    fitted.forget_rows(rows_of(X), state)
     assert len(fitted.corruptions_[0]._donors.rows) == 5
 
 
@@ -1084,7 +1089,9 @@ def test_parameters_are_checked_where_another_estimator_fits(process, message):
     with pytest.raises(ValueError, match=message):
         ComposeNoise([process]).fit(make_X())
     with pytest.raises(ValueError, match=message):
-        make_corruption(process, 0.1).fit_rows(make_X(), np.random.RandomState(0))
+        make_corruption(process, 0.1).fit_rows(
+            rows_of(make_X()), np.random.RandomState(0)
+        )
 
 
 # -- functions ------------------------------------------------------------------------
@@ -1203,7 +1210,7 @@ def test_row_gets_noise_or_loses_cells_of_a_strength_of_its_own():
     assert rate == pytest.approx(0.5, abs=binomial_tolerance(0.5, n_samples))
     assert not corrupted[~noisy].nan_to_num().any()
     assert mask[noisy].all()
-    # Of 200 cells, the estimates scatter by a twentieth of the level, and by 0.035.
+    # The estimates from 200 cells scatter by a twentieth of the level, and by 0.035.
     levels = corrupted[noisy].std(dim=1).log10()
     assert levels.min() > -1.15
     assert levels.max() < 0.15

@@ -10,6 +10,7 @@ import torch
 from sk_dae.backend.random import seeded_generator
 from sk_dae.corruption import _donors
 from sk_dae.corruption._donors import ColumnDonors, RowDonors, sample_donors
+from sk_dae.data.rows import rows_of
 
 
 def draw(donors, n_rows, n_features, seed=0):
@@ -21,9 +22,13 @@ def draw(donors, n_rows, n_features, seed=0):
 
 def kinds_of_donors(X):
     return {
-        "rows": sample_donors(X, 10_000, np.random.RandomState(0)),
-        "in place": sample_donors(X, 10_000, np.random.RandomState(0), in_place=True),
-        "sparse": sample_donors(sp.csr_array(X), 10_000, np.random.RandomState(0)),
+        "rows": sample_donors(rows_of(X), 10_000, np.random.RandomState(0)),
+        "in place": sample_donors(
+            rows_of(X), 10_000, np.random.RandomState(0), in_place=True
+        ),
+        "sparse": sample_donors(
+            rows_of(sp.csr_array(X)), 10_000, np.random.RandomState(0)
+        ),
     }
 
 
@@ -82,14 +87,14 @@ def test_same_generator_draws_the_same_donors(kind):
 @pytest.mark.parametrize("make", [np.asarray, sp.csr_array])
 def test_column_without_a_donor_stays(make):
     X = make(np.array([[1.0, np.nan], [np.nan, np.nan]], dtype=np.float32))
-    drawn = draw(sample_donors(X, 10, np.random.RandomState(0)), 5, 2)
+    drawn = draw(sample_donors(rows_of(X), 10, np.random.RandomState(0)), 5, 2)
     np.testing.assert_array_equal(drawn, np.tile([1.0, -1.0], (5, 1)))
 
 
 @pytest.mark.parametrize("make", [np.asarray, sp.csr_array])
 def test_data_without_a_donor_leaves_all_as_it_is(make):
     X = make(np.full((2, 3), np.nan, dtype=np.float32))
-    drawn = draw(sample_donors(X, 10, np.random.RandomState(0)), 5, 3)
+    drawn = draw(sample_donors(rows_of(X), 10, np.random.RandomState(0)), 5, 3)
     assert (drawn == -1.0).all()
 
 
@@ -97,29 +102,33 @@ def test_data_without_a_donor_leaves_all_as_it_is(make):
 @pytest.mark.parametrize("n_donors", [1, 7, 30, 100])
 def test_sample_holds_different_rows_and_never_more_than_asked(n_donors, in_place):
     X = np.arange(30.0, dtype=np.float32)[:, None]
-    donors = sample_donors(X, n_donors, np.random.RandomState(0), in_place=in_place)
+    donors = sample_donors(
+        rows_of(X), n_donors, np.random.RandomState(0), in_place=in_place
+    )
     expected = 30 if in_place else min(n_donors, 30)
     assert len(donors.rows.unique()) == len(donors.rows) == expected
-    sparse = sample_donors(sp.csr_array(X + 1), n_donors, np.random.RandomState(0))
+    sparse = sample_donors(
+        rows_of(sp.csr_array(X + 1)), n_donors, np.random.RandomState(0)
+    )
     assert len(sparse.values) == min(n_donors, 30)
 
 
 def test_wide_rows_are_sampled_to_a_bound_of_bytes(monkeypatch):
     monkeypatch.setattr(_donors, "SAMPLE_BYTES", 4 * 3 * 10)
     X = np.zeros((50, 3))
-    donors = sample_donors(X, 40, np.random.RandomState(0))
+    donors = sample_donors(rows_of(X), 40, np.random.RandomState(0))
     assert donors.rows.shape == (10, 3)
     # A row is kept however wide it is.
     monkeypatch.setattr(_donors, "SAMPLE_BYTES", 1)
-    donors = sample_donors(X, 40, np.random.RandomState(0))
+    donors = sample_donors(rows_of(X), 40, np.random.RandomState(0))
     assert donors.rows.shape == (1, 3)
 
 
 def test_sample_is_a_copy_and_in_place_is_a_view():
     X = np.ones((5, 2), dtype=np.float32)
-    copied = sample_donors(X, 10, np.random.RandomState(0))
+    copied = sample_donors(rows_of(X), 10, np.random.RandomState(0))
     assert not np.shares_memory(copied.rows.numpy(), X)
-    viewed = sample_donors(X, 2, np.random.RandomState(0), in_place=True)
+    viewed = sample_donors(rows_of(X), 2, np.random.RandomState(0), in_place=True)
     assert np.shares_memory(viewed.rows.numpy(), X)
 
 
@@ -146,7 +155,7 @@ def on_disk(X, tmp_path):
 )
 def test_what_cannot_be_read_in_place_is_sampled(make, tmp_path):
     X = make(np.ones((50, 2), dtype=np.float32), tmp_path)
-    donors = sample_donors(X, 10, np.random.RandomState(0), in_place=True)
+    donors = sample_donors(rows_of(X), 10, np.random.RandomState(0), in_place=True)
     n_kept = len(donors.rows) if isinstance(donors, RowDonors) else donors.sizes.max()
     assert n_kept == 10
 
@@ -155,7 +164,7 @@ def test_what_cannot_be_read_in_place_is_sampled(make, tmp_path):
 @pytest.mark.parametrize("in_place", [False, True])
 def test_donors_of_any_dtype_are_cast_to_the_rows(dtype, in_place):
     X = np.array([[1, 0], [1, 0]], dtype=dtype)
-    donors = sample_donors(X, 10, np.random.RandomState(0), in_place=in_place)
+    donors = sample_donors(rows_of(X), 10, np.random.RandomState(0), in_place=in_place)
     drawn = draw(donors, 3, 2)
     assert drawn.dtype == np.float32
     np.testing.assert_array_equal(drawn, np.tile([1.0, 0.0], (3, 1)))
@@ -163,7 +172,7 @@ def test_donors_of_any_dtype_are_cast_to_the_rows(dtype, in_place):
 
 def test_duplicate_entries_of_csr_add_up():
     X = sp.csr_array((np.array([1.0, 2.0]), np.array([0, 0]), np.array([0, 2])))
-    drawn = draw(sample_donors(X, 10, np.random.RandomState(0)), 4, 1)
+    drawn = draw(sample_donors(rows_of(X), 10, np.random.RandomState(0)), 4, 1)
     np.testing.assert_array_equal(drawn, 3.0)
 
 
@@ -191,4 +200,4 @@ def test_rows_go_to_a_device_once_and_are_left_behind_by_pickle():
 def test_donors_too_large_for_float32_are_refused(container):
     X = container(np.array([[1.0, 1e300]]))
     with pytest.raises(ValueError, match="too large for dtype"):
-        sample_donors(X, 10, np.random.RandomState(0))
+        sample_donors(rows_of(X), 10, np.random.RandomState(0))

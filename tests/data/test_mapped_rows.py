@@ -45,11 +45,18 @@ def test_rows_that_take_much_memory_are_not_kept(X, monkeypatch):
     assert rows.kept() is rows
 
 
-def test_a_sample_is_of_bounded_size_and_seeded(X, monkeypatch):
+def test_a_sample_is_of_bounded_size_and_seeded(X):
     rows = make_rows(X)
-    assert_array_equal(rows.sample(np.random.RandomState(0)), 2 * X[:, :2])
-    monkeypatch.setattr(_mapped_rows, "SAMPLE_BYTES", 5 * 2 * 4)
-    sample = rows.sample(np.random.RandomState(0))
+    assert_array_equal(rows.sample(20, np.random.RandomState(0)), 2 * X[:, :2])
+    sample = rows.sample(20, np.random.RandomState(0), max_bytes=5 * 2 * 4)
     assert sample.shape == (5, 2)
     assert set(sample[:, 0]) <= set(2 * X[:, 0])
-    assert_array_equal(sample, rows.sample(np.random.RandomState(0)))
+    again = rows.sample(5, np.random.RandomState(0))
+    assert_array_equal(sample, again)
+
+
+def test_mapped_rows_are_read_in_chunks(X, monkeypatch):
+    monkeypatch.setattr("sk_dae.data.rows.CHUNK_BYTES", 3 * 2 * 4)
+    chunks = list(make_rows(X).chunks())
+    assert [len(chunk) for chunk in chunks] == [3] * 6 + [2]
+    assert_array_equal(np.concatenate(chunks), 2 * X[:, :2])
