@@ -17,7 +17,6 @@ from .base.table_net import TableNetAutoencoder
 from .corruption import BaseCorruption, MaskingNoise, SwapNoise, make_corruption
 from .losses import TableLoss
 from .modules import ACTIVATIONS
-from .tables.encoder import TableEncoder
 from .tables.scaling import SCALINGS
 from .training.callbacks.sklearn_bridge import with_callbacks
 
@@ -447,20 +446,6 @@ class TabularDenoisingAutoencoder(TableNetAutoencoder):
         return self._table.categories
 
     # -- tables -----------------------------------------------------------------------
-
-    def _fit_table(self, X):
-        return TableEncoder(
-            self.numeric_scaling,
-            self.categorical_features,
-            self.max_categories,
-            indicate_all=self._hides_cells(),
-        ).fit(X)
-
-    def _hides_cells(self):
-        """Whether the corruption makes missing values."""
-        if isinstance(self.corruption, str):
-            return self._make_corruption().makes_missing
-        return getattr(self.corruption, "makes_missing", False)
 
     def _make_loss(self):
         return TableLoss.balanced(

@@ -38,8 +38,8 @@ class RenamedParameters:
 
     @classmethod
     def upgrade_state(cls, state, format):
-        """Turn the attributes of an older file into those of today."""
-        return with_new_names(cls, state)
+        """Turn the attributes of a file of format 1 into those of today."""
+        return with_new_names(cls, state) if format == 1 else state
 
     def _validate_params(self):
         super()._validate_params()

@@ -9,6 +9,7 @@ from sklearn.utils.validation import _check_feature_names_in, check_is_fitted
 from ..modules import TableAutoencoder
 from ..tables.categories import UNSEEN
 from ..tables.checks import check_table
+from ..tables.encoder import TableEncoder
 from .gradient_descent import GradientDescentAutoencoder
 from .perceptron import hidden_sizes
 
@@ -19,8 +20,7 @@ class TableNetAutoencoder(GradientDescentAutoencoder):
     """Base class of an autoencoder that trains a ``TableAutoencoder``.
 
     A subclass has the parameters `hidden_layer_sizes`, `n_components`, `features` and
-    `passthrough`, and makes a fitted ``TableEncoder`` in ``_fit_table``, which is kept
-    as ``_table``.
+    `passthrough`, and those of a ``TableEncoder``, which is kept as ``_table``.
     """
 
     _own_module = TableAutoencoder
@@ -54,6 +54,20 @@ class TableNetAutoencoder(GradientDescentAutoencoder):
         if reset:
             self._table = self._fit_table(X)
         return self._table.transform(X)
+
+    def _fit_table(self, X):
+        return TableEncoder(
+            self.numeric_scaling,
+            self.categorical_features,
+            self.max_categories,
+            indicate_all=self._hides_cells(),
+        ).fit(X)
+
+    def _hides_cells(self):
+        """Whether the corruption makes missing values."""
+        if isinstance(self.corruption, str):
+            return self._make_corruption().makes_missing
+        return getattr(self.corruption, "makes_missing", False)
 
     def _validate_training_rows(self, X, *, reset):
         X = self._validate_rows(X, reset=reset)

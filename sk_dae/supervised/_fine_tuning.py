@@ -13,44 +13,34 @@ from sklearn.base import (
 )
 from sklearn.frozen import FrozenEstimator
 from sklearn.utils import (
-    _safe_indexing,
     check_consistent_length,
     check_random_state,
-    get_tags,
-    indexable,
 )
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.validation import (
-    _check_sample_weight,
     check_is_fitted,
     validate_data,
 )
 
-from ..autoencoder import DenoisingAutoencoder
 from ..backend.random import RandomStreams
-from ..backend.serialization import serializable
 from ..base.deprecation import current_value
 from ..base.gradient_descent import GradientDescentAutoencoder
-from ..base.inner_autoencoder import InnerAutoencoder
 from ..base.trainer import NetTrainer
 from ..corruption import CORRUPTIONS, BaseCorruption
-from ..data.batches import Batches
 from ..data.mapped_rows import MappedRows
-from ..data.rows import rows_of
-from ..data.training_data import automatic_batch_size
 from ..losses import SquaredError
 from ..modules._predictors import HeadPredictor, predictor_from
 from ..training.callbacks.sklearn_bridge import with_callbacks
 from ..training.net import PredictingNet
 from ..training.objective import EncoderInput
-from ..training.run import TrainingRun
+from ._labeled_rows import check_row_weights, split_rows, watched_rows
+from ._pretrained import PretrainedAutoencoder
+from ._run import fine_tuning_run
 
 __all__ = ["FineTunedPredictor"]
 
-serializable(FrozenEstimator)
 
-
-class FineTunedPredictor(InnerAutoencoder, NetTrainer, BaseEstimator):
+class FineTunedPredictor(PretrainedAutoencoder, NetTrainer, BaseEstimator):
     """Base class of the classifier and the regressor.
 
     A subclass checks the target in ``_read_targets``.
@@ -76,13 +66,6 @@ class FineTunedPredictor(InnerAutoencoder, NetTrainer, BaseEstimator):
         **NetTrainer._renamed_parameters,
         "head_iter": "head_max_iter",
     }
-
-    @classmethod
-    def upgrade_state(cls, state, format):
-        """Take a frozen autoencoder, which files of format 1 hold once, for both."""
-        if state.get("autoencoder_", cls) is None:
-            state["autoencoder_"] = state["autoencoder"].estimator
-        return state
 
     def __init__(
         self,
@@ -205,7 +188,7 @@ class FineTunedPredictor(InnerAutoencoder, NetTrainer, BaseEstimator):
         fitted, labeled, values = self._read_targets(y)
         weights = None
         if sample_weight is not None:
-            weights = self._check_weights(sample_weight, X, labeled)
+            weights = check_row_weights(sample_weight, X, labeled)
         row_weights = self._weigh(weights, values, labeled, fitted)
         if row_weights is not None:
             row_weights = row_weights * (labeled.sum() / row_weights[labeled].sum())
@@ -222,19 +205,32 @@ class FineTunedPredictor(InnerAutoencoder, NetTrainer, BaseEstimator):
                 autoencoder.build(X, sample_weight=weights)
         device = autoencoder._device
         streams = RandomStreams(random_state.randint(np.iinfo(np.int32).max), device)
-        train, valid = self._split(labeled, row_weights, values, streams)
+        train, valid = split_rows(
+            labeled,
+            row_weights,
+            self._strata(values),
+            streams["split"],
+            self.validation_fraction if self.early_stopping else None,
+        )
         rows = autoencoder._validate_rows(X)
         corruption = self._make_corruption(autoencoder, rows, streams)
         loss = self._loss_class(autoencoder.net_.criterion_)
-        run = self._plan(
+        # A frozen one may have seen other gaps than there are in these rows.
+        may_have_gaps = (
+            isinstance(self.autoencoder, FrozenEstimator)
+            or autoencoder._statistics.has_missing
+            or (corruption is not None and corruption.makes_missing)
+        )
+        run = fine_tuning_run(
             rows,
             autoencoder,
-            corruption,
             streams,
             train,
             valid,
+            batch_size=self.batch_size,
             targets=self._target_rows(values, fitted),
             weights=row_weights,
+            may_have_gaps=may_have_gaps,
             has_missing=bool(np.isnan(values[labeled]).any()),
         )
         fitted |= {"autoencoder_": autoencoder, "_device": device}
@@ -258,7 +254,10 @@ class FineTunedPredictor(InnerAutoencoder, NetTrainer, BaseEstimator):
                 n_features=rows.shape[1],
             )
             epochs = self._n_epochs(len(run.train))
-            watched = self._watched_rows(X, y, labeled, values)
+            watched = X, y
+            if getattr(self, "_skl_callbacks", None):
+                # Rows are copied only where a callback is there to read them.
+                watched = watched_rows(X, y, labeled, values)
             watchers = self._make_watchers(watched[0], epochs, fitted, y=watched[1])
             net.train(run, epochs, watchers=watchers)
         fitted |= self._record(net, 0, epochs, run)
@@ -272,119 +271,11 @@ class FineTunedPredictor(InnerAutoencoder, NetTrainer, BaseEstimator):
             self._callback_fit_ctx.call_on_fit_task_end(estimator=self, X=X, y=y)
         return self
 
-    def _watched_rows(self, X, y, labeled, values):
-        """Return the rows that scikit-learn's callbacks are told of, and their targets.
-
-        A scorer would take what stands for "no target" for one, and refuses a row of
-        which some targets are missing.
-        """
-        missing = np.isnan(values).reshape(len(values), -1)
-        known = labeled & ~missing.any(axis=1)
-        if not known.any():
-            known = labeled
-        # The rows are copied only where a callback is there to read them.
-        if known.all() or not getattr(self, "_skl_callbacks", None):
-            return X, y
-        X, y = indexable(X, y)
-        index = np.flatnonzero(known)
-        return _safe_indexing(X, index), _safe_indexing(y, index)
-
     def _check_columns(self, X, *, reset):
         """Check the number and the names of the columns, and nothing else."""
         # The autoencoder refuses anything that is no table at all.
         if len(getattr(X, "shape", (0, 0))) == 2:
             validate_data(self, X, reset=reset, skip_check_array=True)
-
-    @staticmethod
-    def _check_weights(sample_weight, X, labeled):
-        weights = _check_sample_weight(sample_weight, X, dtype=np.float64)
-        if (weights < 0).any() or not weights[labeled].any():
-            raise ValueError(
-                "sample_weight must be non-negative, with a positive sum over the rows "
-                f"with a target, got a minimum of {weights.min():g} and a sum of "
-                f"{weights[labeled].sum():g}."
-            )
-        return weights
-
-    def _make_autoencoder(self, random_state):
-        seed = random_state.randint(np.iinfo(np.int32).max)
-        if self.autoencoder is None:
-            return DenoisingAutoencoder(
-                256,
-                code_activation="relu",
-                corruption="swap",
-                noise_level=0.2,
-                random_state=seed,
-                **self._inner_params(),
-            )
-        given, frozen = self.autoencoder, isinstance(self.autoencoder, FrozenEstimator)
-        inner = given.estimator if frozen else given
-        if not isinstance(inner, GradientDescentAutoencoder):
-            raise TypeError(
-                f"autoencoder of {type(self).__name__} must be an autoencoder that a "
-                "net is trained in, which can be fine-tuned (DenoisingAutoencoder, "
-                "StackedDenoisingAutoencoder, TabularDenoisingAutoencoder), such a one "
-                f"in a FrozenEstimator, or None; got a {'frozen ' if frozen else ''}"
-                f"{type(inner).__name__}."
-            )
-        autoencoder = self._copy_of_autoencoder()
-        if frozen:
-            return self._check_frozen(autoencoder.estimator)
-        if autoencoder.random_state is None:
-            autoencoder.set_params(random_state=seed)
-        return autoencoder
-
-    def _check_frozen(self, autoencoder):
-        """Return a fitted autoencoder, after a check that it can be used as it is."""
-        check_is_fitted(autoencoder)
-        if not self.pretrain:
-            raise ValueError(
-                "pretrain=False starts from fresh weights, but the autoencoder is "
-                "frozen, so that it has been trained. Give it unfrozen."
-            )
-        return autoencoder
-
-    def _plan(
-        self,
-        X,
-        autoencoder,
-        corruption,
-        streams,
-        train,
-        valid,
-        *,
-        targets,
-        weights,
-        has_missing,
-    ):
-        """Return what the fine-tuning needs, but for the net."""
-        device = autoencoder._device
-        rows = rows_of(X, device)
-        batch_size = self.batch_size
-        if batch_size == "auto":
-            batch_size = automatic_batch_size(len(train), X.shape[1])
-        shared = {"targets": targets, "weights": weights}
-        batches = Batches(
-            rows, train, batch_size, device, generator=streams["shuffle"], **shared
-        )
-        if valid is not None:
-            valid = Batches(rows, valid, batch_size, device, **shared)
-        predicts = autoencoder.net_.encoder_input
-        # A frozen one may have seen other gaps than there are in these rows.
-        may_have_gaps = (
-            isinstance(self.autoencoder, FrozenEstimator)
-            or autoencoder._statistics.has_missing
-            or (corruption is not None and corruption.makes_missing)
-        )
-        return TrainingRun(
-            batches,
-            valid,
-            device,
-            streams,
-            predicts if may_have_gaps else predicts.in_training(False),
-            has_missing=has_missing,
-            completes=True,
-        )
 
     def _train_head(self, module, autoencoder, run, epochs):
         """Train the layer that predicts, on the codes that pretraining has left.
@@ -419,66 +310,6 @@ class FineTunedPredictor(InnerAutoencoder, NetTrainer, BaseEstimator):
         watchers = self._watchers_of_part(name, epochs)
         net.train(head_run, epochs, watchers=watchers)
 
-    @property
-    def _has_own_corruption(self):
-        """Whether the fine-tuning has a corruption that is not the autoencoder's."""
-        given = self.corruption
-        return given is not None and not (
-            isinstance(given, str) and given == "autoencoder"
-        )
-
-    def _check_corruption(self, autoencoder):
-        """Refuse a corruption of the fine-tuning before the pretraining."""
-        if not self._has_own_corruption:
-            return
-        process = autoencoder._make_process(self.corruption, self.noise_level)
-        process._validate_params()
-        if hasattr(self, "n_features_in_"):
-            names = getattr(self, "feature_names_in_", None)
-            process.set_level(self.n_features_in_, names)
-
-    def _make_corruption(self, autoencoder, X, streams):
-        """Return what corrupts the rows in the fine-tuning, or None."""
-        if self.corruption is None:
-            return None
-        if not self._has_own_corruption:
-            return autoencoder.corruption_
-        process = autoencoder._make_process(self.corruption, self.noise_level)
-        state = np.random.RandomState(streams.seeds["corruption"] % 2**32)
-        names = getattr(self, "feature_names_in_", None)
-        process.fit_rows(rows_of(X), state, feature_names=names)
-        return process
-
-    def _split(self, labeled, weights, values, streams):
-        """Return the indices of the rows to train on and to validate on, if any."""
-        index = torch.from_numpy(np.flatnonzero(labeled))
-        if not self.early_stopping:
-            return index, None
-        index = index[torch.randperm(len(index), generator=streams["split"])]
-        groups = self._strata(values[index.numpy()])
-        is_valid = np.zeros(len(index), bool)
-        for group in np.unique(groups):
-            members = np.flatnonzero(groups == group)
-            is_valid[members[: int(self.validation_fraction * len(members))]] = True
-        if not is_valid.any():
-            is_valid[: max(1, round(self.validation_fraction * len(index)))] = True
-        is_valid = torch.from_numpy(is_valid)
-        train, valid = index[~is_valid], index[is_valid]
-        if not len(train):
-            raise ValueError(
-                f"early_stopping=True with validation_fraction="
-                f"{self.validation_fraction} leaves no row to train on: {len(index)} "
-                "rows have a target."
-            )
-        for part, rows in (("training", train), ("validation", valid)):
-            if weights is not None and not weights[rows].any():
-                raise ValueError(
-                    f"early_stopping=True needs {part} rows that count, but all "
-                    f"{len(rows)} have a weight of zero. Set another "
-                    "validation_fraction."
-                )
-        return train, valid
-
     def _adopt_net(self, net):
         """Take a net that was built from a file."""
         net.encoder_input = self.autoencoder_.net_.encoder_input
@@ -499,11 +330,3 @@ class FineTunedPredictor(InnerAutoencoder, NetTrainer, BaseEstimator):
             return self.net_.criterion_.to_data(output) if to_data else output
 
         return autoencoder._map_rows(rows, predict, self._n_outputs)
-
-    def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        autoencoder = self.autoencoder
-        if autoencoder is None:
-            autoencoder = DenoisingAutoencoder()
-        tags.input_tags = get_tags(autoencoder).input_tags
-        return tags

@@ -1,0 +1,260 @@
+"""The course of a fit: prepare, build, train, and only then change the estimator."""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import replace
+
+import numpy as np
+from sklearn.base import _fit_context
+
+from ..backend.devices import find_device
+from ..data.rows import rows_of
+from ..data.training_data import TrainingData
+from ..training.callbacks.sklearn_bridge import with_callbacks
+from ..training.objective import EncoderInput
+from ..training.run import TrainingRun
+from .training_plan import TrainingPlan
+
+__all__ = ["NetFitting"]
+
+
+class NetFitting:
+    """Mixin of the autoencoders that a net is trained in: how they are fitted.
+
+    A fit that fails leaves the estimator as it was.
+    """
+
+    @with_callbacks
+    @_fit_context(prefer_skip_nested_validation=True)
+    def build(self, X, *, sample_weight=None):
+        """Do what :meth:`fit` does, but for the training.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Training rows; NaN stands for a missing value.
+
+        sample_weight : array-like of shape (n_samples,), default=None
+            What each row counts for in the loss.
+
+        Returns
+        -------
+        self : object
+            The autoencoder, with a net of fresh weights.
+        """
+        with self._unharmed_by_failure():
+            X = self._validate_training_rows(X, reset=True)
+            return self._train(self._prepare(X, sample_weight, None), X, 0)
+
+    @with_callbacks
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit_rows(self, X, *, sample_weight=None, feature_names=None, trains=True):
+        """Train on rows that have been validated, as a meta-estimator has them.
+
+        Parameters
+        ----------
+        X : ndarray or CSR matrix of shape (n_samples, n_features)
+            Rows of numbers without infinities; NaN stands for a missing value.
+
+        sample_weight : array-like of shape (n_samples,), default=None
+            What each row counts for in the loss.
+
+        feature_names : ndarray of shape (n_features,), default=None
+            Names of the columns.
+
+        trains : bool, default=True
+            Whether to train the net, rather than only build it.
+
+        Returns
+        -------
+        self : object
+            The fitted autoencoder.
+        """
+        with self._unharmed_by_failure():
+            self.n_features_in_ = X.shape[1]
+            vars(self).pop("feature_names_in_", None)
+            if feature_names is not None:
+                self.feature_names_in_ = feature_names
+            plan = self._prepare(X, sample_weight, None)
+            return self._train(plan, X, None if trains else 0)
+
+    def _fit(self, X, sample_weight, clean, *, resume, incremental=False):
+        """Fit on unvalidated rows."""
+        resume = resume and hasattr(self, "net_")
+        X = self._validate_training_rows(X, reset=not resume)
+        plan = self._prepare(
+            X, sample_weight, clean, resume=resume, incremental=incremental
+        )
+        return self._train(plan, X)
+
+    def _prepare(self, X, sample_weight, clean, *, resume=False, incremental=False):
+        """Check what belongs to validated rows, and learn what comes before training.
+
+        Returns
+        -------
+        plan : TrainingPlan
+            All that a training needs, but for the module and the net.
+        """
+        device = find_device(self.device)
+        loss = self._make_loss()
+        emphasis = self._check_emphasis()
+        schedule = self._find_noise_schedule(incremental)
+        penalty = self._make_penalty()
+        names = getattr(self, "feature_names_in_", None)
+        data = TrainingData.check(
+            X,
+            clean,
+            sample_weight,
+            loss=loss,
+            names=names,
+            scale_weights=not incremental,
+        )
+        loss.fit_rows(
+            rows_of(X if data.clean is None else data.clean),
+            data.target_statistics,
+            self.net_.criterion_ if resume else None,
+        )
+        streams = self._make_streams(device, resume=resume)
+        train, valid = data.batches(
+            self.batch_size,
+            device,
+            streams,
+            self.validation_fraction if self.early_stopping else None,
+        )
+        statistics, target_statistics = data.statistics, data.target_statistics
+        if resume and incremental:
+            statistics = self._statistics + statistics
+            target_statistics = self._target_statistics + target_statistics
+        self._warn_of_empty_columns(target_statistics)
+
+        # A state of its own, so that a sample of donors does not move other streams.
+        donor_state = np.random.RandomState(streams.seeds["corruption"] % 2**32)
+        learns_corruption = not (resume and incremental)
+        if learns_corruption:
+            corruption = self._make_corruption()
+            if corruption is not None:
+                in_place = device.type == "cpu"
+                corruption.fit_rows(
+                    rows_of(X), donor_state, feature_names=names, in_place=in_place
+                )
+        else:
+            corruption = self.corruption_
+        return TrainingPlan(
+            train=train,
+            valid=valid,
+            device=device,
+            streams=streams,
+            loss=loss.to(device),
+            penalty=penalty,
+            corruption=corruption,
+            donor_state=donor_state if learns_corruption else None,
+            emphasis=emphasis,
+            noise_schedule=schedule,
+            statistics=statistics,
+            target_statistics=target_statistics,
+            has_missing=data.has_missing,
+            resume=resume,
+            incremental=incremental,
+        )
+
+    def _build(self, plan, n_features):
+        """Make or copy the module, and initialise the penalty."""
+        if plan.resume:
+            module, widths = self._copy_module(n_features, plan.loss), self._widths
+        else:
+            module, widths = self._make_module(n_features, plan.loss, plan.streams)
+        penalty, corruption = plan.penalty, plan.corruption
+        if penalty is not None:
+            penalty.check_module(module)
+            penalty.initialize(module, widths[1], plan.streams["init"])
+            if plan.resume:
+                penalty.resume(self.net_.penalty)
+            penalty.to(plan.device)
+        may_have_gaps = plan.has_missing
+        if corruption is not None:
+            # One that fills gaps does so where it corrupts.
+            may_have_gaps |= corruption.makes_missing
+            may_have_gaps &= not corruption.fills_missing
+        predicts = EncoderInput.of(
+            module, plan.loss, plan.statistics, corruption, plan.device
+        )
+        run = TrainingRun(
+            plan.train,
+            plan.valid,
+            plan.device,
+            plan.streams,
+            predicts.in_training(may_have_gaps),
+            has_missing=plan.has_missing,
+        )
+        return replace(
+            plan, module=module, widths=widths, run=run, encoder_input=predicts
+        )
+
+    def _train(self, plan, X, epochs=None):
+        """Build the net, train it, and only then change the estimator.
+
+        Parameters
+        ----------
+        plan : TrainingPlan
+            What :meth:`_prepare` returned.
+
+        X : ndarray or CSR matrix of shape (n_samples, n_features)
+            The validated rows.
+
+        epochs : int, default=None
+            How many; None as the parameters say.
+
+        Returns
+        -------
+        self : object
+            The fitted autoencoder.
+        """
+        incremental = plan.incremental
+        with self._draws_of_user_modules(plan.streams, plan.device):
+            plan = self._build(plan, X.shape[1])
+            run = plan.run
+            fitted = {
+                "_device": plan.device,
+                "_statistics": plan.statistics,
+                "_target_statistics": plan.target_statistics,
+                "_widths": plan.widths,
+                "corruption_": plan.corruption,
+            }
+            if epochs != 0:
+                fitted |= self._pretrain(plan)
+            net = self._make_net(
+                plan.module,
+                plan.loss,
+                plan.device,
+                incremental=incremental,
+                corruption=plan.corruption,
+                noise_schedule=plan.noise_schedule,
+                emphasis=plan.emphasis,
+                penalty=plan.penalty,
+                n_features=X.shape[1],
+                encoder_input=plan.encoder_input,
+            )
+            resume_from = None
+            if plan.resume:
+                net.history = copy.copy(self.net_.history)
+                if incremental and self.optimizer == self.net_.optimizer:
+                    resume_from = self.net_.optimizer_state_
+            n_before = len(net.history)
+            if epochs is None:
+                epochs = 1 if incremental else self._n_epochs(len(run.train))
+            net.train(
+                run,
+                epochs,
+                resume_from=resume_from,
+                resumable=incremental,
+                watchers=self._make_watchers(X, epochs, fitted, incremental),
+            )
+        if plan.donor_state is not None and plan.corruption is not None:
+            plan.corruption.forget_rows(rows_of(X), plan.donor_state)
+        fitted |= self._record(net, n_before, epochs, run)
+        # All at once, and last: whatever failed before has changed nothing.
+        vars(self).update(fitted)
+        if hasattr(self, "_callback_fit_ctx"):
+            self._callback_fit_ctx.call_on_fit_task_end(estimator=self, X=X, y=X)
+        return self

@@ -1,0 +1,128 @@
+"""Rows with a target: their weights, those set aside, those that callbacks see."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from sklearn.utils import _safe_indexing, indexable
+from sklearn.utils.validation import _check_sample_weight
+
+__all__ = ["check_row_weights", "split_rows", "watched_rows"]
+
+
+def check_row_weights(sample_weight, X, labeled):
+    """Return the weights of rows as floats, after a check.
+
+    Parameters
+    ----------
+    sample_weight : array-like of shape (n_samples,)
+        As they were given.
+
+    X : array-like of shape (n_samples, n_features)
+        The rows.
+
+    labeled : ndarray of shape (n_samples,), dtype bool
+        Which rows have a target.
+
+    Returns
+    -------
+    weights : ndarray of shape (n_samples,)
+        Non-negative, and not all zero where there are targets.
+    """
+    weights = _check_sample_weight(sample_weight, X, dtype=np.float64)
+    if (weights < 0).any() or not weights[labeled].any():
+        raise ValueError(
+            "sample_weight must be non-negative, with a positive sum over the rows "
+            f"with a target, got a minimum of {weights.min():g} and a sum of "
+            f"{weights[labeled].sum():g}."
+        )
+    return weights
+
+
+def split_rows(labeled, weights, groups, generator, fraction):
+    """Return the indices of the rows to train on and to validate on.
+
+    Parameters
+    ----------
+    labeled : ndarray of shape (n_samples,), dtype bool
+        Which rows have a target; no others are used.
+
+    weights : Tensor of shape (n_samples,) or None
+        Weights of the rows.
+
+    groups : ndarray of shape (n_samples,)
+        Groups of which both parts get their share.
+
+    generator : torch.Generator
+        Draws the rows.
+
+    fraction : float or None
+        Fraction of the rows to validate on; None for no validation.
+
+    Returns
+    -------
+    train : Tensor of int64
+        Indices of rows.
+
+    valid : Tensor of int64 or None
+        Indices of rows.
+    """
+    index = torch.from_numpy(np.flatnonzero(labeled))
+    if fraction is None:
+        return index, None
+    index = index[torch.randperm(len(index), generator=generator)]
+    groups = groups[index.numpy()]
+    is_valid = np.zeros(len(index), bool)
+    for group in np.unique(groups):
+        members = np.flatnonzero(groups == group)
+        is_valid[members[: int(fraction * len(members))]] = True
+    if not is_valid.any():
+        is_valid[: max(1, round(fraction * len(index)))] = True
+    is_valid = torch.from_numpy(is_valid)
+    train, valid = index[~is_valid], index[is_valid]
+    if not len(train):
+        raise ValueError(
+            f"early_stopping=True with validation_fraction={fraction} leaves no "
+            f"row to train on: {len(index)} rows have a target."
+        )
+    for part, rows in (("training", train), ("validation", valid)):
+        if weights is not None and not weights[rows].any():
+            raise ValueError(
+                f"early_stopping=True needs {part} rows that count, but all "
+                f"{len(rows)} have a weight of zero. Set another "
+                "validation_fraction."
+            )
+    return train, valid
+
+
+def watched_rows(X, y, labeled, values):
+    """Return the rows that scikit-learn's callbacks are told of, and their targets.
+
+    A scorer would take the mark for "no target" for one, and refuses a row of which
+    some targets are missing.
+
+    Parameters
+    ----------
+    X, y : array-like
+        Rows and targets as they were given.
+
+    labeled : ndarray of shape (n_samples,), dtype bool
+        Which rows have a target.
+
+    values : ndarray of shape (n_samples,) or (n_samples, n_outputs)
+        The targets as numbers.
+
+    Returns
+    -------
+    X, y : array-like
+        Those with all targets.
+    """
+    missing = np.isnan(values).reshape(len(values), -1)
+    known = labeled & ~missing.any(axis=1)
+    if not known.any():
+        known = labeled
+    if known.all():
+        return X, y
+    X, y = indexable(X, y)
+    index = np.flatnonzero(known)
+    return _safe_indexing(X, index), _safe_indexing(y, index)
