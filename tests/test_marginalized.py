@@ -122,7 +122,7 @@ def test_chunks_do_not_matter(X, n_pivots, monkeypatch):
     parts = clone(whole).fit(X, sample_weight=weights)
     np.testing.assert_allclose(parts.transform(X), expected, rtol=1e-4, atol=1e-5)
     # Nor whether hidden activations are kept, or computed again.
-    monkeypatch.setattr("sk_dae.marginalized.HELD_BYTES", 0)
+    monkeypatch.setattr("sk_dae.linear.layers.HELD_BYTES", 0)
     again = clone(whole).fit(X, sample_weight=weights)
     np.testing.assert_allclose(again.transform(X), expected, rtol=1e-4, atol=1e-5)
 

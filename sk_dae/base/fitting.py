@@ -27,6 +27,36 @@ class NetFitting:
 
     @with_callbacks
     @_fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X, y=None, *, sample_weight=None, clean=None):
+        """Train the autoencoder.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Training rows; NaN stands for a missing value.
+
+        y : None
+            Ignored.
+
+        sample_weight : array-like of shape (n_samples,), default=None
+            What each row counts for in the loss.
+
+        clean : {array-like, sparse matrix} of shape (n_samples, n_features), \
+                default=None
+            The clean counterpart of an already noisy `X`, to be reconstructed in its
+            place. `X` is corrupted all the same; pass ``corruption=None`` with real
+            pairs.
+
+        Returns
+        -------
+        self : object
+            The fitted autoencoder.
+        """
+        with self._unharmed_by_failure():
+            return self._fit(X, sample_weight, clean, resume=self.warm_start)
+
+    @with_callbacks
+    @_fit_context(prefer_skip_nested_validation=True)
     def fit_rows(self, X, *, sample_weight=None, feature_names=None, trains=True):
         """Train on rows that have been validated, as a meta-estimator has them.
 

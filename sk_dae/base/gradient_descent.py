@@ -11,13 +11,11 @@ from numbers import Integral, Real
 
 import numpy as np
 import torch
-from sklearn.base import _fit_context
 from sklearn.utils._param_validation import Interval, StrOptions
 
 from ..corruption import CORRUPTIONS, BaseCorruption
 from ..data.checks import check_range, name_columns
 from ..losses import LOSSES
-from ..training.callbacks.sklearn_bridge import with_callbacks
 from ..training.objective import EMPHASES, EncoderInput
 from ..training.schedules import NOISE_SCHEDULES
 from .fitting import NetFitting
@@ -52,36 +50,6 @@ class GradientDescentAutoencoder(
         "emphasis": [StrOptions(set(EMPHASES)), tuple, list, None],
         "warm_start": ["boolean"],
     }
-
-    @with_callbacks
-    @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y=None, *, sample_weight=None, clean=None):
-        """Train the autoencoder.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Training rows; NaN stands for a missing value.
-
-        y : None
-            Ignored.
-
-        sample_weight : array-like of shape (n_samples,), default=None
-            What each row counts for in the loss.
-
-        clean : {array-like, sparse matrix} of shape (n_samples, n_features), \
-                default=None
-            The clean counterpart of an already noisy `X`, to be reconstructed in its
-            place. `X` is corrupted all the same; pass ``corruption=None`` with real
-            pairs.
-
-        Returns
-        -------
-        self : object
-            The fitted autoencoder.
-        """
-        with self._unharmed_by_failure():
-            return self._fit(X, sample_weight, clean, resume=self.warm_start)
 
     # -- what a subclass says ---------------------------------------------------------
 

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import numpy as np
 import torch
-from sklearn.base import BaseEstimator
 from torch import nn
 
 from ..backend.serialization import serializable
+from ..modules._estimator import EstimatorModule
 
 __all__ = ["BaseLoss"]
 
 
 @serializable(leave_out=["_column_weights"])
-class BaseLoss(BaseEstimator, nn.Module):
+class BaseLoss(EstimatorModule):
     """Base class of the reconstruction losses.
 
     A subclass implements ``cellwise``. Calling a loss gives the weighted sum of its
@@ -44,12 +44,6 @@ class BaseLoss(BaseEstimator, nn.Module):
 
     # For a loss with an `__init__` of its own.
     column_weights = None
-
-    def __new__(cls, *args, **kwargs):
-        """Prepare the module, so that an ``__init__`` need only assign parameters."""
-        self = super().__new__(cls)
-        nn.Module.__init__(self)
-        return self
 
     def __init__(self, column_weights=None):
         self.column_weights = column_weights

@@ -106,7 +106,7 @@ class AdversarialPenalty(BasePenalty):
             layer.reset_parameters(generator)
 
     @staticmethod
-    def modules_of(tensors):
+    def _modules_of(tensors):
         """Return modules of the penalty, from a list of weights and biases."""
         pairs = zip(tensors[::2], tensors[1::2], strict=True)
         return {"discriminator": nn.ModuleList(linear_of(*pair) for pair in pairs)}

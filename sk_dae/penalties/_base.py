@@ -6,16 +6,15 @@ import copy
 from numbers import Real
 
 import torch
-from sklearn.base import BaseEstimator
 from sklearn.utils._param_validation import Interval
-from torch import nn
 
 from ..modules import Linear
+from ..modules._estimator import EstimatorModule
 
 __all__ = ["BasePenalty", "linear_of", "mean_of_rows"]
 
 
-class BasePenalty(BaseEstimator, nn.Module):
+class BasePenalty(EstimatorModule):
     """Base class of the penalties on the code.
 
     A subclass implements :meth:`of_code`. One that needs more than the code, or that
@@ -40,12 +39,6 @@ class BasePenalty(BaseEstimator, nn.Module):
     #: Whether the codes are drawn towards :math:`N(0, I)`.
     has_prior = False
 
-    def __new__(cls, *args, **kwargs):
-        """Prepare the module, so that an ``__init__`` need only assign parameters."""
-        self = super().__new__(cls)
-        nn.Module.__init__(self)
-        return self
-
     def __init__(self, weight):
         self.weight = weight
 
@@ -54,11 +47,11 @@ class BasePenalty(BaseEstimator, nn.Module):
         """Turn the attributes of an older file into those of today."""
         tensors = state.pop("parameters_", None)
         if tensors:
-            state |= cls.modules_of(tensors)
+            state |= cls._modules_of(tensors)
         return state
 
     @staticmethod
-    def modules_of(tensors):
+    def _modules_of(tensors):
         """Return modules of the penalty, from a list of weights and biases."""
         return {}
 

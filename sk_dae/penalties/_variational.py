@@ -91,7 +91,7 @@ class VariationalPenalty(BasePenalty):
         self.log_variance = layer
 
     @staticmethod
-    def modules_of(tensors):
+    def _modules_of(tensors):
         """Return modules of the penalty, from a list of weights and biases."""
         return {"log_variance": linear_of(*tensors)}
 

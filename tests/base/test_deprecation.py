@@ -178,7 +178,7 @@ def test_a_model_of_an_old_name_is_saved(rows, tmp_path):
 def test_callbacks_of_an_old_name_are_not_saved(rows, tmp_path):
     path = tmp_path / "model.safetensors"
     dae = small(callbacks=CALLBACKS)
-    with pytest.warns(UserWarning, match="net_callbacks are not saved"):
+    with pytest.warns(UserWarning, match="^callbacks are not saved"):
         sk_dae.save(dae, path)
     loaded = sk_dae.load(path)
     assert loaded.callbacks == "deprecated"

@@ -1089,7 +1089,7 @@ def test_parameters_are_checked_where_another_estimator_fits(process, message):
     with pytest.raises(ValueError, match=message):
         ComposeNoise([process]).fit(make_X())
     with pytest.raises(ValueError, match=message):
-        make_corruption(process, 0.1).fit_rows(
+        make_corruption(process, "auto").fit_rows(
             rows_of(make_X()), np.random.RandomState(0)
         )
 
@@ -1168,15 +1168,15 @@ def test_string_makes_its_class_with_the_level(name):
 
 def test_instance_is_cloned_and_keeps_its_level():
     process = MaskingNoise(0.6).fit(make_X())
-    made = make_corruption(process, 0.1)
+    made = make_corruption(process, "auto")
     assert made is not process
     assert made.level == 0.6
     assert not hasattr(made, "level_")
 
 
 def test_function_is_wrapped_and_none_is_none():
-    assert make_corruption(negate, 0.1).function is negate
-    assert make_corruption(None, 0.1) is None
+    assert make_corruption(negate, "auto").function is negate
+    assert make_corruption(None, "auto") is None
 
 
 def test_own_process_needs_only_draw():

@@ -32,7 +32,7 @@ def test_balance_of_a_nearly_constant_column_is_bounded():
     ],
 )
 def test_expectations_are_numbers_and_probabilities(n_categories, expected):
-    loss = TableLoss(n_categories, mask_weight=1.0)
+    loss = TableLoss(n_categories, mask_loss_weight=1.0)
     output = torch.ones(1, loss.n_outputs(len(n_categories)))
     output[:, : n_categories.count(0)] = 7
     np.testing.assert_allclose(loss.expectations(output), expected, rtol=1e-6)

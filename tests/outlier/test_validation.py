@@ -69,7 +69,9 @@ def test_a_denoise_that_a_subclass_defines_is_called():
             return np.zeros_like(X)
 
     X = make_X()
-    detector = DenoisingOutlierDetector(small(Zeros), noise_level=0.0, n_folds=None)
+    detector = DenoisingOutlierDetector(
+        small(Zeros), scoring_noise_level=0.0, n_folds=None
+    )
     detector.fit(X)
     scaled = (X - np.nanmean(X, axis=0)) / np.nanstd(X, axis=0)
     order = np.argsort(-np.nanmean(scaled**2, axis=1))
