@@ -96,7 +96,7 @@ def test_partial_fit_goes_on_after_pickling(table, penalty):
     twin = pickle.loads(pickle.dumps(dae))
     assert twin.device_ == "cuda"
     if penalty is not None:
-        assert all(parameter.is_cuda for parameter in twin.penalty_.parameters_)
+        assert all(parameter.is_cuda for parameter in twin.penalty_.parameters())
     for estimator in (dae, twin):
         estimator.partial_fit(table)
     np.testing.assert_allclose(twin.loss_curve_, dae.loss_curve_, rtol=1e-3)

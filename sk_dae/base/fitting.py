@@ -27,28 +27,6 @@ class NetFitting:
 
     @with_callbacks
     @_fit_context(prefer_skip_nested_validation=True)
-    def build(self, X, *, sample_weight=None):
-        """Do what :meth:`fit` does, but for the training.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Training rows; NaN stands for a missing value.
-
-        sample_weight : array-like of shape (n_samples,), default=None
-            What each row counts for in the loss.
-
-        Returns
-        -------
-        self : object
-            The autoencoder, with a net of fresh weights.
-        """
-        with self._unharmed_by_failure():
-            X = self._validate_training_rows(X, reset=True)
-            return self._train(self._prepare(X, sample_weight, None), X, 0)
-
-    @with_callbacks
-    @_fit_context(prefer_skip_nested_validation=True)
     def fit_rows(self, X, *, sample_weight=None, feature_names=None, trains=True):
         """Train on rows that have been validated, as a meta-estimator has them.
 

@@ -112,11 +112,11 @@ class GradientDescentAutoencoder(
                 stacklevel=5,
             )
 
-    def _validate_training_rows(self, X, *, reset):
-        return super()._validate_rows(X, reset=reset)
+    def _validate_training_rows(self, X, *, reset, owner=None):
+        return super()._validate_rows(X, reset=reset, owner=owner)
 
-    def _validate_rows(self, X, *, reset=False):
-        X = super()._validate_rows(X, reset=reset)
+    def _validate_rows(self, X, *, reset=False, owner=None):
+        X = super()._validate_rows(X, reset=reset, owner=owner)
         loss = self.net_.criterion_
         names = getattr(self, "feature_names_in_", None)
         check_range(X, loss, loss.input_range, names)

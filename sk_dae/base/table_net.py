@@ -47,10 +47,10 @@ class TableNetAutoencoder(GradientDescentAutoencoder):
         columns = _check_feature_names_in(self, input_features)
         return np.concatenate([self._table.names_of_inputs(columns), names])
 
-    def _validate_rows(self, X, *, reset=False):
+    def _validate_rows(self, X, *, reset=False, owner=None):
         if not reset:
             check_is_fitted(self)
-        X = check_table(self, X, reset=reset)
+        X = check_table(owner or self, X, reset=reset)
         if reset:
             self._table = self._fit_table(X)
         return self._table.transform(X)
@@ -69,8 +69,8 @@ class TableNetAutoencoder(GradientDescentAutoencoder):
             return self._make_corruption().makes_missing
         return getattr(self.corruption, "makes_missing", False)
 
-    def _validate_training_rows(self, X, *, reset):
-        X = self._validate_rows(X, reset=reset)
+    def _validate_training_rows(self, X, *, reset, owner=None):
+        X = self._validate_rows(X, reset=reset, owner=owner)
         if not reset:
             # A category that was never seen can be no target.
             for j in np.flatnonzero(self._table.n_categories):
@@ -109,7 +109,7 @@ class TableNetAutoencoder(GradientDescentAutoencoder):
         return max(super()._widest, n_outputs, self._n_inputs)
 
     def fit_rows(
-        self, X, *, table, sample_weight=None, feature_names=None, trains=True
+        self, X, *, table=None, sample_weight=None, feature_names=None, trains=True
     ):
         """Train on the numeric form of a table whose columns are known already.
 
@@ -118,8 +118,9 @@ class TableNetAutoencoder(GradientDescentAutoencoder):
         X : ndarray of shape (n_samples, n_features), dtype float32
             The rows that ``table.transform`` returned.
 
-        table : TableEncoder
-            The fitted encoder; it is kept, not copied.
+        table : TableEncoder, default=None
+            The fitted encoder, which is kept, not copied; None is the one that has
+            read the rows.
 
         sample_weight : array-like of shape (n_samples,), default=None
             The weight of each row in the loss.
@@ -136,7 +137,8 @@ class TableNetAutoencoder(GradientDescentAutoencoder):
             The fitted autoencoder.
         """
         with self._unharmed_by_failure():
-            self._table = table
+            if table is not None:
+                self._table = table
             return super().fit_rows(
                 X,
                 sample_weight=sample_weight,

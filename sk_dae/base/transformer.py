@@ -293,11 +293,12 @@ class BaseAutoencoder(TransformerMixin, BaseEstimator):
         encoder, code, decoder = self._widths
         return max(self.n_features_in_, code, *encoder, *decoder)
 
-    def _validate_rows(self, X, *, reset=False):
+    def _validate_rows(self, X, *, reset=False, owner=None):
+        """Return rows checked for this estimator, or for one that it is a part of."""
         if not reset:
             check_is_fitted(self)
         return validate_data(
-            self,
+            owner or self,
             X,
             reset=reset,
             accept_sparse="csr",

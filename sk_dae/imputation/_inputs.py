@@ -14,6 +14,7 @@ from sklearn.utils.validation import FLOAT_DTYPES, validate_data
 from ..autoencoder import DenoisingAutoencoder
 from ..backend.serialization import serializable
 from ..data.checks import name_columns
+from ..data.training_data import automatic_batch_size
 from ..tables.checks import check_table, columns_without_numbers, missing_cells
 from ..tables.frames import names_of
 from ..tabular import TabularDenoisingAutoencoder
@@ -266,8 +267,8 @@ def is_missing_value(mark):
 
 
 def _n_epochs(n_samples, n_steps):
-    # An autoencoder's own batches: a sixty-fourth of the rows, within bounds.
-    n_batches = -(-n_samples // int(np.clip(n_samples // 64, 32, 512)))
+    # The autoencoder's own batches, but for its bound on very wide rows.
+    n_batches = -(-n_samples // automatic_batch_size(n_samples, 1))
     return int(np.clip(round(n_steps / n_batches), 5, 200))
 
 

@@ -19,7 +19,6 @@ from sklearn.utils import (
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.validation import (
     check_is_fitted,
-    validate_data,
 )
 
 from ..backend.random import RandomStreams
@@ -183,26 +182,28 @@ class FineTunedPredictor(PretrainedAutoencoder, NetTrainer, BaseEstimator):
                 f"This {type(self).__name__} estimator requires y to be passed, but "
                 "the target y is None."
             )
-        self._check_columns(X, reset=True)
-        check_consistent_length(X, y)
+        random_state = check_random_state(self.random_state)
+        autoencoder = self._make_autoencoder(random_state)
+        rows = self._read_training_rows(X, autoencoder)
+        check_consistent_length(rows, y)
         fitted, labeled, values = self._read_targets(y)
         weights = None
         if sample_weight is not None:
-            weights = check_row_weights(sample_weight, X, labeled)
+            weights = check_row_weights(sample_weight, rows, labeled)
         row_weights = self._weigh(weights, values, labeled, fitted)
         if row_weights is not None:
             row_weights = row_weights * (labeled.sum() / row_weights[labeled].sum())
             row_weights = torch.from_numpy(row_weights.astype(np.float32))
 
-        random_state = check_random_state(self.random_state)
-        autoencoder = self._make_autoencoder(random_state)
         self._check_corruption(autoencoder)
         # A frozen one has been trained, and is to stay as it is.
         if not isinstance(self.autoencoder, FrozenEstimator):
-            if self.pretrain:
-                autoencoder.fit(X, sample_weight=weights)
-            else:
-                autoencoder.build(X, sample_weight=weights)
+            autoencoder.fit_rows(
+                rows,
+                sample_weight=weights,
+                feature_names=getattr(self, "feature_names_in_", None),
+                trains=self.pretrain,
+            )
         device = autoencoder._device
         streams = RandomStreams(random_state.randint(np.iinfo(np.int32).max), device)
         train, valid = split_rows(
@@ -212,7 +213,6 @@ class FineTunedPredictor(PretrainedAutoencoder, NetTrainer, BaseEstimator):
             streams["split"],
             self.validation_fraction if self.early_stopping else None,
         )
-        rows = autoencoder._validate_rows(X)
         corruption = self._make_corruption(autoencoder, rows, streams)
         loss = self._loss_class(autoencoder.net_.criterion_)
         # A frozen one may have seen other gaps than there are in these rows.
@@ -271,12 +271,6 @@ class FineTunedPredictor(PretrainedAutoencoder, NetTrainer, BaseEstimator):
             self._callback_fit_ctx.call_on_fit_task_end(estimator=self, X=X, y=y)
         return self
 
-    def _check_columns(self, X, *, reset):
-        """Check the number and the names of the columns, and nothing else."""
-        # The autoencoder refuses anything that is no table at all.
-        if len(getattr(X, "shape", (0, 0))) == 2:
-            validate_data(self, X, reset=reset, skip_check_array=True)
-
     def _train_head(self, module, autoencoder, run, epochs):
         """Train the layer that predicts, on the codes that pretraining has left.
 
@@ -322,8 +316,7 @@ class FineTunedPredictor(PretrainedAutoencoder, NetTrainer, BaseEstimator):
         """Return what the net makes of rows."""
         check_is_fitted(self)
         autoencoder = self.autoencoder_
-        self._check_columns(X, reset=False)
-        rows = autoencoder._validate_rows(X)
+        rows = autoencoder._validate_rows(X, owner=self)
 
         def predict(chunk):
             output = self.net_.infer(chunk)

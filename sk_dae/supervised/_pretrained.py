@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from sklearn.frozen import FrozenEstimator
 from sklearn.utils import get_tags
-from sklearn.utils.validation import check_is_fitted
+from sklearn.utils.validation import check_is_fitted, validate_data
 
 from ..autoencoder import DenoisingAutoencoder
 from ..backend.serialization import serializable
@@ -59,6 +59,15 @@ class PretrainedAutoencoder(InnerAutoencoder):
         if autoencoder.random_state is None:
             autoencoder.set_params(random_state=seed)
         return autoencoder
+
+    def _read_training_rows(self, X, autoencoder):
+        """Return validated rows, as the net of the autoencoder reads them."""
+        if not isinstance(self.autoencoder, FrozenEstimator):
+            return autoencoder._validate_training_rows(X, reset=True, owner=self)
+        rows = autoencoder._validate_rows(X)
+        # Its columns are those of the frozen one.
+        validate_data(self, X, reset=True, skip_check_array=True)
+        return rows
 
     def _check_frozen(self, autoencoder):
         """Return a fitted autoencoder, after a check that it can be used as it is."""
