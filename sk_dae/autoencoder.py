@@ -90,8 +90,7 @@ class DenoisingAutoencoder(PerceptronAutoencoder):
         ``(X, generator) -> X_corrupted`` of tensors; or None for no corruption, a
         plain autoencoder.
 
-    noise_level : "auto", float, array-like of shape (n_features,) or dict, \
-            default="auto"
+    noise_level : "auto", float, array-like or dict of str to float, default="auto"
         Level of a corruption given by name: standard deviation ("gaussian") or
         half-width ("uniform") in the units of X; standard deviation relative to the
         value ("speckle"); what one count is worth ("poisson"); fraction of the cells

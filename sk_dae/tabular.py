@@ -84,8 +84,7 @@ class TabularDenoisingAutoencoder(TableNetAutoencoder):
         another row; "masking" hides it like a missing value. An instance works on the
         table in its numeric form, a column for each of its columns.
 
-    noise_level : "auto", float, array-like of shape (n_features,) or dict, \
-            default="auto"
+    noise_level : "auto", float, array-like or dict of str to float, default="auto"
         Fraction of the cells that are corrupted, for a corruption given by name; for
         all columns, for each, or by name. "auto" is 0.15 with "swap" and 0.2 with
         "masking"; it is the only one allowed beside an instance or a callable, which
