@@ -48,7 +48,7 @@ __all__ = [
 ]
 
 
-# What is imported when it is first used, and from where.
+# Names that are imported when they are first used, and from where.
 _LATER = {
     "DenoisingAutoencoderClassifier": "supervised",
     "DenoisingAutoencoderRegressor": "supervised",

@@ -49,7 +49,7 @@ def find_device(device):
         )
     elif found.type not in ("cpu", "mps"):
         try:
-            # What every fit needs there, and what a name without a device cannot give.
+            # Every fit needs one there, and a name without a device cannot give it.
             torch.Generator(device=found)
         except RuntimeError:
             raise ValueError(

@@ -15,7 +15,7 @@ import torch
 
 __all__ = ["RandomStreams", "forked_global_generators", "seeded_generator"]
 
-# What draws from a global generator does so one at a time.
+# Draws from global generators come one at a time.
 _LOCK = threading.RLock()
 
 
@@ -34,7 +34,7 @@ def forked_global_generators(seed, device):
         For those of torch, NumPy and ``random``.
 
     device : torch.device
-        Where torch draws besides the CPU. Of its devices, only CUDA's have a state
+        Where torch draws besides the CPU. Only CUDA's devices have a state
         that is put back.
     """
     devices = []

@@ -291,7 +291,7 @@ class EmptySlot:
     Parameters
     ----------
     kind : {"buffer", "parameter"}
-        What it is.
+        Kind of the slot.
     """
 
     def __init__(self, kind):

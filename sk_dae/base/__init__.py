@@ -1,1 +1,1 @@
-"""What estimators are made of: the face of a transformer, fitting, and training."""
+"""Parts of estimators: the face of a transformer, fitting, and training."""

@@ -39,7 +39,7 @@ class NetFitting:
             Ignored.
 
         sample_weight : array-like of shape (n_samples,), default=None
-            What each row counts for in the loss.
+            Weight of each row in the loss.
 
         clean : {array-like, sparse matrix} of shape (n_samples, n_features), \
                 default=None
@@ -66,7 +66,7 @@ class NetFitting:
             Rows of numbers without infinities; NaN stands for a missing value.
 
         sample_weight : array-like of shape (n_samples,), default=None
-            What each row counts for in the loss.
+            Weight of each row in the loss.
 
         feature_names : ndarray of shape (n_features,), default=None
             Names of the columns.
@@ -205,7 +205,7 @@ class NetFitting:
         Parameters
         ----------
         plan : TrainingPlan
-            What :meth:`_prepare` returned.
+            Result of :meth:`_prepare`.
 
         X : ndarray or CSR matrix of shape (n_samples, n_features)
             The validated rows.

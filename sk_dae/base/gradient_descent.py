@@ -1,4 +1,4 @@
-"""What every autoencoder trained by gradient descent shares.
+"""The base of every autoencoder trained by gradient descent.
 
 Reads the data, builds the net, hands it generators, trains it, and only then changes
 the estimator: a fit that fails leaves it as it was.

@@ -1,4 +1,4 @@
-"""What the autoencoders share whose module is a perceptron of given widths."""
+"""The base of the autoencoders whose module is a perceptron of given widths."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every estimator that trains a skorch net shares, whatever the net computes."""
+"""The base of every estimator that trains a skorch net, whatever the net computes."""
 
 from __future__ import annotations
 

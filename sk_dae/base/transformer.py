@@ -59,8 +59,8 @@ class BaseAutoencoder(TransformerMixin, BaseEstimator):
         Returns
         -------
         X_new : ndarray of shape (n_samples, n_features_out), dtype float32
-            What the parameter `features` names: the code, all layers side by side,
-            or the reconstruction.
+            The features that the parameter `features` names: the code, all layers side
+            by side, or the reconstruction.
         """
         X = self._validate_rows(X)
         # Once more: it may have been set since the fit.
@@ -79,7 +79,7 @@ class BaseAutoencoder(TransformerMixin, BaseEstimator):
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features_out)
-            What :meth:`transform` returned. Of all layers, the code is decoded; a
+            Features from :meth:`transform`. The code among all layers is decoded; a
             reconstruction is returned as it is.
 
         Returns

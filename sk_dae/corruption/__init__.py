@@ -68,7 +68,7 @@ def make_corruption(corruption, noise_level="auto", *, processes=CORRUPTIONS):
         function carries its own. None corrupts nothing, whatever the level.
 
     processes : dict of str to callable, default=CORRUPTIONS
-        What makes a process of a level, by the strings that name it.
+        Functions that make a process of a level, by the strings that name it.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""What a fit is given, checked before any work is done."""
+"""Checks of the input of a fit, made before any work is done."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a fit is given: rows, targets and weights, checked before any work is done."""
+"""Rows, targets and weights of a fit, checked before any work is done."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ class TrainingData:
         The rows that should come out; None where they are those that go in.
 
     weights : Tensor of shape (n_samples,) or None
-        What each row counts for; None where all count the same.
+        Weights of the rows; None where all count the same.
 
     statistics, target_statistics : ColumnStatistics
-        Of X, and of the rows that should come out.
+        Statistics of X, and of the rows that should come out.
     """
 
     X: object
@@ -95,8 +95,8 @@ class TrainingData:
         ----------
         batch_size : int or "auto"
             Rows in a batch, at most. "auto" is a sixty-fourth of the training rows,
-            within [32, 512]: small data needs steps, large data full batches. Of very
-            wide rows it takes fewer, for the sake of memory.
+            within [32, 512]: small data needs steps, large data full batches. It
+            takes fewer very wide rows, for the sake of memory.
 
         device : torch.device
             Where they are needed.

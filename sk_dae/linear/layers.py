@@ -25,10 +25,10 @@ class LayerInputs:
     Parameters
     ----------
     X : ndarray or CSR matrix of shape (n_samples, n_features)
-        What the first layer sees.
+        Input of the first layer.
 
     weights : Tensor of shape (n_samples,) or None
-        What each row counts for.
+        Weight of each row.
 
     device : torch.device
         Where they are needed.
@@ -150,7 +150,7 @@ def fit_parts(inputs, means, pivots, level, alpha, seed):
         The rows.
 
     means : ndarray of shape (n_features,)
-        Of the columns.
+        Means of the columns.
 
     pivots : ndarray of int
         The columns to predict.

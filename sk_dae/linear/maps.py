@@ -21,7 +21,7 @@ class LinearMap:
         n_outputs). Two narrow ones stand for a large matrix of low rank.
 
     bias : Tensor of shape (n_outputs,)
-        What is added.
+        Bias of the map.
     """
 
     def __init__(self, factors, bias):
@@ -85,7 +85,7 @@ class LinearStack:
     Parameters
     ----------
     means : Tensor of shape (n_features,)
-        What stands for a missing value.
+        Values in place of missing ones.
 
     observed : Tensor of shape (n_features,), dtype bool
         The columns of which anything is known. A value in another column says nothing.
@@ -97,7 +97,7 @@ class LinearStack:
         Key of :data:`sk_dae.modules.ACTIVATIONS`.
 
     by_parts : PartwiseMap, default=None
-        What restores the input; None where that is the first layer.
+        Map that restores the input; None where that is the first layer.
     """
 
     def __init__(self, means, observed, layers, activation, by_parts=None):

@@ -25,7 +25,7 @@ BLOCK = 1024
 
 @dataclass(frozen=True)
 class Moments:
-    """What is known of the columns together.
+    """Means and covariances of columns.
 
     Parameters
     ----------
@@ -46,7 +46,7 @@ class Moments:
 
 @dataclass(frozen=True)
 class CentredRows:
-    """What takes the place of the moments where rows are fewer than columns.
+    """Rows in place of their moments, where they are fewer than the columns.
 
     Parameters
     ----------
@@ -75,7 +75,7 @@ class CentredRows:
             Rows, NaN where a value is missing. They are overwritten.
 
         weights : Tensor of shape (n_samples,), default=None
-            What each row counts for; None counts all alike.
+            Weights of the rows; None counts all alike.
         """
         if weights is None:
             weights = rows.new_ones(len(rows))
@@ -87,7 +87,7 @@ class CentredRows:
         mean /= torch.where(observed > 0, observed, 1.0)
         rows -= mean
         rows.masked_fill_(gaps, 0.0)
-        # What is left of a column that does not vary is rounding.
+        # The rest of a column that does not vary is rounding.
         least = 4 * torch.finfo(rows.dtype).eps * mean.abs()
         rows[:, rows.abs().amax(dim=0) <= least] = 0.0
         rows *= shares.sqrt()[:, None]
@@ -118,7 +118,7 @@ class Scatter:
         self._observed = torch.zeros_like(centre)
         self._total = torch.zeros_like(centre)
         self._products = centre.new_zeros(width, width)
-        # Of rows with gaps: products with where the gaps are, and of the gaps.
+        # For rows with gaps: products with the mask of the gaps, and of that mask.
         self._with_gaps = None
         self._of_gaps = None
 
@@ -131,7 +131,7 @@ class Scatter:
             Rows; NaN stands for missing.
 
         weights : Tensor of shape (n_samples,), default=None
-            What each row counts for; None counts each once.
+            Weights of the rows; None counts each once.
         """
         width = rows.shape[1]
         dtype = working_dtype(width)
@@ -175,7 +175,7 @@ class Scatter:
         moments : Moments
             The covariance is of the type that the products were formed in.
         """
-        # What is left of weights that were taken off again is no observation.
+        # The rest of weights that were taken off again is no observation.
         observed = self._observed > 1e-12 * self._weight
         n_observed = torch.where(observed, self._observed, 1.0)
         delta = torch.where(observed, self._total / n_observed, 0.0)

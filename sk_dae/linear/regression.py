@@ -1,7 +1,7 @@
 r"""The linear maps that undo masking best, in closed form.
 
 A row :math:`x` with mean :math:`\mu` and covariance :math:`C` loses each cell with
-probability :math:`p`: it becomes zero. Of what remains, :math:`\tilde x`, the mean is
+probability :math:`p`: it becomes zero. The mean of the rest, :math:`\tilde x`, is
 :math:`(1 - p) \mu`, the covariance :math:`(1 - p)^2 C + p (1 - p) M` with :math:`M =
 \operatorname{diag} \mathbb{E}[x_i^2]`, and the covariance with :math:`x` is :math:`(1 -
 p) C`. Hence the regression of :math:`x` on :math:`\tilde x`,
@@ -34,7 +34,7 @@ def undo_masking(moments, level, alpha):
     Parameters
     ----------
     moments : Moments
-        Of the columns.
+        Moments of the columns.
 
     level : float in [0, 1)
         Fraction of the cells that are masked.
@@ -59,7 +59,7 @@ def undo_masking_of_part(moments, n_inputs, outputs, level, alpha):
     Parameters
     ----------
     moments : Moments
-        Of all columns that take part.
+        Moments of all columns that take part.
 
     n_inputs : int
         How many of them are masked: the first ones.

@@ -42,7 +42,7 @@ def make_loss(loss):
     Parameters
     ----------
     loss : str or BaseLoss
-        What an estimator's parameter says.
+        Value of an estimator's parameter.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""What all reconstruction losses share: outputs, units, weights, gradients."""
+"""The base of all reconstruction losses: outputs, units, weights, gradients."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class BaseLoss(EstimatorModule):
     Parameters
     ----------
     column_weights : array-like of shape (n_features,), default=None
-        What the cells of each column count for, non-negative and not all zero; scaled
+        Weights of the columns, non-negative and not all zero; scaled
         to a mean of one. None weighs the columns alike.
     """
 
@@ -131,7 +131,7 @@ class BaseLoss(EstimatorModule):
         Parameters
         ----------
         reconstruction : Tensor of shape (n_samples, n_features)
-            What ``to_data`` gave.
+            Result of ``to_data``.
 
         X : Tensor of shape (n_samples, n_features)
             The rows; NaN where missing.
@@ -166,7 +166,7 @@ class BaseLoss(EstimatorModule):
         Parameters
         ----------
         output : Tensor of shape (n_samples, n_outputs)
-            What the decoder gave.
+            Output of the decoder.
 
         Returns
         -------
@@ -183,7 +183,7 @@ class BaseLoss(EstimatorModule):
         Parameters
         ----------
         output : Tensor of shape (n_samples, n_outputs)
-            What the decoder gave.
+            Output of the decoder.
 
         target : Tensor of shape (n_samples, n_features)
             The clean rows.
@@ -204,13 +204,13 @@ class BaseLoss(EstimatorModule):
         Parameters
         ----------
         output : Tensor of shape (n_samples, n_outputs)
-            What the decoder gave.
+            Output of the decoder.
 
         target : Tensor of shape (n_samples, n_features)
             The clean rows.
 
         weight : Tensor that broadcasts to (n_samples, n_features), default=None
-            What each cell counts for in the sum. None weighs the cells equally, with
+            Weight of each cell in the sum. None weighs the cells equally, with
             a sum of one.
 
         Returns
@@ -232,7 +232,7 @@ class BaseLoss(EstimatorModule):
         Parameters
         ----------
         output : Tensor of shape (n_samples, n_outputs)
-            What the decoder gave.
+            Output of the decoder.
 
         target : Tensor of shape (n_samples, n_features)
             The clean rows.

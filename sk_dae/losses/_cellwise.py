@@ -21,7 +21,7 @@ class SquaredError(BaseLoss):
     Parameters
     ----------
     column_weights : array-like of shape (n_features,), default=None
-        What the cells of each column count for; see :class:`BaseLoss`.
+        Weights of the columns; see :class:`BaseLoss`.
 
     Examples
     --------
@@ -54,7 +54,7 @@ class AbsoluteError(BaseLoss):
     Parameters
     ----------
     column_weights : array-like of shape (n_features,), default=None
-        What the cells of each column count for; see :class:`BaseLoss`.
+        Weights of the columns; see :class:`BaseLoss`.
 
     Examples
     --------
@@ -82,7 +82,7 @@ class HuberLoss(BaseLoss):
         Where the loss turns linear, in the units of X.
 
     column_weights : array-like of shape (n_features,), default=None
-        What the cells of each column count for; see :class:`BaseLoss`.
+        Weights of the columns; see :class:`BaseLoss`.
 
     Examples
     --------
@@ -118,7 +118,7 @@ class BinaryCrossEntropy(BaseLoss):
     Parameters
     ----------
     column_weights : array-like of shape (n_features,), default=None
-        What the cells of each column count for; see :class:`BaseLoss`.
+        Weights of the columns; see :class:`BaseLoss`.
 
     Examples
     --------

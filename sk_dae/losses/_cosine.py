@@ -35,7 +35,7 @@ class CosineLoss(BaseLoss):
     Parameters
     ----------
     column_weights : array-like of shape (n_features,), default=None
-        What the cells of each column count for; see :class:`BaseLoss`.
+        Weights of the columns; see :class:`BaseLoss`.
 
     Examples
     --------

@@ -18,10 +18,10 @@ __all__ = ["NegativeBinomialLoss", "PoissonLoss"]
 #: The least size of a row, so that one without a count has a logarithm.
 LEAST_SIZE = 1e-12
 
-#: What a column without a count is taken to have had in all rows together.
+#: The counts that a column without any is taken to have had in all rows together.
 LEAST_TOTAL = 0.5
 
-#: What the absolute values of a row add up to, at most, where the encoder reads it.
+#: The greatest sum of the absolute values of a row, where the encoder reads it.
 #: They all push a hidden unit the same way; of a row of 20 000 columns, one step of
 #: the optimizer would push it so far that it never came back.
 GREATEST_SUM = 100.0
@@ -35,7 +35,7 @@ RATE_FACTOR = 7.0
 
 
 class _CountLoss(BaseLoss):
-    """What the likelihoods of counts share: sizes of rows, rates of columns.
+    """Base class of the likelihoods of counts: sizes of rows, rates of columns.
 
     A subclass has ``_cells`` and ``_slope``: what each count costs, and the derivative
     by the logarithm of the mean.
@@ -46,7 +46,7 @@ class _CountLoss(BaseLoss):
         Whether the total of a row is its size, which is left out of what is learned.
 
     column_weights : array-like of shape (n_features,), default=None
-        What the cells of each column count for; see :class:`BaseLoss`.
+        Weights of the columns; see :class:`BaseLoss`.
     """
 
     _parameter_constraints: dict = {
@@ -125,8 +125,8 @@ class _CountLoss(BaseLoss):
         Parameters
         ----------
         X : Tensor of shape (n_samples, n_features)
-            Counts, corrupted or not; NaN where missing. What a corruption has made
-            negative counts as zero.
+            Counts, corrupted or not; NaN where missing. Values that a corruption has
+            made negative count as zero.
 
         Returns
         -------
@@ -206,7 +206,7 @@ class PoissonLoss(_CountLoss):
         the brightness of an image is.
 
     column_weights : array-like of shape (n_features,), default=None
-        What the cells of each column count for; see :class:`BaseLoss`.
+        Weights of the columns; see :class:`BaseLoss`.
 
     Attributes
     ----------
@@ -275,7 +275,7 @@ class NegativeBinomialLoss(_CountLoss):
         Whether the total of a row is its size; see :class:`PoissonLoss`.
 
     column_weights : array-like of shape (n_features,), default=None
-        What the cells of each column count for; see :class:`BaseLoss`.
+        Weights of the columns; see :class:`BaseLoss`.
 
     Attributes
     ----------

@@ -36,7 +36,7 @@ class TableLoss(BaseLoss):
         Number of categories of each column; 0 for one of numbers.
 
     scales : sequence of float of length n_features, default=None
-        What the cross-entropy of a column is divided by; None means 1.
+        Divisor of the cross-entropy of each column; None means 1.
 
     mask_loss_weight : float, default=0.0
         Weight of the estimate, for every cell, of whether it was corrupted; 0 means
@@ -204,7 +204,7 @@ class TableLoss(BaseLoss):
         Parameters
         ----------
         output : Tensor of shape (n_samples, n_outputs)
-            What the decoder gave.
+            Output of the decoder.
 
         Returns
         -------
@@ -213,7 +213,7 @@ class TableLoss(BaseLoss):
         """
         layout = self._layout_on(output.device)
         blocks = layout.logits(output).split(layout.sizes, dim=1)
-        # Of no columns, no probabilities.
+        # There may be no columns of categories.
         blocks = [output[:, :0], *(block.softmax(dim=1) for block in blocks)]
         return torch.cat(blocks, dim=1)
 
@@ -239,7 +239,7 @@ class TableLoss(BaseLoss):
         Parameters
         ----------
         output : Tensor of shape (n_samples, n_outputs)
-            What the decoder gave.
+            Output of the decoder.
 
         target : Tensor of shape (n_samples, n_features)
             The rows; NaN where missing, a negative index for an unknown category.
@@ -274,7 +274,7 @@ class _TableLayout:
         Number of categories of each column; 0 for one of numbers.
 
     scales : sequence of float of length n_features, or None
-        What the cross-entropy of a column is divided by.
+        Divisor of the cross-entropy of each column.
 
     device : torch.device
         Where the tensors are needed.

@@ -180,7 +180,7 @@ class MLPAutoencoder(nn.Module):
         Parameters
         ----------
         inputs : Tensor of shape (n_samples, n_inputs)
-            What :meth:`before_code` returned.
+            Result of :meth:`before_code`.
 
         Returns
         -------
@@ -203,7 +203,7 @@ class MLPAutoencoder(nn.Module):
         Returns
         -------
         output : Tensor of shape (n_samples, n_outputs)
-            What the loss takes.
+            Output for the loss.
         """
         hidden = self._hidden(code, self.decoder)
         return self.decoder[-1](hidden[-1] if hidden else code)

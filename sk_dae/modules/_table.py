@@ -31,7 +31,7 @@ class TableAutoencoder(MLPAutoencoder):
         Width of the decoder's output.
 
     indicated : sequence of bool of length n_features
-        Of which columns the first layer is told that a value is missing.
+        Columns with an indicator of missing values in the first layer.
 
     **params : dict
         Further parameters of :class:`MLPAutoencoder`.

@@ -22,7 +22,7 @@ serializable(nn.ModuleList)
 
 @serializable
 class AdversarialPenalty(BasePenalty):
-    r"""What gives the codes away to an adversary that knows a standard normal.
+    r"""The clues that give codes away to an adversary that knows a standard normal.
 
     A discriminator :math:`D`, a small perceptron with a linear output, learns to tell
     codes from draws of :math:`N(0, I)`; the encoder learns to deceive it. The penalty
@@ -38,7 +38,7 @@ class AdversarialPenalty(BasePenalty):
     Parameters
     ----------
     weight : float, default=0.03
-        What the penalty is multiplied by.
+        Factor of the penalty in the loss.
 
     hidden_layer_sizes : sequence of int, default=(64,)
         Widths of the hidden layers of the discriminator.
@@ -47,7 +47,7 @@ class AdversarialPenalty(BasePenalty):
         Learning rate of the discriminator; it stays constant.
 
     gradient_penalty : float, default=1.0
-        What :math:`\gamma` is. Zero leaves the discriminator free.
+        The factor :math:`\gamma`. Zero leaves the discriminator free.
 
     References
     ----------

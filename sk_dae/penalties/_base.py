@@ -1,4 +1,4 @@
-"""What all penalties share: weights, gradients, what they learn."""
+"""The base of all penalties: weights, gradients, and parameters of their own."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class BasePenalty(EstimatorModule):
     Parameters
     ----------
     weight : float
-        What the penalty is multiplied by before it is added to the loss.
+        Factor of the penalty in the loss.
     """
 
     _parameter_constraints: dict = {"weight": [Interval(Real, 0, None, closed="left")]}
@@ -71,7 +71,7 @@ class BasePenalty(EstimatorModule):
             The codes.
 
         weight : Tensor of shape (n_samples,) or None
-            What each row counts for; None counts them alike.
+            Weights of the rows; None counts them alike.
 
         generator : torch.Generator
             Where randomness comes from; of the device of `code`.
@@ -95,7 +95,7 @@ class BasePenalty(EstimatorModule):
             Corrupted rows, as they enter the encoder.
 
         weight : Tensor of shape (n_samples,) or None
-            What each row counts for; None counts them alike.
+            Weights of the rows; None counts them alike.
 
         generator : torch.Generator
             Where randomness comes from; of the device of `X`.
@@ -103,7 +103,7 @@ class BasePenalty(EstimatorModule):
         Returns
         -------
         code : Tensor of shape (n_samples, n_components)
-            What the decoder gets.
+            Input of the decoder.
 
         value : scalar Tensor
             The penalty, without its weight.
@@ -117,7 +117,7 @@ class BasePenalty(EstimatorModule):
         Parameters
         ----------
         module : torch.nn.Module
-            What is to be trained.
+            The module to train.
 
         Raises
         ------
@@ -152,7 +152,7 @@ class BasePenalty(EstimatorModule):
         Parameters
         ----------
         module : torch.nn.Module
-            What is to be trained.
+            The module to train.
 
         n_components : int
             Width of the code.
@@ -182,7 +182,7 @@ class BasePenalty(EstimatorModule):
             The codes.
 
         weight : Tensor of shape (n_samples,) or None
-            What each row counts for; None counts them alike.
+            Weights of the rows; None counts them alike.
 
         generator : torch.Generator
             Where randomness comes from.
@@ -252,7 +252,7 @@ def mean_of_rows(values, weight):
         The values.
 
     weight : Tensor of shape (n_samples,) or None
-        What each row counts for; None counts them alike.
+        Weights of the rows; None counts them alike.
 
     Returns
     -------

@@ -29,7 +29,7 @@ class ContractivePenalty(BasePenalty):
     Parameters
     ----------
     weight : float, default=0.03
-        What the penalty is multiplied by.
+        Factor of the penalty in the loss.
 
     n_draws : int, default=1
         Number of random :math:`v` for each row, of an encoder with hidden layers. Each

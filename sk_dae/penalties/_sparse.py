@@ -25,7 +25,7 @@ class L1Penalty(BasePenalty):
     Parameters
     ----------
     weight : float, default=0.01
-        What the penalty is multiplied by.
+        Factor of the penalty in the loss.
 
     Examples
     --------
@@ -66,7 +66,7 @@ class KLPenalty(BasePenalty):
     Parameters
     ----------
     weight : float, default=0.1
-        What the penalty is multiplied by.
+        Factor of the penalty in the loss.
 
     target : float in (0, 1), default=0.05
         The mean activation :math:`\rho` wanted of every unit.

@@ -34,7 +34,7 @@ class VariationalPenalty(BasePenalty):
     Parameters
     ----------
     weight : float, default=0.03
-        What the penalty is multiplied by.
+        Factor of the penalty in the loss.
 
     References
     ----------
@@ -65,7 +65,7 @@ class VariationalPenalty(BasePenalty):
         Parameters
         ----------
         module : torch.nn.Module
-            What is to be trained.
+            The module to train.
 
         Raises
         ------

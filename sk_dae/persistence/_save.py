@@ -1,7 +1,7 @@
 """Writing an estimator: arrays as tensors, all else as JSON in the header.
 
-Plain values are written as they are. Of an object of a registered class, the name of
-the class and the attributes are written.
+Plain values are written as they are; an object of a registered class is written as the
+name of the class and the attributes.
 """
 
 from __future__ import annotations

@@ -30,7 +30,7 @@ class ArrayMethods:
             missing value.
 
         y : array-like of shape (n_samples, n_targets), default=None
-            What is to be restored or predicted, as numbers; None restores the rows.
+            Targets to restore or predict, as numbers; None restores the rows.
 
         classes : None
             Ignored.
@@ -116,7 +116,7 @@ class ArrayMethods:
         Returns
         -------
         output : ndarray of shape (n_samples, n_outputs), dtype float32
-            What the loss makes of the decoder's output.
+            The decoder's output, turned into data by the loss.
         """
         outputs = [
             to_numpy(self.criterion_.to_data(output.to(self.device)))

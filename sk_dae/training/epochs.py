@@ -90,7 +90,7 @@ class EpochLoop:
                 f"MinMaxScaler), lower learning_rate_init (now {self.lr:g}) or choose "
                 "a loss that outliers pull on less ('huber')."
             )
-        # What skorch's Checkpoint asks for: whether it is the best so far, and a batch.
+        # skorch's Checkpoint asks whether it is the best so far, and for a batch.
         losses = [epoch.get(prefix + "_loss", math.inf) for epoch in self.history]
         self.history.record(prefix + "_loss", loss)
         self.history.record(prefix + "_loss_best", loss < min(losses))

@@ -185,7 +185,7 @@ class MLPGradients:
             The loss.
 
         output : Tensor of shape (n_samples, n_outputs)
-            What the module gave.
+            Output of the module.
         """
         inputs, saved, masks, output = self._forward(self._expand(X))
         loss, delta = self._loss.value_and_gradient(output, target, weight)
@@ -208,16 +208,16 @@ class MLPGradients:
         Returns
         -------
         inputs : list of Tensor
-            What goes into each layer.
+            Input of each layer.
 
         saved : list of Tensor
-            What the derivative of each activation is a function of.
+            Argument of the derivative of each activation.
 
         masks : dict of int to Tensor
-            What dropout multiplied some activations by.
+            Factors of some activations, drawn by dropout.
 
         output : Tensor of shape (n_samples, n_outputs)
-            What comes out.
+            Output of the module.
         """
         inputs, saved, masks = [X], [], {}
         for i, activation in enumerate(self._activations):

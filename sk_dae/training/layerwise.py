@@ -141,7 +141,7 @@ def _loss_of_layer(activation):
     if activation == "logistic":
         return BinaryCrossEntropy()
     if activation in ("relu", "identity"):
-        # Of rectified outputs, those below zero would learn nothing.
+        # Rectified outputs below zero would learn nothing.
         return SquaredError()
     return _ActivatedError(activation)
 

@@ -27,7 +27,7 @@ _BATCH_EVENTS = ("on_batch_begin", "on_batch_end", "on_grad_computed")
 class DenoisingNet(EpochLoop, ArrayMethods, NeuralNet):
     """A ``skorch.NeuralNet`` that is trained to undo a corruption.
 
-    What skorch documents holds for it: :meth:`fit` and :meth:`partial_fit` train on an
+    It keeps what skorch documents: :meth:`fit` and :meth:`partial_fit` train on an
     array of rows, :meth:`predict` reconstructs rows, :meth:`forward` gives what the
     decoder gives, ``set_params`` changes the learning rate or a callback. Since the
     module is an instance, ``initialize`` and ``fit`` keep its weights.
@@ -44,11 +44,11 @@ class DenoisingNet(EpochLoop, ArrayMethods, NeuralNet):
         The fitted process.
 
     emphasis : pair of float or None
-        What a corrupted and an uncorrupted cell weigh in the loss; None weighs all
+        Weights of a corrupted and of an uncorrupted cell; None weighs all
         alike.
 
     noise_schedule : callable or None
-        What the level of the corruption is multiplied by, in [0, 1], as a function of
+        Factor of the level of the corruption, in [0, 1], as a function of
         the progress of the training in [0, 1]; None leaves it as it is.
 
     penalty : BasePenalty or None
@@ -120,7 +120,7 @@ class DenoisingNet(EpochLoop, ArrayMethods, NeuralNet):
         # Set for the time of a training.
         self._step = self._objective = self._streams = self._progress = None
         self._listens_to_batches = False
-        #: What the optimizer had accumulated at the end of the last training.
+        #: State of the optimizer at the end of the last training, if it is to go on.
         self.optimizer_state_ = None
 
     @property

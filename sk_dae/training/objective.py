@@ -201,10 +201,10 @@ class Prepared(NamedTuple):
     Parameters
     ----------
     inputs : Tensor of shape (n_samples, n_features)
-        What the encoder reads.
+        Input of the encoder.
 
     target : Tensor of shape (n_samples, n_targets)
-        What the loss compares the output with.
+        Target of the output in the loss.
 
     weight : Tensor that broadcasts to the target, or None
         Weights of the cells for the loss.
@@ -213,7 +213,7 @@ class Prepared(NamedTuple):
         Weights of the rows for the penalty.
 
     size : int or scalar Tensor
-        What the batch counts for in the mean loss of an epoch.
+        Weight of the batch in the mean loss of an epoch.
     """
 
     inputs: torch.Tensor
@@ -238,7 +238,7 @@ class Objective:
         The fitted process.
 
     emphasis : pair of float, default=None
-        What a corrupted and an uncorrupted cell weigh; None weighs all alike.
+        Weights of a corrupted and of an uncorrupted cell; None weighs all alike.
 
     has_missing : bool, default=False
         Whether a value of the rows or of the targets is missing.

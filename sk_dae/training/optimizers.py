@@ -18,7 +18,7 @@ OPTIMIZERS = {
     "rmsprop": torch.optim.RMSprop,
 }
 
-# What the names mean beyond the class. The fused kernels go through memory once.
+# Options of the names beyond the class. The fused kernels go through memory once.
 _OPTIONS = {
     "adamw": {"fused": True},
     "adam": {"fused": True},

@@ -15,7 +15,7 @@ __all__ = ["TrainingRun"]
 
 @dataclass(frozen=True)
 class TrainingRun:
-    """What the training of a net needs, but for the net.
+    """Everything that the training of a net needs, but for the net.
 
     Parameters
     ----------

@@ -22,7 +22,7 @@ class AtEnd:
     Parameters
     ----------
     schedule : callable
-        Of the progress.
+        Function of the progress.
     """
 
     def __init__(self, schedule):
@@ -36,7 +36,7 @@ class AtEnd:
 WARM_UP = 0.25
 START = 1.0 / 25.0
 
-#: What a schedule of the noise ends at.
+#: The factor at the end of a schedule of the noise.
 LEAST_NOISE = 0.1
 
 

@@ -3,7 +3,7 @@
 A step is built for a module, a loss and a penalty, and answers five calls:
 
 ``parameter_groups()``
-    What the optimizer is to step.
+    The parameters that the optimizer steps.
 ``bind(optimizer)``
     Which optimizer that is.
 ``for_epoch()``

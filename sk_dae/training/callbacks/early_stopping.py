@@ -22,7 +22,7 @@ class EarlyStopping(Callback):
         Epochs in a row without an improvement of `tol` before training stops.
 
     tol : float
-        What the loss must improve by.
+        Least improvement of the loss.
     """
 
     def __init__(self, patience, tol):

@@ -26,7 +26,7 @@ class ProgressLine(Callback):
     Parameters
     ----------
     name : str
-        What is being trained.
+        Name of the estimator or of its part.
 
     max_iter : int
         Number of epochs.
