@@ -112,12 +112,18 @@ class BaseCorruption(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         self : object
             The fitted corruption.
         """
-        X = self._validate(X, reset=True)
-        names = getattr(self, "feature_names_in_", None)
-        # However large the sample of X that it draws, only the seed is taken from a
-        # random state that is shared.
-        random_state = np.random.RandomState(self._draw_seed())
-        return self.fit_rows(rows_of(X), random_state, feature_names=names)
+        before = dict(vars(self))
+        try:
+            X = self._validate(X, reset=True)
+            names = getattr(self, "feature_names_in_", None)
+            # However large the sample of X that it draws, only the seed is taken from
+            # a random state that is shared.
+            random_state = np.random.RandomState(self._draw_seed())
+            return self.fit_rows(rows_of(X), random_state, feature_names=names)
+        except BaseException:
+            vars(self).clear()
+            vars(self).update(before)
+            raise
 
     def transform(self, X):
         """Corrupt `X`.

@@ -48,6 +48,23 @@ class BaseLoss(EstimatorModule):
     def __init__(self, column_weights=None):
         self.column_weights = column_weights
 
+    def set_params(self, **params):
+        """Set parameters; what was derived from them is derived anew.
+
+        Parameters
+        ----------
+        **params : dict
+            Values by name.
+
+        Returns
+        -------
+        self : object
+            The loss.
+        """
+        super().set_params(**params)
+        self._buffers.pop("_column_weights", None)
+        return self
+
     # -- the data ---------------------------------------------------------------------
 
     def fit_rows(self, rows, statistics, previous=None):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import torch
-from sklearn.utils import check_array
+from sklearn.utils import check_array, check_consistent_length
 from skorch.utils import to_numpy
 
 from ..backend.random import RandomStreams
@@ -58,7 +58,7 @@ class ArrayMethods:
                 "corruption of the net is not fitted, as in a clone of a net. Clone "
                 "and fit the estimator instead."
             )
-        targets = None if y is None else _validate_array(y, "y")
+        targets = None if y is None else self._check_targets(y, X)
         device = torch.device(self.device)
         streams = RandomStreams(self.seed, device)
         rows = rows_of(X, device)
@@ -97,9 +97,14 @@ class ArrayMethods:
     def evaluation_step(self, batch, training=False):
         """Return what the decoder gives for the rows of a batch."""
         self.check_is_fitted()
-        with torch.set_grad_enabled(training):
-            self._set_training(training)
-            return self.infer(batch[0])
+        before = self.module_.training
+        try:
+            with torch.set_grad_enabled(training):
+                self._set_training(training)
+                return self.infer(batch[0])
+        finally:
+            # An estimator predicts with the module too, and a training goes on.
+            self._set_training(before)
 
     def infer(self, x, **fit_params):
         """Return what the decoder gives for rows."""
@@ -131,6 +136,20 @@ class ArrayMethods:
                 f"X has {X.shape[1]} features, but the net takes {self.n_features}."
             )
         return X
+
+    def _check_targets(self, y, X):
+        targets = _validate_array(y, "y")
+        check_consistent_length(X, targets)
+        width = self._n_targets(X)
+        if targets.shape[1] != width:
+            raise ValueError(
+                f"y has {targets.shape[1]} columns, but the net gives {width}."
+            )
+        return targets
+
+    def _n_targets(self, X):
+        """Return the number of columns that targets of rows have."""
+        return X.shape[1]
 
     def _reads(self):
         """Return the rule for what the encoder reads of rows."""

@@ -21,6 +21,7 @@ class EpochLoop:
 
     def fit_loop(self, X, y=None, epochs=None, **fit_params):
         """Go through the rows of `X`, and the validation rows of `y`, for `epochs`."""
+        self._refuse_outside_of_training()
         datasets = {"dataset_train": X, "dataset_valid": y}
         for _ in range(epochs):
             self.notify("on_epoch_begin", **datasets)
@@ -34,6 +35,13 @@ class EpochLoop:
                 self.run_single_epoch(y.batches, False, "valid", self.validation_step)
             self.notify("on_epoch_end", **datasets)
         return self
+
+    def _refuse_outside_of_training(self):
+        if self._step is None:
+            raise RuntimeError(
+                "fit_loop, train_step and validation_step are parts of a training: "
+                "call fit or partial_fit."
+            )
 
     def run_single_epoch(self, iterator, training, prefix, step_fn, **fit_params):
         """Go through `iterator` once and record the mean loss of its rows."""
@@ -103,6 +111,7 @@ class EpochLoop:
 
     def train_step(self, batch, **fit_params):
         """Corrupt a batch, reconstruct it and step the optimizer."""
+        self._refuse_outside_of_training()
         if self.learning_rate is not None or self.noise_schedule is not None:
             self._follow_schedules(next(self._progress))
         prepared = self._objective.prepare(batch, self._streams["corruption"])
@@ -150,6 +159,7 @@ class EpochLoop:
 
     def validation_step(self, batch, **fit_params):
         """Return the loss of a batch of validation rows, without the penalty."""
+        self._refuse_outside_of_training()
         with torch.no_grad():
             prepared = self._objective.prepare(
                 batch, self._streams["validation"], corrupts=self._corrupts_validation

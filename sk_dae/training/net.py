@@ -17,6 +17,7 @@ from .epochs import EpochLoop
 from .interrupts import StopTraining, asks_to_stop
 from .objective import Objective
 from .optimizers import make_optimizer
+from .parameters import SetParameters
 from .steps import AutogradStep, make_step
 
 __all__ = ["DenoisingNet", "PredictingNet"]
@@ -24,7 +25,7 @@ __all__ = ["DenoisingNet", "PredictingNet"]
 _BATCH_EVENTS = ("on_batch_begin", "on_batch_end", "on_grad_computed")
 
 
-class DenoisingNet(EpochLoop, ArrayMethods, NeuralNet):
+class DenoisingNet(EpochLoop, ArrayMethods, SetParameters, NeuralNet):
     """A ``skorch.NeuralNet`` that is trained to undo a corruption.
 
     It keeps what skorch documents: :meth:`fit` and :meth:`partial_fit` train on an
@@ -119,6 +120,7 @@ class DenoisingNet(EpochLoop, ArrayMethods, NeuralNet):
         self.seed = seed
         # Set for the time of a training.
         self._step = self._objective = self._streams = self._progress = None
+        self._own_callbacks = None
         self._listens_to_batches = False
         #: State of the optimizer at the end of the last training, if it is to go on.
         self.optimizer_state_ = None
@@ -203,9 +205,17 @@ class DenoisingNet(EpochLoop, ArrayMethods, NeuralNet):
         """
         parts = {"module_": copy.deepcopy(self.module_).eval()}
         parts["module"] = parts["module_"]
+        parts["criterion"] = parts["criterion_"] = copy.deepcopy(self.criterion_)
         if self.penalty is not None:
             parts["penalty"] = parts["penalty_"] = self.penalty.snapshot()
-        return self._with({**parts, "_step": None, "_objective": None})
+        if self.encoder_input is not None:
+            parts["encoder_input"] = self.encoder_input.to(
+                torch.device(self.device), parts["criterion"]
+            )
+        if self._step is not None:
+            of_training = ("_step", "_objective", "_streams", "_progress")
+            parts |= {"callbacks_": self._own_callbacks, **dict.fromkeys(of_training)}
+        return self._with({**parts, "_own_callbacks": None})
 
     def _with(self, parts):
         """Return a shallow copy with other parts."""
@@ -215,6 +225,11 @@ class DenoisingNet(EpochLoop, ArrayMethods, NeuralNet):
 
     def __getstate__(self):
         """Write module, loss and penalty once: the parameters are what is fitted."""
+        if self._step is not None:
+            # A callback copies or saves the net: what a training needs stays behind.
+            net = self.snapshot()
+            net._initialize_optimizer()
+            return net.__getstate__()
         state = super().__getstate__()
         return {**state, "module": None, "criterion": None, "penalty": None}
 
@@ -227,31 +242,6 @@ class DenoisingNet(EpochLoop, ArrayMethods, NeuralNet):
         )
         if self.encoder_input is not None:
             self.encoder_input.loss = self.criterion_
-
-    def get_weights(self):
-        """Return a copy of what the net has learned.
-
-        Returns
-        -------
-        weights : list of dict
-            The states of the module, of the loss and of the penalty, if any.
-        """
-        return [copy.deepcopy(part.state_dict()) for part in self._learning_parts()]
-
-    def set_weights(self, weights):
-        """Take what :meth:`get_weights` returned.
-
-        Parameters
-        ----------
-        weights : list of dict
-            The states of the module, of the loss and of the penalty, if any.
-        """
-        for part, state in zip(self._learning_parts(), weights, strict=True):
-            part.load_state_dict(state)
-
-    def _learning_parts(self):
-        parts = [self.module_, self.criterion_]
-        return parts if self.penalty is None else [*parts, self.penalty]
 
     # -- training -----------------------------------------------------------------
 
@@ -281,9 +271,9 @@ class DenoisingNet(EpochLoop, ArrayMethods, NeuralNet):
             The trained net, in evaluation mode.
         """
         # One that was set to None is none.
-        own_callbacks = [(name, one) for name, one in self.callbacks_ if one]
+        self._own_callbacks = [(name, one) for name, one in self.callbacks_ if one]
         self.callbacks_ = [
-            *own_callbacks,
+            *self._own_callbacks,
             *((type(watcher).__name__, watcher) for watcher in watchers),
         ]
         self._begin_training(run, epochs, resume_from)
@@ -301,7 +291,7 @@ class DenoisingNet(EpochLoop, ArrayMethods, NeuralNet):
         finally:
             # A state that is not needed again is twice the size of the weights.
             self.optimizer_state_ = self.optimizer_.state_dict() if resumable else None
-            self.callbacks_ = own_callbacks
+            self.callbacks_, self._own_callbacks = self._own_callbacks, None
             self._end_training()
         return self
 
@@ -396,6 +386,9 @@ class PredictingNet(DenoisingNet):
         if y is None:
             raise ValueError("y must be given: the net predicts it.")
         return super().partial_fit(X, y, classes, **fit_params)
+
+    def _n_targets(self, X):
+        return self.predict(X[:1]).shape[1]
 
 
 def _overrides(callback, event):

@@ -1248,3 +1248,17 @@ def test_ranges_may_be_points():
     assert 100 < lost.sum() < 300
     # The standard deviation of 5 000 cells or more, at least.
     assert corrupted[~lost].std().item() == pytest.approx(0.5, abs=0.02)
+
+
+@pytest.mark.parametrize("noise", [GaussianNoise, MaskingNoise, SwapNoise])
+def test_fit_that_fails_leaves_an_earlier_one_as_it_was(noise):
+    X = np.random.RandomState(0).normal(size=(20, 4))
+    corruption = noise(level={"a": 0.1}, random_state=0)
+    with pytest.raises(ValueError, match="feature names"):
+        corruption.fit(X)
+    with pytest.raises(NotFittedError):
+        corruption.transform(X)
+    before = corruption.set_params(level=0.1).fit(X).transform(X)
+    with pytest.raises(ValueError, match="feature names"):
+        corruption.set_params(level={"a": 0.1}).fit(X[:, :3])
+    np.testing.assert_array_equal(corruption.transform(X), before)

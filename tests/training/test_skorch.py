@@ -1,5 +1,6 @@
 """The net as a net of skorch: its methods on arrays, its parameters, its callbacks."""
 
+import copy
 import pickle
 
 import numpy as np
@@ -10,6 +11,7 @@ from sklearn.base import clone
 from skorch import NeuralNet
 from skorch.callbacks import (
     BatchScoring,
+    Callback,
     Checkpoint,
     EarlyStopping,
     EpochScoring,
@@ -257,3 +259,105 @@ def test_nets_of_other_autoencoders_are_whole_too(table, estimator):
     dae.net_.initialize()
     np.testing.assert_array_equal(dae.transform(table), before)
     assert dae.net_.predict(table).shape == table.shape
+
+
+def test_forward_in_training_mode_leaves_the_mode_as_it_was(table):
+    model = DenoisingAutoencoderRegressor(
+        make(), dropout=0.5, max_iter=2, random_state=0
+    ).fit(table, table[:, 0])
+    before = model.predict(table)
+    model.net_.forward(table, training=True)
+    assert not model.net_.module_.training
+    np.testing.assert_array_equal(model.predict(table), before)
+
+
+class CopyingCallback(Callback):
+    """Predicts with the net, copies and pickles it in the middle of an epoch."""
+
+    def on_batch_end(self, net, batch=None, training=None, **kwargs):
+        mode = net.module_.training
+        self.expected_ = net.predict(batch[0])
+        assert net.module_.training is mode
+        self.copies_ = []  # which would be copied too
+        self.copies_ = [copy.deepcopy(net), pickle.loads(pickle.dumps(net))]
+        self.rows_ = batch[0].clone()
+
+
+@pytest.mark.parametrize(
+    "params", [{}, {"dropout": 0.2}, {"penalty": "variational"}, {"loss": "poisson"}]
+)
+def test_net_is_copied_and_pickled_in_training(table, params):
+    X = np.abs(table)
+    callback = CopyingCallback()
+    dae = make(net_callbacks=[callback], max_iter=3, **params).fit(X)
+    for net in callback.copies_:
+        np.testing.assert_allclose(
+            net.predict(callback.rows_), callback.expected_, rtol=1e-5, atol=1e-6
+        )
+    plain = make(max_iter=3, **params).fit(X)
+    np.testing.assert_array_equal(dae.transform(X), plain.transform(X))
+
+
+def test_checkpoint_pickles_the_net(table, tmp_path):
+    checkpoint = Checkpoint(monitor=None, dirname=tmp_path, f_pickle="net.pkl")
+    dae = make(net_callbacks=[checkpoint], max_iter=3).fit(table)
+    net = pickle.loads((tmp_path / "net.pkl").read_bytes())
+    np.testing.assert_array_equal(net.predict(table), dae.net_.predict(table))
+
+
+@pytest.mark.parametrize(
+    "name, args",
+    [("fit_loop", (None,)), ("train_step", (None,)), ("validation_step", (None,))],
+)
+def test_parts_of_a_training_are_refused_outside_of_one(fitted, name, args):
+    with pytest.raises(RuntimeError, match="parts of a training"):
+        getattr(fitted.net_, name)(*args)
+
+
+def test_targets_of_another_shape_are_refused(fitted, table):
+    before = fitted.transform(table)
+    with pytest.raises(ValueError, match="y has 9 columns, but the net gives 5"):
+        fitted.net_.fit(table, np.ones((60, 9)))
+    with pytest.raises(ValueError, match="inconsistent numbers of samples"):
+        fitted.net_.fit(table, table[:4])
+    model = DenoisingAutoencoderRegressor(make(), max_iter=2, random_state=0)
+    model.fit(table, table[:, 0])
+    with pytest.raises(ValueError, match="y has 2 columns, but the net gives 1"):
+        model.net_.fit(table, table[:, :2])
+    np.testing.assert_array_equal(fitted.transform(table), before)
+
+
+@pytest.mark.parametrize(
+    "params, message",
+    [
+        ({"module": None}, "module must be a torch module with"),
+        ({"module__n_components": 2}, "module__n_components cannot be set"),
+        ({"criterion": torch.nn.MSELoss}, "criterion must be a loss"),
+        ({"criterion__foo": 2}, "Invalid parameter 'foo'"),
+        ({"penalty": "l1"}, "penalty must be a penalty"),
+        ({"penalty__weight": 1.0}, "penalty__weight cannot be set: penalty .* None"),
+    ],
+)
+def test_unsuitable_parts_are_refused(fitted, table, params, message):
+    before = fitted.transform(table)
+    with pytest.raises(ValueError, match=message):
+        fitted.net_.set_params(**params)
+    np.testing.assert_array_equal(fitted.transform(table), before)
+    fitted.net_.set_params(lr=0.1).fit(table)
+
+
+def test_parameters_of_loss_and_penalty_can_be_set(table):
+    weights = [1, 1, 1, 1, 6]
+    net = make(penalty="l1").fit(table).net_
+    net.set_params(criterion__column_weights=weights, penalty__weight=0.25)
+    assert net.penalty_.weight == 0.25
+    output, target = torch.zeros(1, 5), torch.tensor([[0.0, 0, 0, 0, 1]])
+    assert float(net.criterion_(output, target)) == pytest.approx(0.6)
+    net.set_params(criterion__column_weights=[1] * 5)
+    assert float(net.criterion_(output, target)) == pytest.approx(0.2)
+
+
+def test_optimizer_can_be_set(fitted, table):
+    net = fitted.net_.set_params(optimizer=torch.optim.SGD)
+    assert isinstance(net.optimizer_, torch.optim.SGD)
+    net.set_params(optimizer="adamw").fit(table)
