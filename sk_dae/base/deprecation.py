@@ -43,6 +43,19 @@ class RenamedParameters:
 
     def _validate_params(self):
         super()._validate_params()
+        self._warn_of_old_names()
+
+    def settle_names(self):
+        """Take the values of old names for the new ones, and warn of them once.
+
+        The estimator is one's own, to be cloned and fitted more than once.
+        """
+        self._warn_of_old_names()
+        for old, new in self._renamed_parameters.items():
+            if _is_given(getattr(self, old)):
+                self.set_params(**{new: getattr(self, old), old: DEPRECATED})
+
+    def _warn_of_old_names(self):
         for old, new in self._renamed_parameters.items():
             if not _is_given(getattr(self, old)):
                 continue

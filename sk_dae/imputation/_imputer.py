@@ -21,6 +21,7 @@ from sklearn.utils._set_output import _get_output_config
 from sklearn.utils.validation import _check_feature_names_in, check_is_fitted
 
 from ..backend.serialization import serializable
+from ..base.deprecation import RenamedParameters
 from ..base.fitted import restored_on_failure
 from ..base.inner_autoencoder import InnerAutoencoder
 from ..base.meta_estimator import refuse_loss_of_other_scales
@@ -251,6 +252,9 @@ class DenoisingImputer(InnerAutoencoder, _BaseImputer):
         autoencoder = self.autoencoder
         if autoencoder is not None:
             autoencoder = self._copy_of_autoencoder()
+            if isinstance(autoencoder, RenamedParameters):
+                # Each member is a clone of it, and need not warn again.
+                autoencoder.settle_names()
         self._rows = self._make_rows(X)
         X, missing = self._rows.validate(self, X, reset=True)
         self._fit_indicator(missing)

@@ -192,3 +192,12 @@ def test_old_name_of_the_table_loss():
     assert clone(loss).estimates_mask
     with pytest.raises(ValueError, match="old name of mask_loss_weight"):
         TableLoss([2, 0], mask_loss_weight=0.1, mask_weight=0.5)
+
+
+def test_imputer_warns_once_of_an_old_name_inside(rows):
+    inner = small(callbacks=CALLBACKS)
+    with pytest.warns(FutureWarning, match="net_callbacks") as caught:
+        imputer = sk_dae.DenoisingImputer(inner, n_estimators=3).fit(rows[0])
+    assert len(caught) == 1
+    assert inner.callbacks is CALLBACKS
+    assert all(member.net_callbacks for member in imputer.estimators_)
