@@ -83,8 +83,8 @@ class ConditionalMeanNoise(BaseCorruption):
 
     def draw(self, X, generator):
         """Draw corrupted rows, as in ``BaseCorruption``."""
-        chosen = self.choose(X, generator)
-        return self._gaussian.fill(chosen.filled(torch.nan)), chosen.mask
+        chosen = self.choose(X, generator).mask
+        return self._gaussian.fill(X, torch.isnan(X) | chosen), chosen
 
     def fill(self, X):
         """Replace missing values by their conditional mean.

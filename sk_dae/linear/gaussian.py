@@ -138,7 +138,7 @@ class IncompleteGaussian:
         cost = max(1, n_features) ** 3
         return int(np.clip(_EM_COST // cost, 10 * n_features, _EM_ROWS))
 
-    def fill(self, X):
+    def fill(self, X, missing=None):
         """Replace missing values by their conditional mean, given the observed ones.
 
         Parameters
@@ -146,24 +146,34 @@ class IncompleteGaussian:
         X : Tensor of shape (n_samples, n_features)
             Rows; NaN stands for a missing value.
 
+        missing : Tensor of shape (n_samples, n_features), dtype bool, default=None
+            Cells to replace, those with NaN among them; None means just these.
+
         Returns
         -------
         X_filled : Tensor of shape (n_samples, n_features)
             The completed rows.
         """
-        missing = torch.isnan(X)
+        if missing is None:
+            missing = torch.isnan(X)
         means, scales, shift = (t.to(X) for t in (self.means, self.scales, self.shift))
         if self.covariance is None:
             return torch.where(missing, means + scales * shift, X)
         covariance = self.covariance.to(X)
-        centred = torch.where(missing, 0.0, (X - means) / scales - shift)
+        identity = torch.eye(len(covariance), dtype=X.dtype, device=X.device)
+        centred = X.sub(means).div_(scales).sub_(shift).masked_fill_(missing, 0.0)
         parts = []
         for rows in _chunks(X):
-            root, observed = _root(covariance, missing[rows])
+            gaps = missing[rows]
+            # As in `_root`, by fewer passes: training calls this for every batch.
+            either = gaps.unsqueeze(2) | gaps.unsqueeze(1)
+            root, _ = torch.linalg.cholesky_ex(
+                torch.where(either, identity, covariance)
+            )
             solved = torch.cholesky_solve(centred[rows].unsqueeze(2), root).squeeze(2)
-            parts.append((solved * observed) @ covariance)
+            parts.append(solved @ covariance)
         expected = torch.cat(parts) if len(parts) > 1 else parts[0]
-        return torch.where(missing, means + scales * (shift + expected), X)
+        return torch.where(missing, expected.add_(shift).mul_(scales).add_(means), X)
 
     def spread(self, X):
         """Compute the conditional standard deviation of all cells.
