@@ -66,8 +66,10 @@ class SmallAdamW(torch.optim.AdamW):
             state["step"] = torch.zeros(())
             state["exp_avg"] = torch.zeros_like(buffer)
             state["exp_avg_sq"] = torch.zeros_like(buffer)
-        if buffer not in self._scratch:
-            self._scratch[buffer] = torch.empty_like(buffer)
+        # By identity: the hash of a tensor is computed in Python.
+        scratch = self._scratch.get(id(buffer))
+        if scratch is None:
+            scratch = self._scratch[id(buffer)] = torch.empty_like(buffer)
         mean, square = state["exp_avg"], state["exp_avg_sq"]
         step = state["step"].add_(1.0).item()
         beta1, beta2 = group["betas"]
@@ -77,7 +79,7 @@ class SmallAdamW(torch.optim.AdamW):
         buffer.mul_(1.0 - lr * group["weight_decay"])
         mean.lerp_(gradient, 1.0 - beta1)
         square.mul_(beta2).addcmul_(gradient, gradient, value=1.0 - beta2)
-        divisor = torch.sqrt(square, out=self._scratch[buffer])
+        divisor = torch.sqrt(square, out=scratch)
         divisor.add_(group["eps"] * root)
         buffer.addcdiv_(mean, divisor, value=-lr * root / (1.0 - beta1**step))
 
