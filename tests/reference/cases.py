@@ -325,7 +325,7 @@ class Case:
         Returns the target of rows.
 
     method : {"fit", "partial_fit"} or None, default="fit"
-        What is called to fit it; None leaves it unfitted.
+        Function that fits it; None leaves it unfitted.
 
     n_calls : int, default=1
         How often.

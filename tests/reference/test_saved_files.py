@@ -23,7 +23,7 @@ FITTED = [name for name, case in SAVED_CASES.items() if case.method is not None]
 
 @pytest.fixture(scope="module")
 def expected():
-    """What the methods of the saved models gave, by model and result."""
+    """Results of the methods of the saved models, by model and result."""
     return read_expected()
 
 
