@@ -376,7 +376,7 @@ class Objective:
 
 
 def _take_rows(batches, n_rows):
-    """Return the next batches that have `n_rows` rows together, or all that are left."""
+    """Return the next batches that have `n_rows` rows together, or all the rest."""
     taken, n_taken = [], 0
     while n_taken < n_rows and (batch := next(batches, None)) is not None:
         taken.append(batch)
