@@ -87,6 +87,13 @@ class PretrainedAutoencoder(InnerAutoencoder):
             isinstance(given, str) and given == "autoencoder"
         )
 
+    def _hides_cells_of(self, autoencoder):
+        """Whether the corruption of the fine-tuning makes missing values."""
+        if not self._has_own_corruption:
+            return False
+        process = autoencoder._make_process(self.corruption, self.noise_level)
+        return process.makes_missing
+
     def _check_corruption(self, autoencoder):
         """Refuse a corruption of the fine-tuning before the pretraining."""
         if not self._has_own_corruption:
