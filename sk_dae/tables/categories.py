@@ -174,8 +174,12 @@ def _in_order(categories):
 
 
 def _number(counts, max_categories):
-    """Return the indices of categories: the rarest beyond the most share the last."""
-    if len(counts) <= max_categories:
+    """Return the indices of categories: the rarest beyond the most share the last.
+
+    They are those of scikit-learn's OrdinalEncoder, to which the rarest of as many
+    categories as there may be is rare too.
+    """
+    if len(counts) < max_categories:
         return np.arange(len(counts))
     frequent = np.ones(len(counts), dtype=bool)
     order = np.argsort(counts, kind="stable")

@@ -197,12 +197,12 @@ class TableEncoder(BaseEstimator):
         unseen = {}
         for j, column in enumerate(columns_of(X)):
             fitted = self._columns[j]
-            if fitted.empty:
-                encoded[:, j] = np.nan
-            elif self._types[j].kind == "categorical":
+            if self._types[j].kind == "categorical":
                 encoded[:, j], new = self._codes(column, j)
                 if len(new):
                     unseen[self._names[j]] = new
+            elif fitted.empty:
+                encoded[:, j] = np.nan
             else:
                 with np.errstate(over="ignore"):
                     encoded[:, j] = fitted.encode(self._numbers(column, j))
@@ -292,6 +292,9 @@ class TableEncoder(BaseEstimator):
         if not len(observed):
             return codes, observed
         fitted = self._columns[j]
+        if fitted.empty:
+            # Whatever it holds, no index stands for it.
+            return codes, observed
         if not fitted.may_hold(observed):
             held = show_kinds(kinds_of(fitted.known))
             self._refuse(j, f"categorical, of {held} values,", observed, column)

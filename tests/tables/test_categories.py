@@ -235,6 +235,34 @@ def test_new_categories_are_reported_by_column(container, max_categories):
         encoder.transform(known)
 
 
+@pytest.mark.parametrize("dtype", ["category", "string"])
+def test_all_categories_are_new_where_there_were_none(dtype):
+    X = pd.DataFrame({"kind": pd.Series([None, None], dtype=dtype), "size": [1.0, 2.0]})
+    encoder = TableEncoder().fit(X)
+    new = X.assign(kind=["a", None])
+    assert np.isnan(encoder.transform(new)[:, 0]).all()
+    with pytest.raises(ValueError, match=r"in kind \('a'\)"):
+        encoder.transform(new, "error")
+
+
+@pytest.mark.parametrize("max_categories", [2, 3, 100])
+@pytest.mark.parametrize("values", [["b", "a", "c", "a"], [3, 1, 2, 1]])
+def test_column_of_an_older_file_has_the_same_indices(values, max_categories):
+    values = np.array(values, dtype=object)
+    column = CategoricalColumn("x", max_categories)
+    column.fit(values, np.zeros(4, dtype=bool))
+    encoder = OrdinalEncoder(
+        handle_unknown="use_encoded_value",
+        unknown_value=-1,
+        max_categories=max_categories,
+    ).fit(values[:, None])
+    state = {k: v for k, v in vars(column).items() if k not in ("known", "codes")}
+    state = CategoricalColumn.upgrade_state({**state, "encoder": encoder}, 2)
+    assert "encoder" not in state
+    np.testing.assert_array_equal(state["known"], column.known)
+    np.testing.assert_array_equal(state["codes"], column.codes)
+
+
 def test_report_of_new_categories_is_short():
     X = pd.DataFrame({f"column{i}": ["a", "b"] for i in range(20)})
     encoder = TableEncoder(handle_unknown="error").fit(X)
