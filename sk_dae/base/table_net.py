@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 import torch
 from sklearn.utils.validation import _check_feature_names_in, check_is_fitted
 
+from ..data.checks import name_columns
 from ..modules import TableAutoencoder
 from ..tables.categories import UNSEEN
 from ..tables.checks import check_table
@@ -87,7 +90,23 @@ class TableNetAutoencoder(GradientDescentAutoencoder):
             # A category that was never seen can be no target.
             for j in np.flatnonzero(self._table.n_categories):
                 X[X[:, j] == UNSEEN, j] = np.nan
+            if self._hides_cells():
+                self._warn_without_indicators()
         return X
+
+    def _warn_without_indicators(self):
+        """Warn that a fitted module cannot tell hidden cells from others."""
+        without = np.flatnonzero(~np.array(self._table.indicated))
+        if len(without):
+            names = getattr(self, "feature_names_in_", None)
+            warnings.warn(
+                "The corruption hides cells of columns in which nothing was missing "
+                "when the autoencoder was first fitted, so that it has no indicators "
+                f"of missing values there: {name_columns(without, names)}. Fit it anew "
+                "with such a corruption.",
+                UserWarning,
+                stacklevel=6,
+            )
 
     def _module_config(self, n_features, n_outputs):
         hidden = hidden_sizes(self.hidden_layer_sizes)

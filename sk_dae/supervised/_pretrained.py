@@ -65,6 +65,8 @@ class PretrainedAutoencoder(InnerAutoencoder):
         if not isinstance(self.autoencoder, FrozenEstimator):
             return autoencoder._validate_training_rows(X, reset=True, owner=self)
         rows = autoencoder._validate_rows(X)
+        if self._hides_cells_of(autoencoder):
+            autoencoder._warn_without_indicators()
         # Its columns are those of the frozen one.
         validate_data(self, X, reset=True, skip_check_array=True)
         return rows

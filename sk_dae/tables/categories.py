@@ -90,13 +90,16 @@ class CategoricalColumn:
         """Whether objects are of the kind of the categories, known or new."""
         return are_compatible(observed, self.known)
 
-    def encode(self, observed):
+    def encode(self, observed, narrow=None):
         """Return the indices of categories, and the mask of those never seen.
 
         Parameters
         ----------
         observed : ndarray of shape (n_observed,), dtype object
             Categories, none of them missing.
+
+        narrow : numpy.dtype, default=None
+            The type of floats in which numbers are equal, if not in their own.
 
         Returns
         -------
@@ -107,9 +110,16 @@ class CategoricalColumn:
         new : ndarray of shape (n_observed,), dtype bool
             True for what was never seen.
         """
-        index = dict(zip(self.known.tolist(), self.codes.tolist(), strict=True))
+        known, values = self.known.tolist(), observed.tolist()
+        if narrow is not None:
+            with np.errstate(over="ignore"):
+                known, values = (
+                    np.array(v, dtype=np.float64).astype(narrow).tolist()
+                    for v in (known, values)
+                )
+        index = dict(zip(known, self.codes.tolist(), strict=True))
         try:
-            found = map(index.get, observed.tolist(), repeat(UNSEEN))
+            found = map(index.get, values, repeat(UNSEEN))
             codes = np.fromiter(found, dtype=np.float64, count=len(observed))
         except TypeError:
             raise self._without_hash(observed) from None

@@ -15,7 +15,14 @@ from .categories import CategoricalColumn
 from .checks import categorical_mask, refuse_type
 from .filling import fill_columns
 from .frames import is_frame, is_polars, join_columns, names_of
-from .kinds import has_zone, is_aware, kinds_of, plain_objects, show_kinds
+from .kinds import (
+    has_zone,
+    is_aware,
+    kinds_of,
+    narrower_float,
+    plain_objects,
+    show_kinds,
+)
 from .reading import columns_of
 from .scaling import NumericColumn
 from .unseen import report_unseen
@@ -298,7 +305,8 @@ class TableEncoder(BaseEstimator):
         if not fitted.may_hold(observed):
             held = show_kinds(kinds_of(fitted.known))
             self._refuse(j, f"categorical, of {held} values,", observed, column)
-        codes[~missing], new = fitted.encode(observed)
+        narrow = narrower_float(column.dtype, self._types[j].dtype)
+        codes[~missing], new = fitted.encode(observed, narrow)
         return codes, observed[new]
 
     def _numbers(self, column, j):

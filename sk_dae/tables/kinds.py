@@ -16,6 +16,7 @@ __all__ = [
     "has_zone",
     "is_aware",
     "kinds_of",
+    "narrower_float",
     "plain_objects",
     "show_kinds",
 ]
@@ -151,3 +152,31 @@ def has_zone(dtype):
     dtype = getattr(dtype, "pyarrow_dtype", dtype)
     zones = (getattr(dtype, name, None) for name in ("tz", "time_zone"))
     return any(zone is not None for zone in zones)
+
+
+def narrower_float(dtype, other):
+    """Return the type of floats in which the numbers of two columns are compared.
+
+    A tenth in single precision is not one in double precision.
+
+    Parameters
+    ----------
+    dtype, other : numpy.dtype, pandas extension dtype or polars dtype
+        Types of columns.
+
+    Returns
+    -------
+    narrow : numpy.dtype or None
+        The one of fewer digits, where the two differ and it has fewer than float64.
+    """
+    kinds = {_narrow_float(dtype), _narrow_float(other)}
+    if len(kinds) == 1:
+        return None
+    return min((kind for kind in kinds if kind), key=lambda kind: kind.itemsize)
+
+
+def _narrow_float(dtype):
+    if str(dtype) == "category":
+        dtype = dtype.categories.dtype
+    name = str(getattr(dtype, "numpy_dtype", dtype)).lower()
+    return np.dtype(name) if name in ("float16", "float32") else None

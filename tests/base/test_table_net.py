@@ -212,6 +212,19 @@ def test_what_hides_no_cells_has_no_indicators(corruption, model):
     assert autoencoder.net_.module_.n_features == 4
 
 
+def test_hidden_cells_that_a_fitted_module_cannot_tell_are_warned_of():
+    X = pd.DataFrame(NUMBERS, columns=list("abcd"))
+    X.loc[::5, "b"] = np.nan
+    dae = tabular(warm_start=True).fit(X)
+    frozen = FrozenEstimator(tabular().fit(X))
+    model = DenoisingAutoencoderClassifier(frozen, corruption=HIDES, max_iter=1)
+    with pytest.warns(UserWarning, match="no indicators of missing values there: a, c"):
+        model.fit(X, np.arange(N) % 2)
+    with pytest.warns(UserWarning, match="no indicators of missing values there: a, c"):
+        dae.set_params(corruption=HIDES).fit(X)
+    tabular(corruption=HIDES, warm_start=True).fit(X).fit(X).partial_fit(X)
+
+
 @pytest.mark.parametrize(
     "corruption",
     [

@@ -149,6 +149,28 @@ def test_integers_that_became_floats_for_want_of_a_value_are_the_same():
     np.testing.assert_array_equal(encoded[:, 0], [2, np.nan, 0])
 
 
+TENTHS = {
+    **{name: pd.Series([0.1, 0.3]).astype(name) for name in ("f8", "f4", "f2")},
+    "nullable": pd.Series([0.1, 0.3]).astype("Float32"),
+    "arrow": pd.Series([0.1, 0.3]).astype("float[pyarrow]"),
+    "category": pd.Series([0.1, 0.3]).astype("f4").astype("category"),
+    "objects": objects(0.1, 0.3),
+    "array": np.array([0.1, 0.3], "f4"),
+    "polars": pl.Series([0.1, 0.3], dtype=pl.Float32),
+}
+
+
+@pytest.mark.parametrize("fitted", TENTHS.values(), ids=TENTHS)
+@pytest.mark.parametrize("later", TENTHS.values(), ids=TENTHS)
+def test_numbers_are_equal_in_the_narrower_type(fitted, later):
+    np.testing.assert_array_equal(encode(fitted, later)[:, 0], [0, 1])
+
+
+def test_numbers_of_one_type_are_told_apart_to_the_last_digit():
+    encoded = encode(pd.Series([1.0, 2.0]), pd.Series([1.0 + 1e-15, 2.0]))
+    np.testing.assert_array_equal(encoded[:, 0], [-1, 1])
+
+
 @pytest.mark.parametrize(
     "later",
     [
