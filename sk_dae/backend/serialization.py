@@ -63,9 +63,6 @@ def serializable(cls=None, *, aliases=(), leave_out=(), standalone=False):
     - In a ``torch.nn.Module``, tensors become buffers. A file that was written
       before the class was a module is read in the same way.
 
-    A method ``check_state``, where there is one, is called before the attributes are
-    written; it refuses what no file can hold by a TypeError.
-
     Parameters
     ----------
     cls : type
@@ -198,15 +195,7 @@ def get_state(value):
     -------
     state : dict of str to object
         Its attributes; of a torch module, the buffers, parameters and modules too.
-
-    Raises
-    ------
-    TypeError
-        If the object says so: its method ``check_state``, where there is one, is called
-        first.
     """
-    if hasattr(value, "check_state"):
-        value.check_state()
     state = dict(vars(value))
     if isinstance(value, nn.Module):
         for name in _OF_TORCH:

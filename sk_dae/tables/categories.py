@@ -60,8 +60,8 @@ class CategoricalColumn:
                 state["codes"] = codes.astype(np.intp)
         return state
 
-    def fit(self, values, missing):
-        """Learn the categories of a column of objects."""
+    def fit(self, values, missing, weights=None):
+        """Learn the categories of a column of objects, of weighted rows."""
         observed = plain_objects(values[~missing])
         self.empty = not len(observed)
         self.has_missing = bool(missing.any())
@@ -72,9 +72,9 @@ class CategoricalColumn:
         if self.empty:
             return self
         self._refuse_kinds(observed)
-        counts = Counter(observed.tolist())
-        self.known = _as_objects(_in_order(counts))
-        counts = np.array([counts[category] for category in self.known])
+        self.known, counts = _count(
+            observed, weights if weights is None else weights[~missing]
+        )
         self.codes = _number(counts, self.max_categories)
         self.n_categories = int(self.codes.max()) + 1
         self.has_rare = len(self.known) > self.n_categories
@@ -160,15 +160,20 @@ class CategoricalColumn:
             f"{show_kinds(kinds_of(observed))}. Convert it, or leave it out."
         )
 
-    def check_state(self):
-        """Refuse categories that a saved file cannot hold."""
-        for category in self.known:
-            if not _is_plain(category):
-                raise TypeError(
-                    f"The categories of column {self.name} cannot be saved: they are "
-                    f"of the type {type(category).__name__}. Convert it before fit, "
-                    "to strings for example."
-                )
+
+def _count(observed, weights):
+    """Return the categories, and how often each occurs, or its share of the weight."""
+    counts = Counter(observed.tolist())
+    known = _in_order(counts)
+    if weights is None:
+        counts = np.array([counts[category] for category in known])
+    else:
+        index = {category: i for i, category in enumerate(known)}
+        rows = np.fromiter(map(index.get, observed.tolist()), np.intp, len(observed))
+        counts = np.bincount(rows, weights)
+        # Rounding must not tell apart what weighs the same.
+        counts = (counts / counts.sum()).round(12)
+    return np.fromiter(known, dtype=object, count=len(known)), counts
 
 
 def _in_order(categories):
@@ -195,16 +200,3 @@ def _number(counts, max_categories):
     order = np.argsort(counts, kind="stable")
     frequent[order[: len(counts) - max_categories + 1]] = False
     return np.where(frequent, np.cumsum(frequent) - 1, max_categories - 1)
-
-
-def _is_plain(category):
-    if isinstance(category, tuple):
-        return type(category) is tuple and all(map(_is_plain, category))
-    if isinstance(category, np.generic):
-        category = category.item()
-    return category is None or type(category) in (bool, int, float, str)
-
-
-def _as_objects(values):
-    # NumPy would make a second dimension of tuples.
-    return np.fromiter(values, dtype=object, count=len(values))

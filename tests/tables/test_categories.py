@@ -212,6 +212,21 @@ def test_indices_are_those_of_an_ordinal_encoder(max_categories):
     assert not new.any()
 
 
+def test_rows_count_by_their_weight():
+    values = np.array(["a", "b", "b", "c", "d", None], dtype=object)
+    missing = np.array([False] * 5 + [True])
+    weights = np.array([5.0, 0.5, 0.5, 4, 0.5, 9])
+    column = CategoricalColumn("x", 3)
+    column.fit(values, missing, weights)
+    assert column.categories.tolist() == ["a", "c", "b"]
+    assert column.codes.tolist() == [0, 2, 1, 2]
+    p = np.array([5, 4, 1.5]) / 10.5
+    assert column.entropy == pytest.approx(-(p * np.log(p)).sum())
+    twice = CategoricalColumn("x", 3)
+    twice.fit(np.repeat(values, 2), np.repeat(missing, 2), np.repeat(weights, 2))
+    assert twice.categories.tolist() == column.categories.tolist()
+
+
 def frame(container, *values):
     return container({"kind": list(values), "size": np.arange(float(len(values)))})
 
