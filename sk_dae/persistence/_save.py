@@ -23,6 +23,7 @@ from ..backend.serialization import (
     parameter_defaults,
 )
 from ..tables import types as column_types
+from ..tables.categories import CategoricalColumn
 from ..training.net import DenoisingNet
 from ._format import FORMAT, import_package, versions
 from ._net import describe_net
@@ -169,7 +170,14 @@ class _Writer:
                     f"{name}.module cannot be saved before a fit: it is code."
                 )
             state["module"] = {"of": "the user"}
-        encoded = self.encode(state, name)
+        try:
+            encoded = self.encode(state, name)
+        except TypeError as error:
+            if not isinstance(value, CategoricalColumn):
+                raise
+            raise TypeError(
+                f"The categories of column {value.name} cannot be saved: {error}"
+            ) from None
         self._numbers[id(value)] = len(self._objects)
         self._objects.append(value)
         return {"class": type(value).__name__, "state": encoded}
