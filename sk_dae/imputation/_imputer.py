@@ -27,7 +27,13 @@ from ..base.inner_autoencoder import InnerAutoencoder
 from ..base.meta_estimator import refuse_loss_of_other_scales
 from ..data.checks import name_columns
 from ..tables.checks import columns_without_numbers
-from ..tables.frames import append_columns, is_frame, is_polars, polars_to_pandas
+from ..tables.frames import (
+    append_columns,
+    is_frame,
+    is_polars,
+    polars_to_pandas,
+    readable_by_arrow,
+)
 from ..tabular import TabularDenoisingAutoencoder
 from ._cross_fitting import CrossFittedCompletion
 from ._inputs import IncompleteNumbers, IncompleteTable, is_missing_value
@@ -322,11 +328,12 @@ class DenoisingImputer(InnerAutoencoder, _BaseImputer):
         if indicators is not None and is_frame(filled):
             names = self.get_feature_names_out()[-indicators.shape[1] :]
             filled, indicators = append_columns(filled, indicators, names), None
-        if is_polars(filled) and _get_output_config("transform", self)["dense"] == (
-            "pandas"
-        ):
+        wanted = _get_output_config("transform", self)["dense"]
+        if is_polars(filled) and wanted == "pandas":
             # scikit-learn would take its cells for objects of one kind.
             filled = polars_to_pandas(filled)
+        elif is_frame(filled) and wanted == "polars":
+            filled = readable_by_arrow(filled)
         if indicators is None:
             return filled
         return self._concatenate_indicator(filled, indicators)

@@ -231,14 +231,35 @@ class ColumnType:
     bounds : pair of int, default=None
         The least and the greatest value, of integers and times, in the unit of the
         type.
+
+    resolution : {"D", "h", "m", "s", "ms", "us", "ns"} or None, default=None
+        The longest unit of which all times are multiples, on the clock of their zone.
+
+    zone : str or int, default=None
+        The time zone of objects that are datetimes: its name, or seconds to the east of
+        UTC. None where they have none.
     """
 
-    def __init__(self, container, dtype, kind, objects=None, bounds=None):
+    #: Older files have column types without these attributes.
+    resolution = zone = None
+
+    def __init__(
+        self,
+        container,
+        dtype,
+        kind,
+        objects=None,
+        bounds=None,
+        resolution=None,
+        zone=None,
+    ):
         self.container = container
         self.dtype = dtype
         self.kind = kind
         self.objects = objects
         self.bounds = bounds
+        self.resolution = resolution
+        self.zone = zone
 
     @property
     def storage(self):
