@@ -35,7 +35,10 @@ class ExactRows:
 
     def types(self):
         """Return the types of the columns."""
-        return [column.type() for column in columns_of(self.table)]
+        types = [column.type() for column in columns_of(self.table)]
+        for column_type, name in zip(types, names_of(self.table), strict=True):
+            column_type.name = str(name)
+        return types
 
     def find(self, mark, missing):
         """Correct the mask of the cells that equal a mark, in place."""

@@ -7,6 +7,7 @@ import copy
 import numpy as np
 
 from .conversion import from_plain, plain_type
+from .descriptions import UnsavedType
 from .objects import floats_to_objects
 from .rounding import (
     WideLimits,
@@ -56,7 +57,17 @@ def write(values, column_type, name, *, within_bounds=False):
     -------
     column : ndarray, pandas.Series or polars.Series of shape (n_samples,)
         The column.
+
+    Raises
+    ------
+    ValueError
+        If the type cannot hold the values, or was not saved with the model.
     """
+    if isinstance(column_type.dtype, UnsavedType):
+        raise ValueError(
+            f"The type of column {name}, {column_type.dtype}, was not saved with this "
+            "model, which writes no tables."
+        )
     plain = plain_type(column_type.dtype)
     if plain is not None:
         plain_column_type = copy.copy(column_type)
