@@ -176,9 +176,11 @@ def integer_times(values, step, bounds=None, clock=None):
     offsets = clock(times) - times
     rounded = round_to_integers(values + offsets, limits, step=step)
     times = rounded - offsets
-    # Where rounding has crossed a change of the clock, another offset holds.
-    shifted = clock(times) != rounded
-    times = np.where(shifted, rounded - (clock(times) - times), times)
+    # Where rounding has crossed a change of the clock, another offset may be needed; of
+    # a time that the clock leaves out, the later of both is taken.
+    other = rounded - (clock(times) - times)
+    other = np.where(clock(other) % step == 0, other, np.maximum(times, other))
+    times = np.where(clock(times) % step == 0, times, other)
     return times if bounds is None else times.clip(*bounds)
 
 
