@@ -67,7 +67,8 @@ class DenoisingImputer(InnerAutoencoder, _BaseImputer):
     Tables with columns of strings, booleans, categorical types or times are taken as
     they come, in a data frame of pandas or polars or an array of objects, and come back
     in the same container, with the same types. Rows of numbers alone come back as an
-    array. Read more in the :ref:`User Guide <imputation>`.
+    array of floats, or where floats do not hold all observed numbers, such as integers
+    beyond 2**53, as they came. Read more in the :ref:`User Guide <imputation>`.
 
     Parameters
     ----------
@@ -316,8 +317,9 @@ class DenoisingImputer(InnerAutoencoder, _BaseImputer):
         -------
         X_filled : ndarray or data frame of shape (n_samples, n_features_out)
             The completed rows; with `add_indicator`, the indicators after them. Tables
-            with categories come back in their container, with their types; numbers in
-            columns of integers are rounded.
+            with categories, and numbers that floats do not hold, come back in their
+            container, with their types; numbers in columns of integers are rounded, and
+            times to the resolution that their column had in fit.
         """
         X, missing = self._validate(X)
         incomplete, rows = self._rows.encode(X, missing)
@@ -368,9 +370,9 @@ class DenoisingImputer(InnerAutoencoder, _BaseImputer):
         Returns
         -------
         X_filled : ndarray of shape (n_imputations, n_samples, n_kept), or list
-            The completed rows, without indicators: an array, or of data frames with
-            categories a list of `n_imputations` of them. Observed cells are the same
-            in all.
+            The completed rows, without indicators: an array, or of data frames that
+            :meth:`transform` would give a list of `n_imputations` of them. Observed
+            cells are the same in all.
         """
         X, missing = self._validate(X)
         random_state = check_random_state(random_state)

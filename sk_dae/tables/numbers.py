@@ -10,7 +10,7 @@ from .frames import is_frame, is_polars, names_of
 from .reading import columns_of
 from .types import storage_of
 
-__all__ = ["as_numbers", "refuse_complex"]
+__all__ = ["as_numbers", "refuse_complex", "targets_as_numbers"]
 
 
 def refuse_complex(X):
@@ -185,3 +185,31 @@ def _replace(X, columns):
     for j, values in columns.items():
         X.isetitem(j, values)
     return X
+
+
+def targets_as_numbers(y):
+    """Return targets that scikit-learn's checks read as numbers.
+
+    Parameters
+    ----------
+    y : object
+        What a user gave for targets, of one dimension or of two.
+
+    Returns
+    -------
+    y : object
+        As :func:`as_numbers` returns rows.
+
+    Raises
+    ------
+    ValueError
+        As :func:`as_numbers` does.
+    """
+    if hasattr(y, "to_frame"):
+        # That of a series; what has no name is called as in messages of scikit-learn.
+        numbers = as_numbers(y.to_frame(y.name or "y"), accept_sparse=False)
+        return numbers.iloc[:, 0] if hasattr(numbers, "iloc") else numbers.to_series()
+    y = _list_as_array(y)
+    if isinstance(y, np.ndarray) and y.ndim == 1 and y.dtype.kind in "cO":
+        return as_numbers(y[:, None])[:, 0]
+    return as_numbers(y, accept_sparse=False)

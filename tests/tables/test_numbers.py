@@ -201,3 +201,46 @@ def test_integers_beyond_all_floats_are_refused_by_name(estimator, container):
     X = container(np.array([[1, 10**400, 2]] * N, dtype=object))
     with pytest.raises(ValueError, match=r"[Cc]olumn 1"):
         fit(estimator, X)
+
+
+TARGETS = NUMBERS[:, 0]
+WITH_GAP = [*TARGETS[:-1], np.nan]
+SAME_TARGETS = {
+    "pandas.NA": (pd.Series([*TARGETS[:-1], pd.NA], dtype=object), WITH_GAP),
+    "pandas.NA in an array": (np.array([*TARGETS[:-1], pd.NA], dtype=object), WITH_GAP),
+    "pandas.NA in a list": ([*TARGETS[:-1], pd.NA], WITH_GAP),
+    "decimals": (
+        pd.Series([*DECIMALS[:-1], None]).astype(pd.ArrowDtype(ARROW_DECIMAL)),
+        WITH_GAP,
+    ),
+    "sparse": (pd.Series(WHOLE[:, 0]).astype(pd.SparseDtype(int)), WHOLE[:, 0]),
+    "Int128": (pl.Series(WHOLE[:, 0], dtype=pl.Int128), WHOLE[:, 0]),
+    "big-endian": (TARGETS.astype(">f8"), TARGETS),
+    "frame": (frame(np.where(np.isnan(GAPS), pd.NA, GAPS.astype(object))), GAPS),
+}
+
+
+@pytest.mark.parametrize("name", SAME_TARGETS)
+def test_targets_of_all_types(name):
+    given, plain = SAME_TARGETS[name]
+    regressor = clone(ESTIMATORS["regressor"])
+    expected = regressor.fit(NUMBERS, plain).predict(NUMBERS)
+    np.testing.assert_array_equal(
+        regressor.fit(NUMBERS, given).predict(NUMBERS), expected
+    )
+
+
+@pytest.mark.parametrize(
+    "y",
+    [
+        COMPLEX[:, 1],
+        COMPLEX[:, 1].astype(object),
+        COMPLEX[:, 1].tolist(),
+        pd.Series(COMPLEX[:, 1], name="y"),
+        COMPLEX,
+    ],
+    ids=["array", "objects", "list", "series", "several"],
+)
+def test_complex_targets_are_refused(y):
+    with pytest.raises(ValueError, match=r"^Complex data not supported: column [01y]"):
+        clone(ESTIMATORS["regressor"]).fit(NUMBERS, y)
