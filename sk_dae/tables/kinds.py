@@ -176,7 +176,9 @@ def narrower_float(dtype, other):
 
 
 def _narrow_float(dtype):
-    if str(dtype) == "category":
-        dtype = dtype.categories.dtype
+    # A type that was left out of a saved file only looks like a category.
+    categories = getattr(dtype, "categories", None)
+    if str(dtype) == "category" and categories is not None:
+        dtype = categories.dtype
     name = str(getattr(dtype, "numpy_dtype", dtype)).lower()
     return np.dtype(name) if name in ("float16", "float32") else None
