@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 import torch
 from sklearn.utils.validation import _check_feature_names_in, check_is_fitted
@@ -10,10 +12,16 @@ from ..modules import TableAutoencoder
 from ..tables.categories import UNSEEN
 from ..tables.checks import check_table
 from ..tables.encoder import TableEncoder
+from ..tables.frames import is_frame, names_of
+from ..tables.reading import columns_of
+from .current import check_parameters
 from .gradient_descent import GradientDescentAutoencoder
 from .perceptron import hidden_sizes
 
 __all__ = ["TableNetAutoencoder"]
+
+#: Columns, and new categories of each, that a warning names at most.
+_N_NAMED = 5
 
 
 class TableNetAutoencoder(GradientDescentAutoencoder):
@@ -47,6 +55,9 @@ class TableNetAutoencoder(GradientDescentAutoencoder):
         columns = _check_feature_names_in(self, input_features)
         return np.concatenate([self._table.names_of_inputs(columns), names])
 
+    def _check_features(self):
+        check_parameters(self, "features", "passthrough")
+
     def _validate_rows(self, X, *, reset=False, owner=None):
         if not reset:
             check_is_fitted(self)
@@ -70,12 +81,14 @@ class TableNetAutoencoder(GradientDescentAutoencoder):
         return getattr(self.corruption, "makes_missing", False)
 
     def _validate_training_rows(self, X, *, reset, owner=None):
-        X = self._validate_rows(X, reset=reset, owner=owner)
+        rows = self._validate_rows(X, reset=reset, owner=owner)
         if not reset:
             # A category that was never seen can be no target.
-            for j in np.flatnonzero(self._table.n_categories):
-                X[X[:, j] == UNSEEN, j] = np.nan
-        return X
+            unseen = (rows == UNSEEN) & (np.array(self._table.n_categories) > 0)
+            if unseen.any():
+                _warn_of_new_categories(X, unseen)
+                rows[unseen] = np.nan
+        return rows
 
     def _build_module(self, config, generator):
         return TableAutoencoder(**config, generator=generator)
@@ -170,3 +183,23 @@ class TableNetAutoencoder(GradientDescentAutoencoder):
     def _squared_errors(self, X):
         output = self.net_.module_.decode(self._encode(X))
         return self.net_.criterion_.squared_errors(output, X)
+
+
+def _warn_of_new_categories(X, unseen):
+    """Warn of categories that a net has no outputs for, as it was built without."""
+    X = X if is_frame(X) else np.asarray(X, dtype=object)
+    names, columns, parts = names_of(X), columns_of(X), []
+    for j in np.flatnonzero(unseen.any(axis=0)):
+        found = list(dict.fromkeys(columns[j].to_objects()[unseen[:, j]]))
+        shown = ", ".join(map(repr, found[:_N_NAMED]))
+        more = f" and {len(found) - _N_NAMED} more" if len(found) > _N_NAMED else ""
+        parts.append(f"{names[j]} ({shown}{more})")
+    shown = ", ".join(parts[:_N_NAMED])
+    more = f" and {len(parts) - _N_NAMED} more" if len(parts) > _N_NAMED else ""
+    warnings.warn(
+        "Categories that the first call did not have are left out of the loss, as the "
+        f"net has no outputs for them, in these columns: {shown}{more}. Give a first "
+        "call with all categories.",
+        UserWarning,
+        stacklevel=5,
+    )

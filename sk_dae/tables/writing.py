@@ -7,6 +7,7 @@ import numpy as np
 from .objects import floats_to_objects
 from .rounding import clip_floats, round_to_decimals, round_to_integers
 from .times import MICROSECONDS, from_microseconds, is_date, numpy_time, polars_unit
+from .units import type_in_units
 
 __all__ = ["write"]
 
@@ -76,8 +77,9 @@ class ArrayWriter:
         return round_to_integers(values, limits, self.bounds).astype(self.dtype)
 
     def float(self, values):
-        """Return numbers in double precision."""
-        return values
+        """Return numbers as floats that are no narrower than a net's."""
+        dtype = type_in_units(self.dtype)
+        return clip_floats(values, np.finfo(dtype)).astype(dtype)
 
 
 class PandasWriter(ArrayWriter):
