@@ -53,7 +53,9 @@ class DenoisingAutoencoder(PerceptronAutoencoder):
     Scale the data first: to zero mean and unit variance (``StandardScaler``), or to
     [0, 1] (``MinMaxScaler``). Counts, with a loss for them, stay as they are. Missing
     values (NaN) enter the encoder as the column's mean and are left out of the loss.
-    Results are float32. Read more in the :ref:`User Guide <user_guide>`.
+    Codes are float32, as nets compute; reconstructions are so where the data of the fit
+    were float32 or float16, and float64 elsewhere. Read more in the
+    :ref:`User Guide <user_guide>`.
 
     Parameters
     ----------

@@ -67,8 +67,9 @@ class MarginalizedDenoisingAutoencoder(FittedMixin, BaseAutoencoder):
     that are zero when there is nothing, such as words of texts, and is fitted in the
     time of a few products of matrices.
 
-    Missing values (NaN) enter as the mean of their column. Results are float32. Read
-    more in the :ref:`User Guide <marginalized>`.
+    Missing values (NaN) enter as the mean of their column. Features are float32;
+    reconstructions are so where the data of the fit were float32 or float16, and
+    float64 elsewhere. Read more in the :ref:`User Guide <marginalized>`.
 
     Parameters
     ----------

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from sklearn import get_config
 from sklearn.utils._param_validation import validate_parameter_constraints
 
 __all__ = ["check_parameters"]
@@ -26,8 +25,6 @@ def check_parameters(estimator, *names):
     InvalidParameterError
         A ValueError, if one of them is not valid.
     """
-    if get_config()["skip_parameter_validation"]:
-        return
     validate_parameter_constraints(
         estimator._parameter_constraints,
         {

@@ -38,8 +38,9 @@ class BaseAutoencoder(TransformerMixin, BaseEstimator):
     A subclass sets ``_device``, ``_data_type``, ``_statistics`` and
     ``_target_statistics`` (the ``ColumnStatistics`` of what went in and of what should
     have come out), ``_widths`` (the widths of the encoder's hidden layers, the code,
-    and the decoder's hidden layers) and implements ``_encode``, ``_decode`` and ``_hidden_layers``. One that
-    does not decode implements ``_features`` and ``_reconstruct`` instead.
+    and the decoder's hidden layers) and implements ``_encode``, ``_decode`` and
+    ``_hidden_layers``. One that does not decode implements ``_features`` and
+    ``_reconstruct`` instead.
     """
 
     #: Whether there is a decoder, and so an inverse.
