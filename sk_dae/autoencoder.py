@@ -53,7 +53,9 @@ class DenoisingAutoencoder(PerceptronAutoencoder):
     Scale the data first: to zero mean and unit variance (``StandardScaler``), or to
     [0, 1] (``MinMaxScaler``). Counts, with a loss for them, stay as they are. Missing
     values (NaN) enter the encoder as the column's mean and are left out of the loss.
-    Results are float32. Read more in the :ref:`User Guide <user_guide>`.
+    Codes are float32, as nets compute; reconstructions are so where the data of the fit
+    were float32 or float16, and float64 elsewhere. Read more in the
+    :ref:`User Guide <user_guide>`.
 
     Parameters
     ----------
@@ -393,8 +395,9 @@ class DenoisingAutoencoder(PerceptronAutoencoder):
 
         Returns
         -------
-        X : ndarray of shape (n_samples, n_features), dtype float32
-            New rows in the units of the training data, without noise on top.
+        X : ndarray of shape (n_samples, n_features)
+            New rows in the units of the training data, without noise on top, of the
+            type of :meth:`denoise`.
         """
         check_is_fitted(self)
         if not isinstance(n_samples, Integral) or n_samples < 1:
@@ -404,7 +407,9 @@ class DenoisingAutoencoder(PerceptronAutoencoder):
         random_state = check_random_state(random_state)
         codes = random_state.standard_normal((n_samples, self._n_code))
         codes = codes.astype(np.float32)
-        return self._map_rows(codes, self._decode_to_data, self.n_features_in_)
+        return self._map_rows(
+            codes, self._decode_to_data, self.n_features_in_, self._data_type
+        )
 
     def _code_activation(self, hidden):
         wanted = None

@@ -15,6 +15,7 @@ from sklearn.utils.validation import _check_feature_names_in, check_is_fitted
 
 from .backend.devices import find_device
 from .backend.serialization import serializable
+from .base.current import check_parameters
 from .base.fitted import FittedMixin
 from .base.transformer import BaseAutoencoder
 from .data.checks import check_weights, name_columns
@@ -32,6 +33,7 @@ from .linear.regression import (
     undo_masking,
 )
 from .modules import ACTIVATIONS
+from .tables.units import type_in_units
 
 __all__ = ["MarginalizedDenoisingAutoencoder"]
 
@@ -65,8 +67,9 @@ class MarginalizedDenoisingAutoencoder(FittedMixin, BaseAutoencoder):
     that are zero when there is nothing, such as words of texts, and is fitted in the
     time of a few products of matrices.
 
-    Missing values (NaN) enter as the mean of their column. Results are float32. Read
-    more in the :ref:`User Guide <marginalized>`.
+    Missing values (NaN) enter as the mean of their column. Features are float32;
+    reconstructions are so where the data of the fit were float32 or float16, and
+    float64 elsewhere. Read more in the :ref:`User Guide <marginalized>`.
 
     Parameters
     ----------
@@ -243,6 +246,7 @@ class MarginalizedDenoisingAutoencoder(FittedMixin, BaseAutoencoder):
             self._warn_of_empty_columns(observed)
         # All at once, and last: whatever failed before has changed nothing.
         self._set_fitted(stack, device, pivots, scatter)
+        self._data_type = type_in_units(X.dtype)
         return self
 
     @available_if(_adds_up)
@@ -270,6 +274,8 @@ class MarginalizedDenoisingAutoencoder(FittedMixin, BaseAutoencoder):
         self : object
             The autoencoder, fitted to all rows so far.
         """
+        # scikit-learn leaves it out where there was a fit.
+        check_parameters(self)
         first = not hasattr(self, "_stack")
         if not first and self._scatter is None:
             raise ValueError(
@@ -296,6 +302,8 @@ class MarginalizedDenoisingAutoencoder(FittedMixin, BaseAutoencoder):
             if first:
                 self._warn_of_empty_columns(moments.observed)
         self._set_fitted(stack, device, None, scatter)
+        if first:
+            self._data_type = type_in_units(X.dtype)
         return self
 
     def denoise(self, X):
@@ -310,8 +318,9 @@ class MarginalizedDenoisingAutoencoder(FittedMixin, BaseAutoencoder):
 
         Returns
         -------
-        X_denoised : ndarray of shape (n_samples, n_features), dtype float32
-            The rows as they are expected to have been.
+        X_denoised : ndarray of shape (n_samples, n_features)
+            The rows as they are expected to have been: float32 where the rows of the
+            fit were float32 or float16, float64 elsewhere.
         """
         return super().denoise(X)
 
@@ -329,6 +338,7 @@ class MarginalizedDenoisingAutoencoder(FittedMixin, BaseAutoencoder):
             One name per column. With ``features="layers"`` the input keeps its names.
         """
         check_is_fitted(self)
+        self._check_features()
         if self.features != "layers":
             return super().get_feature_names_out(input_features)
         prefix = type(self).__name__.lower()

@@ -271,8 +271,11 @@ class ReconstructionDisplay:
                 process.fit(X)
         corrupted = original
         if process is not None:
-            # A copy, since the fitted process belongs to the estimator.
-            process = copy.copy(process).set_output(transform="default")
+            # A copy, since the fitted process belongs to the estimator; so does what
+            # the copy returns, which is in a dict that both would hold.
+            process = copy.copy(process)
+            vars(process).pop("_sklearn_output_config", None)
+            process.set_output(transform="default")
             process.random_state = random_state.randint(np.iinfo(np.int32).max)
             rows = original if before is None else before.transform(original)
             corrupted = process.transform(rows)

@@ -44,7 +44,7 @@ class TabularDenoisingAutoencoder(TableNetAutoencoder):
     Missing values (NaN, None, NA, NaT) and categories that were not seen in training
     are taken as they come; they are left out of the loss and of errors. A column that
     held values of another kind in fit, such as numbers in place of strings, is
-    refused. Results are float32. Read more in the :ref:`User Guide <tables>`.
+    refused. Features are float32. Read more in the :ref:`User Guide <tables>`.
 
     Parameters
     ----------
@@ -381,7 +381,8 @@ class TabularDenoisingAutoencoder(TableNetAutoencoder):
     def partial_fit(self, X, y=None, *, sample_weight=None):
         """Train for one pass over `X`, at a constant learning rate.
 
-        Scales, categories and the donors of swap noise are those of the first call.
+        Scales, categories and the donors of swap noise are those of the first call. A
+        category that comes later is left out of the loss, with a warning.
 
         Parameters
         ----------
@@ -415,7 +416,9 @@ class TabularDenoisingAutoencoder(TableNetAutoencoder):
         -------
         X_denoised : data frame or ndarray of shape (n_samples, n_features)
             The reconstruction, with a value in every cell, in the container and with
-            the columns and types of the table that `fit` was given.
+            the columns and types of the table that `fit` was given. An array of
+            numbers is float32 where that was float32 or float16, and float64 elsewhere,
+            with integers rounded.
         """
         encoded = super().denoise(X)
         return self._table.inverse_transform(encoded, getattr(X, "index", None))

@@ -13,7 +13,8 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from sk_dae import DenoisingAutoencoder
+from sk_dae import ComposeNoise, DenoisingAutoencoder, GaussianNoise, MaskingNoise
+from sk_dae.metrics import make_denoising_scorer
 from sk_dae.plotting import LossCurveDisplay, ReconstructionDisplay
 
 
@@ -127,3 +128,35 @@ def test_displays_say_that_matplotlib_is_missing(table, monkeypatch):
         LossCurveDisplay([1.0, 0.5]).plot()
     with pytest.raises(ImportError, match="matplotlib"):
         ReconstructionDisplay.from_estimator(make().fit(table), table)
+
+
+def outputs_of(estimator):
+    """Return what transform gives, of an estimator and of its fitted corruption."""
+    return [
+        dict(getattr(part, "_sklearn_output_config", {}))
+        for part in (estimator, estimator.corruption, estimator.corruption_)
+    ]
+
+
+@pytest.mark.parametrize(
+    "process",
+    [GaussianNoise(0.1), ComposeNoise([GaussianNoise(0.1), MaskingNoise(0.1)])],
+    ids=["plain", "composed"],
+)
+@pytest.mark.parametrize("output", ["pandas", "polars", "default"])
+def test_what_transform_gives_stays_as_the_user_set_it(table, process, output):
+    frame = pd.DataFrame(table, columns=[f"x{i}" for i in range(table.shape[1])])
+    process.set_output(transform=output)
+    dae = make(corruption=process, random_state=0).fit(frame)
+    dae.set_output(transform=output)
+    dae.corruption_.set_output(transform=output)
+    before = outputs_of(dae)
+    ReconstructionDisplay.from_estimator(dae, frame)
+    ReconstructionDisplay.from_estimator(dae, frame, corruption=process)
+    LossCurveDisplay.from_estimator(dae)
+    for corruption in (process, dae.corruption_):
+        make_denoising_scorer(corruption)(dae, frame)
+    assert outputs_of(dae) == before
+    expected = {"pandas": pd.DataFrame, "polars": pl.DataFrame}
+    assert type(dae.corruption_.transform(frame)) is expected.get(output, np.ndarray)
+    assert type(dae.transform(frame)) is expected.get(output, np.ndarray)

@@ -140,7 +140,7 @@ def test_reconstruction_is_no_feature(X):
     with pytest.raises(ValueError, match="features"):
         make(features="reconstruction").fit(X)
     dae = make().fit(X).set_params(features="reconstruction")
-    with pytest.raises(ValueError, match="features must be one of"):
+    with pytest.raises(ValueError, match="'features' parameter of"):
         dae.transform(X)
 
 
@@ -334,10 +334,35 @@ def test_fit_is_repeatable_and_moves_no_global_state(X):
 
 def test_partial_fit_keeps_scales_and_categories(X):
     dae = make().partial_fit(X)
-    dae.partial_fit(X.assign(kind="unicorn", size=1e6))
+    with pytest.warns(UserWarning, match=r"first call .* columns: kind \('unicorn'\)"):
+        dae.partial_fit(X.assign(kind="unicorn", size=1e6))
     assert dae.categories_["kind"].tolist() == ["cat", "dog", "horse"]
     with pytest.raises(ValueError, match="early_stopping"):
         make(early_stopping=True).partial_fit(X)
+
+
+@pytest.mark.parametrize("method", ["partial_fit", "fit"])
+@pytest.mark.parametrize("container", ["pandas", "polars", "array", "list"])
+def test_one_warning_names_the_categories_that_come_later(container, method):
+    first = pd.DataFrame({"a": list("xyz") * 5, "n": range(15), "b": list("uvu") * 5})
+    later = first.assign(a=list("xpq") * 5, b=list("uvw") * 5)
+    make_X = {
+        "pandas": lambda X: X,
+        "polars": pl.DataFrame,
+        "array": lambda X: X.to_numpy(dtype=object),
+        "list": lambda X: X.to_numpy(dtype=object).tolist(),
+    }[container]
+    dae = make(warm_start=True).fit(make_X(first))
+    with pytest.warns(UserWarning) as caught:
+        getattr(dae, method)(make_X(later))
+    (warning,) = caught
+    names = ("a", "b") if container in ("pandas", "polars") else (0, 2)
+    wanted = f"{names[0]} ('p', 'q'), {names[1]} ('w')"
+    assert f"columns: {wanted}. Give" in str(warning.message)
+    assert np.isfinite(dae.loss_curve_).all()
+    # Rare ones share an outcome, which new ones join.
+    dae = make(warm_start=True, max_categories=2).fit(make_X(first))
+    getattr(dae, method)(make_X(first.assign(a=list("xpq") * 5)))
 
 
 def test_warm_start_goes_on(X):

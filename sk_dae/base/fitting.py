@@ -11,9 +11,11 @@ from sklearn.base import _fit_context
 from ..backend.devices import find_device
 from ..data.rows import rows_of
 from ..data.training_data import TrainingData
+from ..tables.units import type_in_units
 from ..training.callbacks.sklearn_bridge import with_callbacks
 from ..training.objective import EncoderInput
 from ..training.run import TrainingRun
+from .current import check_parameters
 from .training_plan import TrainingPlan
 
 __all__ = ["NetFitting"]
@@ -89,6 +91,9 @@ class NetFitting:
 
     def _fit(self, X, sample_weight, clean, *, resume, incremental=False):
         """Fit on unvalidated rows."""
+        if incremental:
+            # scikit-learn leaves it out where there was a fit.
+            check_parameters(self)
         resume = resume and hasattr(self, "net_")
         X = self._validate_training_rows(X, reset=not resume)
         plan = self._prepare(
@@ -224,6 +229,9 @@ class NetFitting:
             run = plan.run
             fitted = {
                 "_device": plan.device,
+                "_data_type": (
+                    self._data_type if plan.resume else type_in_units(X.dtype)
+                ),
                 "_statistics": plan.statistics,
                 "_target_statistics": plan.target_statistics,
                 "_widths": plan.widths,

@@ -13,6 +13,10 @@ from ..modules import TableAutoencoder
 from ..tables.categories import UNSEEN
 from ..tables.checks import check_table
 from ..tables.encoder import TableEncoder
+from ..tables.frames import is_frame, names_of
+from ..tables.reading import columns_of
+from ..tables.unseen import show_unseen
+from .current import check_parameters
 from .gradient_descent import GradientDescentAutoencoder
 from .perceptron import find_code_activation, hidden_sizes
 
@@ -56,6 +60,9 @@ class TableNetAutoencoder(GradientDescentAutoencoder):
         columns = _check_feature_names_in(self, input_features)
         return np.concatenate([self._table.names_of_inputs(columns), names])
 
+    def _check_features(self):
+        check_parameters(self, "features", "passthrough")
+
     def _validate_rows(self, X, *, reset=False, owner=None):
         if not reset:
             check_is_fitted(self)
@@ -85,14 +92,17 @@ class TableNetAutoencoder(GradientDescentAutoencoder):
         return process is not None and process.makes_missing
 
     def _validate_training_rows(self, X, *, reset, owner=None):
-        X = self._validate_rows(X, reset=reset, owner=owner)
+        rows = self._validate_rows(X, reset=reset, owner=owner)
         if not reset:
             # A category that was never seen can be no target.
-            for j in np.flatnonzero(self._table.n_categories):
-                X[X[:, j] == UNSEEN, j] = np.nan
+            unseen = (rows == UNSEEN) & (np.array(self._table.n_categories) > 0)
+            if unseen.any():
+                if self.handle_unknown == "ignore":
+                    _warn_of_new_categories(X, unseen)
+                rows[unseen] = np.nan
             if self._hides_cells():
                 self._warn_without_indicators()
-        return X
+        return rows
 
     def _warn_without_indicators(self):
         """Warn that a fitted module cannot tell hidden cells from others."""
@@ -223,3 +233,20 @@ class TableNetAutoencoder(GradientDescentAutoencoder):
         tags.input_tags.string = True
         tags.input_tags.categorical = True
         return tags
+
+
+def _warn_of_new_categories(X, unseen):
+    """Warn of categories that a net has no outputs for, as it was built without."""
+    X = X if is_frame(X) else np.asarray(X, dtype=object)
+    names, columns = names_of(X), columns_of(X)
+    cells = {
+        names[j]: columns[j].to_objects()[unseen[:, j]]
+        for j in np.flatnonzero(unseen.any(axis=0))
+    }
+    warnings.warn(
+        "Categories that the first call did not have are left out of the loss, as the "
+        f"net has no outputs for them, in these columns: {show_unseen(cells)}. Give a "
+        "first call with all categories.",
+        UserWarning,
+        stacklevel=5,
+    )

@@ -19,6 +19,7 @@ from sklearn.utils.validation import (
 
 from ..data.rows import rows_of, spans
 from ..tables.numbers import as_numbers
+from .current import check_parameters
 
 __all__ = ["BaseAutoencoder"]
 
@@ -35,15 +36,20 @@ def _has_decoder(estimator):
 class BaseAutoencoder(TransformerMixin, BaseEstimator):
     """Base class of the autoencoders.
 
-    A subclass sets ``_device``, ``_statistics`` and ``_target_statistics`` (the
-    ``ColumnStatistics`` of what went in and of what should have come out), ``_widths``
-    (the widths of the encoder's hidden layers, the code, and the decoder's hidden
-    layers) and implements ``_encode``, ``_decode`` and ``_hidden_layers``. One that
-    does not decode implements ``_features`` and ``_reconstruct`` instead.
+    A subclass sets ``_device``, ``_data_type``, ``_statistics`` and
+    ``_target_statistics`` (the ``ColumnStatistics`` of what went in and of what should
+    have come out), ``_widths`` (the widths of the encoder's hidden layers, the code,
+    and the decoder's hidden layers) and implements ``_encode``, ``_decode`` and
+    ``_hidden_layers``. One that does not decode implements ``_features`` and
+    ``_reconstruct`` instead.
     """
 
     #: Whether there is a decoder, and so an inverse.
     _decodes = True
+
+    #: The type of rows in the units of the data. Files of earlier versions do not have
+    #: it, as they gave float32 whatever the type of the data.
+    _data_type = np.dtype(np.float32)
 
     _parameter_constraints: dict = {
         "features": [StrOptions({"code", "layers", "reconstruction"})],
@@ -59,19 +65,14 @@ class BaseAutoencoder(TransformerMixin, BaseEstimator):
 
         Returns
         -------
-        X_new : ndarray of shape (n_samples, n_features_out), dtype float32
-            The features that the parameter `features` names: the code, all layers side
-            by side, or the reconstruction.
+        X_new : ndarray of shape (n_samples, n_features_out)
+            The features that the parameter `features` names: the code or all layers
+            side by side, as float32, or the reconstruction, as :meth:`denoise` has it.
         """
         X = self._validate_rows(X)
-        # Once more: it may have been set since the fit.
-        (allowed,) = self._parameter_constraints["features"]
-        if self.features not in allowed.options:
-            raise ValueError(
-                f"features must be one of {sorted(allowed.options)}, got "
-                f"{self.features!r}."
-            )
-        return self._map_rows(X, self._features, self._n_features_out)
+        self._check_features()
+        dtype = self._data_type if self.features == "reconstruction" else np.float32
+        return self._map_rows(X, self._features, self._n_features_out, dtype)
 
     @available_if(_has_decoder)
     def inverse_transform(self, X):
@@ -85,11 +86,13 @@ class BaseAutoencoder(TransformerMixin, BaseEstimator):
 
         Returns
         -------
-        X_original : ndarray of shape (n_samples, n_features), dtype float32
-            Rows in the units of the training data.
+        X_original : ndarray of shape (n_samples, n_features)
+            Rows in the units of the training data, of the type of :meth:`denoise`.
         """
         check_is_fitted(self)
-        X = check_array(as_numbers(X), dtype=np.float32, input_name="X")
+        self._check_features()
+        dtype = self._data_type if self.features == "reconstruction" else np.float32
+        X = check_array(as_numbers(X), dtype=dtype, input_name="X")
         if X.shape[1] != self._n_features_out:
             raise ValueError(
                 f"X has {X.shape[1]} features, but {type(self).__name__} is expecting "
@@ -100,7 +103,9 @@ class BaseAutoencoder(TransformerMixin, BaseEstimator):
             return X.copy()
         start = self._start_of_code
         code = X[:, start : start + self._n_code]
-        return self._map_rows(code, self._decode_to_data, self.n_features_in_)
+        return self._map_rows(
+            code, self._decode_to_data, self.n_features_in_, self._data_type
+        )
 
     def denoise(self, X):
         """Reconstruct `X` from its code.
@@ -112,11 +117,12 @@ class BaseAutoencoder(TransformerMixin, BaseEstimator):
 
         Returns
         -------
-        X_denoised : ndarray of shape (n_samples, n_features), dtype float32
-            The reconstruction, without missing values.
+        X_denoised : ndarray of shape (n_samples, n_features)
+            The reconstruction, without missing values: float32 where the rows of the
+            fit were float32 or float16, float64 elsewhere.
         """
         X = self._validate_rows(X)
-        return self._map_rows(X, self._reconstruct, X.shape[1])
+        return self._map_rows(X, self._reconstruct, X.shape[1], self._data_type)
 
     def reconstruction_error(self, X, *, per_feature=False):
         """Compute how far the reconstruction of each row is from it.
@@ -197,6 +203,7 @@ class BaseAutoencoder(TransformerMixin, BaseEstimator):
             One name per column.
         """
         check_is_fitted(self)
+        self._check_features()
         names = _check_feature_names_in(self, input_features)
         prefix = type(self).__name__.lower()
         if self.features == "reconstruction":
@@ -307,11 +314,15 @@ class BaseAutoencoder(TransformerMixin, BaseEstimator):
             ensure_all_finite="allow-nan",
         )
 
-    def _map_rows(self, X, function, n_outputs):
+    def _check_features(self):
+        """Check what says which features are meant, and may have been set since fit."""
+        check_parameters(self, "features")
+
+    def _map_rows(self, X, function, n_outputs, dtype=np.float32):
         """Apply a function of tensors to X, a bounded number of bytes at a time."""
         rows = rows_of(X)
         n_samples = X.shape[0]
-        out = np.empty((n_samples, n_outputs), dtype=np.float32)
+        out = np.empty((n_samples, n_outputs), dtype=dtype)
         widest = max(n_outputs, self._widest)
         may_overflow = X.dtype != np.float32
         with torch.inference_mode():
@@ -328,5 +339,8 @@ class BaseAutoencoder(TransformerMixin, BaseEstimator):
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
         tags.input_tags.allow_nan = True
-        tags.transformer_tags.preserves_dtype = ["float32"]
+        preserved = ["float32"]
+        if self.features == "reconstruction":
+            preserved = ["float64", "float32"]
+        tags.transformer_tags.preserves_dtype = preserved
         return tags

@@ -144,6 +144,8 @@ class BaseCorruption(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
             The corrupted rows.
         """
         check_is_fitted(self)
+        # Once more: they may have been set since the fit.
+        self._validate_params()
         X = self._validate(X, reset=False, dtype=np.float32)
         if sp.issparse(X):
             X = X.toarray()

@@ -74,8 +74,15 @@ class MultiScaleNoise(BaseCorruption):
         self.fractions = fractions
         self.random_state = random_state
 
+    def _validate_params(self):
+        super()._validate_params()
+        self._check_ranges()
+
     def set_level(self, n_features, feature_names):
         """Check the two ranges, which stand for the level."""
+        self._check_ranges()
+
+    def _check_ranges(self):
         self._check_range("levels", 0.0, LARGEST, open_below=True)
         self._check_range("fractions", 0.0, 1.0)
 

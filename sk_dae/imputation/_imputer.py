@@ -21,6 +21,7 @@ from sklearn.utils._set_output import _get_output_config
 from sklearn.utils.validation import _check_feature_names_in, check_is_fitted
 
 from ..backend.serialization import serializable
+from ..base.current import check_parameters
 from ..base.deprecation import RenamedParameters
 from ..base.fitted import restored_on_failure
 from ..base.inner_autoencoder import InnerAutoencoder
@@ -403,6 +404,7 @@ class DenoisingImputer(InnerAutoencoder, _BaseImputer):
             One name per column.
         """
         check_is_fitted(self)
+        self._check_format()
         input_features = _check_feature_names_in(self, input_features)
         return self._concatenate_indicator_feature_names_out(
             input_features[self._kept], input_features
@@ -422,7 +424,12 @@ class DenoisingImputer(InnerAutoencoder, _BaseImputer):
 
     def _validate(self, X):
         check_is_fitted(self)
+        self._check_format()
         return self._rows.validate(self, X, reset=False)
+
+    def _check_format(self):
+        """Check what says how rows look, and may have been set since the fit."""
+        check_parameters(self, *_BaseImputer._parameter_constraints)
 
     @property
     def _kept(self):

@@ -14,6 +14,7 @@ from ..backend.serialization import serializable
 from ..data.rows import rows_of
 from ..losses._prediction import PredictionError
 from ..tables.numbers import targets_as_numbers
+from ..tables.units import from_scaled, measure, to_scaled, type_in_units
 from ._fine_tuning import FineTunedPredictor
 
 __all__ = ["DenoisingAutoencoderRegressor"]
@@ -188,31 +189,32 @@ class DenoisingAutoencoderRegressor(RegressorMixin, FineTunedPredictor):
 
     _loss_class = PredictionError
 
+    #: The type of predictions; unknown in files of earlier versions.
+    _target_type = None
+
     def _read_targets(self, y):
-        values = check_array(
-            targets_as_numbers(y),
-            dtype=np.float64,
-            ensure_2d=False,
-            ensure_all_finite="allow-nan",
-            input_name="y",
-        )
-        one_output = values.ndim == 1
-        values = values.reshape(len(values), -1)
+        # scikit-learn looks for infinity by a sum, which may overflow both ways.
+        with np.errstate(over="ignore", invalid="ignore"):
+            values = check_array(
+                targets_as_numbers(y),
+                dtype="numeric",
+                ensure_2d=False,
+                ensure_all_finite="allow-nan",
+                input_name="y",
+            )
+        fitted = {
+            "_target_type": type_in_units(values.dtype),
+            "_one_output": values.ndim == 1,
+        }
+        values = values.astype(np.float64).reshape(len(values), -1)
         observed = ~np.isnan(values)
         if not observed.any(axis=0).all():
             raise ValueError(
                 "y must have targets, but all values of a column of it are NaN."
             )
-        if np.nanmax(np.abs(values)) > np.finfo(np.float32).max:
-            raise ValueError("Input y contains a value too large for dtype('float32').")
-        means, scales = np.nanmean(values, axis=0), np.nanstd(values, axis=0)
-        # By its range: rounding gives a constant a mean beside it, and a deviation.
-        low = np.nanmin(values, axis=0)
-        constant = low == np.nanmax(values, axis=0)
-        means[constant], scales[constant] = low[constant], 0.0
-        fitted = {"_means": means, "_scales": scales, "_one_output": one_output}
-        divisors = np.where(scales > 0, scales, 1.0)
-        return fitted, observed.any(axis=1), (values - means) / divisors
+        means, scales = measure(values)
+        fitted |= {"_means": means, "_scales": scales}
+        return fitted, observed.any(axis=1), to_scaled(values, means, scales)
 
     def _target_rows(self, values, fitted):
         return rows_of(values.astype(np.float32))
@@ -232,14 +234,16 @@ class DenoisingAutoencoderRegressor(RegressorMixin, FineTunedPredictor):
         Returns
         -------
         y : ndarray of shape (n_samples,) or (n_samples, n_outputs)
-            The predictions, of as many dimensions as the targets had. They are as
-            precise as float32, and of that dtype; but of float64 where they have two
-            dimensions, as scikit-learn expects.
+            The predictions, of as many dimensions as the targets had: float32 where
+            these were float32 or float16, float64 elsewhere. They are as precise as
+            float32 is in units of the targets' standard deviation.
         """
-        predicted = self._outputs(X) * self._scales + self._means
-        if self._one_output:
-            return predicted[:, 0].astype(np.float32)
-        return predicted
+        dtype = self._target_type
+        scaled = self._outputs(X)
+        if dtype is None:
+            dtype = np.dtype(np.float32 if self._one_output else np.float64)
+        predicted = from_scaled(scaled, self._means, self._scales, dtype)
+        return predicted[:, 0] if self._one_output else predicted
 
     def score(self, X, y, sample_weight=None):
         """Compute the coefficient of determination of the predictions.

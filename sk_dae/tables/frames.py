@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from .conversion import is_sparse, to_plain
+from .units import type_in_units
 
 __all__ = [
     "append_columns",
@@ -99,8 +100,8 @@ def join_columns(columns, container, *, names=None, level_names=None, index=None
     Returns
     -------
     X : data frame or ndarray of shape (n_samples, n_features)
-        The columns. An array is of float32 where all are numbers, of times where all
-        are times, and of objects otherwise.
+        The columns. An array is of floats where all are numbers, of the type that
+        `type_in_units` says; of times where all are times; and of objects otherwise.
     """
     if container == "pandas":
         return _join_pandas(columns, names, level_names, index)
@@ -129,7 +130,8 @@ def _join_pandas(columns, names, level_names, index):
 def _join_arrays(columns):
     kinds = {column.dtype.kind for column in columns}
     if kinds <= set("iuf"):
-        return np.column_stack(columns).astype(np.float32)
+        X = np.column_stack(columns)
+        return X.astype(type_in_units(X.dtype))
     if kinds <= set("mM") and len(kinds) == 1:
         return np.column_stack(columns)
     X = np.empty((len(columns[0]), len(columns)), dtype=object)

@@ -6,6 +6,8 @@ import numpy as np
 from sklearn.preprocessing import QuantileTransformer, StandardScaler
 
 from ..backend.serialization import serializable
+from .rounding import clip_floats
+from .units import binary_units
 
 __all__ = ["SCALINGS", "NumericColumn"]
 
@@ -14,9 +16,6 @@ RANK_SAMPLE = 10_000
 
 #: By how many standard deviations the ends of a column are moved out.
 MARGIN = 1e-3
-
-#: The greatest number that a column may hold in fit: float32's.
-GREATEST = float(np.finfo(np.float32).max)
 
 #: What `numeric_scaling` may be.
 SCALINGS = ("quantile", "standard")
@@ -42,6 +41,10 @@ class NumericColumn:
     #: Number of categories: none.
     n_categories = 0
 
+    #: The power of two that values are divided by before they are scaled, so that no
+    #: square of them leaves the range of float64.
+    unit = 1.0
+
     def __init__(self, scaling, name):
         self.scaling = scaling
         self.name = name
@@ -55,12 +58,8 @@ class NumericColumn:
         if self.empty:
             return self
         self.range = observed.min(), observed.max()
-        if max(map(abs, self.range)) > GREATEST:
-            raise ValueError(
-                f"Input X contains a value too large for dtype('float32') in column "
-                f"{self.name}."
-            )
-        observed = self._add_step(StandardScaler(), observed)
+        self.unit = float(binary_units(np.abs(self.range).max()))
+        observed = self._add_step(StandardScaler(), observed / self.unit)
         if self.scaling == "quantile":
             sample = observed
             if len(observed) > RANK_SAMPLE:
@@ -92,7 +91,7 @@ class NumericColumn:
         """Return the scaled values."""
         if self.empty:
             return np.full(len(values), np.nan)
-        values = values[:, None]
+        values = values[:, None] / self.unit
         for step in self.steps:
             values = step.transform(values)
         return values[:, 0]
@@ -104,7 +103,8 @@ class NumericColumn:
         values = encoded.astype(np.float64)[:, None]
         for step in reversed(self.steps):
             values = step.inverse_transform(values)
-        values = values[:, 0]
+        with np.errstate(over="ignore"):
+            values = clip_floats(values[:, 0] * self.unit, np.finfo(np.float64))
         if within_range:
             # To the last digit, which the scaled ends do not hold as float32.
             low, high = self.scaled_range

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 
-__all__ = ["UNKNOWN", "report_unseen"]
+__all__ = ["UNKNOWN", "report_unseen", "show_unseen"]
 
 #: Names and categories that a message shows, at most.
 SHOWN = 5
@@ -35,14 +35,29 @@ def report_unseen(unseen, handle_unknown):
         )
     if handle_unknown == "ignore":
         return
-    shown = [
-        f"{name} ({_first(map(repr, dict.fromkeys(unseen[name].tolist())))})"
-        for name in unseen
-    ]
-    message = f"Categories that were not there in fit, in {_first(shown)}"
+    message = f"Categories that were not there in fit, in {show_unseen(unseen)}"
     if handle_unknown == "error":
         raise ValueError(f"{message}; handle_unknown='error' refuses them.")
     warnings.warn(f"{message}. They are unknown.", UserWarning, stacklevel=6)
+
+
+def show_unseen(unseen):
+    """Return the columns with such categories and the categories, for a message.
+
+    Parameters
+    ----------
+    unseen : dict of str to ndarray
+        By the name of a column its cells with such categories.
+
+    Returns
+    -------
+    shown : str
+        The first columns, and the first categories of each.
+    """
+    return _first(
+        f"{name} ({_first(map(repr, dict.fromkeys(cells.tolist())))})"
+        for name, cells in unseen.items()
+    )
 
 
 def _first(texts):

@@ -26,6 +26,7 @@ from .times import (
     polars_unit,
     step_of,
 )
+from .units import type_in_units
 
 __all__ = ["write"]
 
@@ -119,8 +120,9 @@ class ArrayWriter:
         return round_to_integers(values, limits, self.bounds).astype(self.dtype)
 
     def float(self, values):
-        """Return numbers in double precision."""
-        return values
+        """Return numbers as floats that are no narrower than a net's."""
+        dtype = type_in_units(self.dtype)
+        return clip_floats(values, np.finfo(dtype)).astype(dtype)
 
 
 class PandasWriter(ArrayWriter):

@@ -120,7 +120,7 @@ def test_rows_without_any_value_have_no_score(rows):
 
 def test_features_are_checked_again_when_they_were_set_after_the_fit(rows):
     dae = make().fit(rows).set_params(features="all")
-    with pytest.raises(ValueError, match="features must be one of"):
+    with pytest.raises(ValueError, match="'features' parameter of"):
         dae.transform(rows)
 
 

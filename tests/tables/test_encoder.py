@@ -142,11 +142,12 @@ def test_array_of_numbers_and_strings_comes_back():
     assert restored[:, 1].tolist() == ["a", "b", "a"]
 
 
-def test_array_of_numbers_comes_back_as_float32():
-    X = RNG.normal(size=(20, 3))
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_array_of_numbers_comes_back_with_its_type(dtype):
+    X = RNG.normal(size=(20, 3)).astype(dtype)
     encoder = TableEncoder("standard").fit(X)
     restored = encoder.inverse_transform(encoder.transform(X))
-    assert restored.dtype == np.float32
+    assert restored.dtype == dtype
     assert np.allclose(restored, X, atol=1e-5)
 
 
