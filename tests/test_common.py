@@ -39,11 +39,8 @@ def small(cls=DenoisingAutoencoder, **params):
 
 
 ESTIMATORS = [
-    *(
-        small(features=features, tied_weights=tied)
-        for features in FEATURES
-        for tied in (False, True)
-    ),
+    *(small(features=features) for features in FEATURES),
+    small(tied_weights=True),
     small(penalty="kl"),
     small(penalty="variational"),
     small(loss="poisson", corruption="masking"),
@@ -54,11 +51,14 @@ ESTIMATORS = [
     MarginalizedDenoisingAutoencoder(
         n_layers=2, n_pivots=2, features="reconstruction", random_state=0
     ),
-    small(StackedDenoisingAutoencoder, pretrain_max_iter=3),
     small(StackedDenoisingAutoencoder, pretrain_max_iter=3, features="layers"),
     small(TabularDenoisingAutoencoder),
-    small(TabularDenoisingAutoencoder, features="code", mask_loss_weight=0.5),
-    small(TabularDenoisingAutoencoder, passthrough=True),
+    small(
+        TabularDenoisingAutoencoder,
+        features="code",
+        mask_loss_weight=0.5,
+        passthrough=True,
+    ),
     DenoisingImputer(small(), n_estimators=2),
     DenoisingImputer(
         small(corruption="conditional_mean"), n_estimators=1, add_indicator=True
@@ -75,9 +75,6 @@ DETECTORS = [
 
 PREDICTORS = [
     DenoisingAutoencoderClassifier(small(), max_iter=30, learning_rate_init=0.02),
-    DenoisingAutoencoderClassifier(
-        small(), max_iter=30, learning_rate_init=0.02, pretrain=False, dropout=0.0
-    ),
     DenoisingAutoencoderRegressor(small(), max_iter=30, learning_rate_init=0.02),
 ]
 

@@ -60,6 +60,9 @@ class BaseCorruption(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
       default.
     - ``fills_missing``: whether :meth:`fill` replaces missing values, in training and
       at prediction. False by default; elsewhere the mean of the column is put in.
+    - ``rows_per_draw``: how many rows a training draws at once, where its batches are
+      smaller; for a process whose :meth:`draw` costs more for the call than for the
+      rows. None, the default, draws for each batch by itself.
 
     Methods of a subclass:
 
@@ -82,6 +85,7 @@ class BaseCorruption(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     max_level = LARGEST
     makes_missing = False
     fills_missing = False
+    rows_per_draw = None
     level_name = "level"
     # A training that changes the level multiplies it by this.
     _factor = 1.0

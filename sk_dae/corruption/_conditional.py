@@ -74,6 +74,7 @@ class ConditionalMeanNoise(BaseCorruption):
 
     max_level = 1.0
     fills_missing = True
+    rows_per_draw = 256
 
     def __init__(self, level=0.3, *, random_state=None):
         super().__init__(level, random_state=random_state)

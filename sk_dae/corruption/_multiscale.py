@@ -62,6 +62,7 @@ class MultiScaleNoise(BaseCorruption):
     """
 
     makes_missing = True
+    rows_per_draw = 256
     _parameter_constraints: dict = {
         "levels": [tuple, list],
         "fractions": [tuple, list],

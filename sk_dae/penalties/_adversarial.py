@@ -11,6 +11,7 @@ import torch.nn.functional as F
 from sklearn.utils._param_validation import Interval
 from torch import nn
 
+from ..backend.eager_optimizers import Adam
 from ..backend.serialization import serializable
 from ..modules import Linear
 from ._base import BasePenalty, linear_of, mean_of_rows
@@ -124,7 +125,7 @@ class AdversarialPenalty(BasePenalty):
     def begin_training(self):
         """Build the optimizer of the discriminator, as it was left."""
         # Less momentum than usual: the game has no minimum to run down to.
-        self._optimizer = torch.optim.Adam(
+        self._optimizer = Adam(
             [p for layer in self.discriminator for p in (layer.weight, layer.bias)],
             lr=self.learning_rate_init,
             betas=(0.5, 0.999),

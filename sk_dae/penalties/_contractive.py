@@ -66,7 +66,9 @@ class ContractivePenalty(BasePenalty):
         for _ in range(self.n_draws):
             signs = torch.empty_like(code).bernoulli_(0.5, generator=generator)
             signs = signs.mul_(2.0).sub_(1.0)
-            (products,) = torch.autograd.grad(code, X, signs, create_graph=True)
+            # Not by handing over the signs, for which torch loads its compiler.
+            product = (code * signs).sum()
+            (products,) = torch.autograd.grad(product, X, create_graph=True)
             norms = norms + products.square().sum(dim=1)
         return code, mean_of_rows(norms / (self.n_draws * code.shape[1]), weight)
 

@@ -26,7 +26,11 @@ class EpochLoop:
         for _ in range(epochs):
             self.notify("on_epoch_begin", **datasets)
             self._step = self._step.for_epoch()
-            self.run_single_epoch(X.batches, True, "train", self.train_step)
+            batches = X.batches
+            if self.noise_schedule is None:
+                stream = self._streams["corruption"]
+                batches = self._objective.draw_ahead(batches, stream)
+            self.run_single_epoch(batches, True, "train", self.train_step)
             if y is not None:
                 if self.noise_schedule is not None:
                     # The same in each epoch: that of the end.

@@ -7,6 +7,7 @@ and in prediction.
 
 from __future__ import annotations
 
+import itertools
 from typing import NamedTuple
 
 import torch
@@ -267,13 +268,45 @@ class Objective:
         self._estimates_mask = getattr(loss, "estimates_mask", False)
         self._needs_mask = self._estimates_mask or emphasis is not None
 
+    def draw_ahead(self, batches, generator):
+        """Yield batches, with their corrupted rows where these are drawn together.
+
+        Parameters
+        ----------
+        batches : iterable of tuple of (X, target, weight)
+            As ``Batches`` yields them.
+
+        generator : torch.Generator
+            Where the corruption is drawn from.
+
+        Yields
+        ------
+        batch : tuple of (X, target, weight) or (X, target, weight, drawn)
+            With the corrupted rows and the mask of the chosen cells, or None, of a
+            process that has ``rows_per_draw``.
+        """
+        n_rows = getattr(self.corruption, "rows_per_draw", None)
+        if n_rows is None or self._completes:
+            yield from batches
+            return
+        batches = iter(batches)
+        while group := _take_rows(batches, n_rows):
+            sizes = [len(X) for X, *_ in group]
+            drawn = self.corruption.draw(torch.cat([X for X, *_ in group]), generator)
+            parts = [
+                itertools.repeat(None) if part is None else part.split(sizes)
+                for part in drawn
+            ]
+            for batch, *of_batch in zip(group, *parts, strict=False):
+                yield *batch, of_batch
+
     def prepare(self, batch, generator, *, corrupts=True):
         """Return a batch as a step takes it.
 
         Parameters
         ----------
-        batch : tuple of (X, target, weight)
-            As ``Batches`` yields it.
+        batch : tuple of (X, target, weight) or (X, target, weight, drawn)
+            As ``Batches`` or :meth:`draw_ahead` yields it.
 
         generator : torch.Generator
             Where the corruption is drawn from.
@@ -286,11 +319,13 @@ class Objective:
         prepared : Prepared
             Inputs, target and weights.
         """
-        X, target, row_weight = batch
+        X, target, row_weight, *ahead = batch
         if self._completes:
             X = self.encoder_input.complete(X)
         corrupted, chosen, size = X, None, len(X)
-        if corrupts and self.corruption is not None:
+        if ahead:
+            ((corrupted, chosen),) = ahead
+        elif corrupts and self.corruption is not None:
             corrupted, chosen = self.corruption.draw(X, generator)
         if self._needs_mask and chosen is None:
             chosen = self._mask_of_all(X)
@@ -338,3 +373,12 @@ class Objective:
             parts = (weight, cells / n_cells)
             weight = torch.cat([part.expand(X.shape) for part in parts], dim=1)
         return target, weight
+
+
+def _take_rows(batches, n_rows):
+    """Return the next batches that have `n_rows` rows together, or all the rest."""
+    taken, n_taken = [], 0
+    while n_taken < n_rows and (batch := next(batches, None)) is not None:
+        taken.append(batch)
+        n_taken += len(batch[0])
+    return taken

@@ -1,4 +1,4 @@
-"""Optimizers by name, and AdamW for buffers so small that calling it is the cost."""
+"""Optimizers by name, and AdamW for flat buffers, without the cost of calling it."""
 
 from __future__ import annotations
 
@@ -6,16 +6,19 @@ import inspect
 import math
 
 import torch
+from torch.optim.adamw import adamw
 
-__all__ = ["OPTIMIZERS", "SmallAdamW", "make_optimizer"]
+from ..backend.eager_optimizers import SGD, Adam, AdamW, RMSprop
+
+__all__ = ["OPTIMIZERS", "FlatAdamW", "SmallAdamW", "make_optimizer"]
 
 #: The strings that `optimizer` takes.
 OPTIMIZERS = {
-    "adamw": torch.optim.AdamW,
-    "adam": torch.optim.Adam,
-    "sgd": torch.optim.SGD,
-    "nesterov": torch.optim.SGD,
-    "rmsprop": torch.optim.RMSprop,
+    "adamw": AdamW,
+    "adam": Adam,
+    "sgd": SGD,
+    "nesterov": SGD,
+    "rmsprop": RMSprop,
 }
 
 # Options of the names beyond the class. The fused kernels go through memory once.
@@ -31,12 +34,12 @@ _OPTIONS = {
 SMALL = 2**16
 
 
-class SmallAdamW(torch.optim.AdamW):
-    """AdamW over a few buffers, with a step that does the arithmetic and nothing else.
+class FlatAdamW(AdamW):
+    """AdamW over a few buffers, by torch's fused kernel and nothing around it.
 
-    On a few thousand values, torch's step takes several times as long as its
-    arithmetic: it groups tensors, runs hooks and records for the profiler. The state
-    is that of ``torch.optim.AdamW``.
+    The step of ``torch.optim.AdamW`` groups tensors, runs hooks and records for the
+    profiler, which for a hundred thousand values takes as long as the arithmetic. The
+    state is that of ``torch.optim.AdamW``, and so are the results, bit for bit.
 
     Parameters
     ----------
@@ -47,9 +50,10 @@ class SmallAdamW(torch.optim.AdamW):
         As in ``torch.optim.AdamW``.
     """
 
+    _fused = True
+
     def __init__(self, groups, *, lr, weight_decay):
-        super().__init__(groups, lr=lr, weight_decay=weight_decay)
-        self._scratch = {}
+        super().__init__(groups, lr=lr, weight_decay=weight_decay, fused=self._fused)
         # Where torch's schedulers look whether `step` was called before theirs.
         self._opt_called = True
 
@@ -58,14 +62,55 @@ class SmallAdamW(torch.optim.AdamW):
         """Update each buffer by its gradient."""
         for group in self.param_groups:
             for buffer in group["params"]:
-                self._update(buffer, group)
+                state = self.state[buffer]
+                if not state:
+                    state["step"] = torch.zeros(())
+                    state["exp_avg"] = torch.zeros_like(buffer)
+                    state["exp_avg_sq"] = torch.zeros_like(buffer)
+                self._update(buffer, group, state)
 
-    def _update(self, buffer, group):
-        state = self.state[buffer]
-        if not state:
-            state["step"] = torch.zeros(())
-            state["exp_avg"] = torch.zeros_like(buffer)
-            state["exp_avg_sq"] = torch.zeros_like(buffer)
+    def _update(self, buffer, group, state):
+        beta1, beta2 = group["betas"]
+        adamw(
+            [buffer],
+            [buffer.grad],
+            [state["exp_avg"]],
+            [state["exp_avg_sq"]],
+            [],
+            [state["step"]],
+            foreach=False,
+            capturable=False,
+            differentiable=False,
+            fused=True,
+            amsgrad=False,
+            beta1=beta1,
+            beta2=beta2,
+            lr=group["lr"],
+            weight_decay=group["weight_decay"],
+            eps=group["eps"],
+            maximize=False,
+        )
+
+
+class SmallAdamW(FlatAdamW):
+    """AdamW over buffers so small that even the call of the kernel is the cost.
+
+    Parameters
+    ----------
+    groups : list of dict
+        Groups of parameters on the CPU.
+
+    lr, weight_decay : float
+        As in ``torch.optim.AdamW``.
+    """
+
+    _fused = None
+
+    def __init__(self, groups, *, lr, weight_decay):
+        super().__init__(groups, lr=lr, weight_decay=weight_decay)
+        self._scratch = {}
+
+    def _update(self, buffer, group, state):
         # By identity: the hash of a tensor is computed in Python.
         scratch = self._scratch.get(id(buffer))
         if scratch is None:
@@ -117,18 +162,19 @@ def make_optimizer(optimizer, groups, *, lr, alpha):
     for group in groups:
         if "rate_factor" in group:
             group["lr"] = lr * group["rate_factor"]
-    if optimizer == "adamw" and _is_small(groups):
-        return SmallAdamW(groups, lr=lr, weight_decay=alpha)
+    if optimizer == "adamw" and _is_flat(groups):
+        n_values = sum(buffer.numel() for group in groups for buffer in group["params"])
+        cls = SmallAdamW if n_values <= SMALL else FlatAdamW
+        return cls(groups, lr=lr, weight_decay=alpha)
     return cls(groups, **options)
 
 
-def _is_small(groups):
-    """Whether groups begin with a flat buffer and hold few values, on the CPU."""
+def _is_flat(groups):
+    """Whether groups begin with a flat buffer that has a gradient, on the CPU."""
     first, *more = groups[0]["params"]
     buffers = [buffer for group in groups for buffer in group["params"]]
     return (
         not more
         and first.grad is not None
         and all(buffer.device.type == "cpu" for buffer in buffers)
-        and sum(buffer.numel() for buffer in buffers) <= SMALL
     )

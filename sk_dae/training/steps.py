@@ -23,7 +23,7 @@ from typing import NamedTuple
 import torch
 
 from .gradients import FlatParameters, MLPGradients
-from .optimizers import SmallAdamW
+from .optimizers import FlatAdamW
 
 __all__ = ["AutogradStep", "HandDerivedStep", "StepResult", "make_step"]
 
@@ -180,8 +180,8 @@ class HandDerivedStep:
     def bind(self, optimizer):
         """Take the optimizer that steps the groups."""
         self._optimizer = optimizer
-        small = isinstance(optimizer, SmallAdamW)
-        self._update = optimizer.step_buffers if small else optimizer.step
+        flat = isinstance(optimizer, FlatAdamW)
+        self._update = optimizer.step_buffers if flat else optimizer.step
 
     def for_epoch(self):
         """Return this step, or autograd's where a callback has frozen a parameter."""

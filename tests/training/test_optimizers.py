@@ -1,4 +1,4 @@
-"""AdamW for small buffers, and what the names of optimizers stand for."""
+"""AdamW for flat buffers, and what the names of optimizers stand for."""
 
 import copy
 
@@ -6,7 +6,13 @@ import pytest
 import torch
 
 from sk_dae.backend.random import seeded_generator
-from sk_dae.training.optimizers import OPTIMIZERS, SMALL, SmallAdamW, make_optimizer
+from sk_dae.training.optimizers import (
+    OPTIMIZERS,
+    SMALL,
+    FlatAdamW,
+    SmallAdamW,
+    make_optimizer,
+)
 
 
 def make_buffer(size=100):
@@ -40,6 +46,27 @@ def test_small_adamw_takes_the_steps_of_torch(weight_decay):
         torch.testing.assert_close(mine[name], value, rtol=1e-5, atol=1e-6)
 
 
+@pytest.mark.parametrize("weight_decay", [0.0, 0.1])
+def test_flat_adamw_takes_the_steps_of_the_fused_one_bit_for_bit(weight_decay):
+    buffer = make_buffer(1000)
+    twin = copy.deepcopy(buffer)
+    options = {"lr": 0.01, "weight_decay": weight_decay}
+    own = FlatAdamW(groups(buffer), **options)
+    reference = torch.optim.AdamW([twin], fused=True, **options)
+    generator = seeded_generator(1)
+    for _ in range(5):
+        buffer.grad = torch.randn(1000, generator=generator)
+        twin.grad = buffer.grad.clone()
+        own.step_buffers()
+        reference.step()
+        assert torch.equal(buffer, twin)
+    # The state is one that torch's own goes on with.
+    reference.load_state_dict(copy.deepcopy(own.state_dict()))
+    own.step_buffers()
+    reference.step()
+    assert torch.equal(buffer, twin)
+
+
 def test_state_of_small_adamw_goes_on_in_another():
     first = make_buffer()
     first.grad.fill_(1.0)
@@ -58,10 +85,10 @@ def test_only_small_buffers_get_the_small_optimizer():
     options = {"lr": 0.1, "alpha": 0.0}
     assert type(make_optimizer("adamw", groups(make_buffer()), **options)) is SmallAdamW
     large = make_optimizer("adamw", groups(make_buffer(SMALL + 1)), **options)
-    assert type(large) is torch.optim.AdamW
+    assert type(large) is FlatAdamW
     without_gradient = groups(torch.nn.Parameter(torch.zeros(3)))
     plain = make_optimizer("adamw", without_gradient, **options)
-    assert type(plain) is torch.optim.AdamW
+    assert type(plain) is OPTIMIZERS["adamw"]
 
 
 @pytest.mark.parametrize("name", OPTIMIZERS)
