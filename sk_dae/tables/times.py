@@ -59,9 +59,9 @@ def resolution_of(integers, unit, count=1):
     Returns
     -------
     resolution : str or None
-        One of `RESOLUTIONS`; None where nothing is observed.
+        One of `RESOLUTIONS`; None where nothing is observed, or for months and years.
     """
-    if not len(integers):
+    if not len(integers) or unit not in MICROSECONDS:
         return None
     divisor = abs(int(np.gcd.reduce(integers))) * count * _nanoseconds(unit)
     return next(r for r in RESOLUTIONS if divisor % _nanoseconds(r) == 0)
