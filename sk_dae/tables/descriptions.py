@@ -31,7 +31,8 @@ class UnsavedType:
         self.name = name
 
     def __str__(self):
-        return self.name
+        # Not taken for the type itself by those who go by its name.
+        return f"{self.name} (not saved)"
 
 
 def describe(dtype, *, needed=True):

@@ -66,8 +66,8 @@ def write(values, column_type, name, *, within_bounds=False):
     """
     if isinstance(column_type.dtype, UnsavedType):
         raise ValueError(
-            f"The type of column {name}, {column_type.dtype}, was not saved with this "
-            "model, which writes no tables."
+            f"The type of column {name}, {column_type.dtype.name}, was not saved with "
+            "this model, which writes no tables."
         )
     plain = plain_type(column_type.dtype)
     if plain is not None:

@@ -266,6 +266,7 @@ def test_dates_stay_within_the_years_of_python():
         ([1000], "ns", 1, "us"),
         ([1], "ns", 1, "ns"),
         ([], "s", 1, None),
+        ([1], "M", 1, None),
     ],
 )
 def test_resolution(integers, unit, count, expected):
