@@ -47,21 +47,21 @@ class TableNetAutoencoder(GradientDescentAutoencoder):
         columns = _check_feature_names_in(self, input_features)
         return np.concatenate([self._table.names_of_inputs(columns), names])
 
-    def _validate_rows(self, X, *, reset=False, owner=None):
+    def _validate_rows(self, X, *, reset=False, owner=None, weights=None):
         if not reset:
             check_is_fitted(self)
         X = check_table(owner or self, X, reset=reset)
         if reset:
-            self._table = self._fit_table(X)
+            self._table = self._fit_table(X, weights)
         return self._table.transform(X)
 
-    def _fit_table(self, X):
+    def _fit_table(self, X, weights=None):
         return TableEncoder(
             self.numeric_scaling,
             self.categorical_features,
             self.max_categories,
             indicate_all=self._hides_cells(),
-        ).fit(X)
+        ).fit(X, weights)
 
     def _hides_cells(self):
         """Whether the corruption makes missing values."""
@@ -69,8 +69,8 @@ class TableNetAutoencoder(GradientDescentAutoencoder):
             return self._make_corruption().makes_missing
         return getattr(self.corruption, "makes_missing", False)
 
-    def _validate_training_rows(self, X, *, reset, owner=None):
-        X = self._validate_rows(X, reset=reset, owner=owner)
+    def _validate_training_rows(self, X, *, reset, owner=None, weights=None):
+        X = self._validate_rows(X, reset=reset, owner=owner, weights=weights)
         if not reset:
             # A category that was never seen can be no target.
             for j in np.flatnonzero(self._table.n_categories):

@@ -187,7 +187,7 @@ class DenoisingAutoencoderRegressor(RegressorMixin, FineTunedPredictor):
 
     _loss_class = PredictionError
 
-    def _read_targets(self, y):
+    def _read_targets(self, y, weights):
         values = check_array(
             y,
             dtype=np.float64,
@@ -204,7 +204,10 @@ class DenoisingAutoencoderRegressor(RegressorMixin, FineTunedPredictor):
             )
         if np.nanmax(np.abs(values)) > np.finfo(np.float32).max:
             raise ValueError("Input y contains a value too large for dtype('float32').")
-        means, scales = np.nanmean(values, axis=0), np.nanstd(values, axis=0)
+        if weights is None:
+            means, scales = np.nanmean(values, axis=0), np.nanstd(values, axis=0)
+        else:
+            means, scales = _weighted_moments(values, weights)
         # By its range: rounding gives a constant a mean beside it, and a deviation.
         low = np.nanmin(values, axis=0)
         constant = low == np.nanmax(values, axis=0)
@@ -265,3 +268,11 @@ class DenoisingAutoencoderRegressor(RegressorMixin, FineTunedPredictor):
         tags = super().__sklearn_tags__()
         tags.target_tags.multi_output = True
         return tags
+
+
+def _weighted_moments(values, weights):
+    """Return mean and deviation of the observed values of each column."""
+    counted = np.where(np.isnan(values), 0.0, (weights / weights.max())[:, None])
+    total, values = counted.sum(axis=0), np.nan_to_num(values)
+    means = (counted * values).sum(axis=0) / total
+    return means, np.sqrt((counted * np.square(values - means)).sum(axis=0) / total)

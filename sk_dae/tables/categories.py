@@ -33,8 +33,8 @@ class CategoricalColumn:
         self.name = name
         self.max_categories = max_categories
 
-    def fit(self, values, missing):
-        """Learn the categories of a column of objects."""
+    def fit(self, values, missing, weights=None):
+        """Learn the categories of a column of objects, of weighted rows."""
         observed = values[~missing]
         self.empty = not len(observed)
         self.has_missing = bool(missing.any())
@@ -48,19 +48,34 @@ class CategoricalColumn:
             unknown_value=UNSEEN,
             max_categories=self.max_categories,
         ).set_output(transform="default")
-        codes = self.encoder.fit_transform(observed[:, None])[:, 0].astype(np.intp)
-        counts = np.bincount(codes)
+        if weights is None:
+            self.encoder.fit(observed[:, None])
+        else:
+            weights = weights[~missing]
+            self.encoder.fit(self._by_weight(observed, weights)[:, None])
+        codes = self.encoder.transform(observed[:, None])[:, 0].astype(np.intp)
+        counts = np.bincount(codes, weights)
         self.n_categories = len(counts)
         frequencies = counts / counts.sum()
         self.entropy = float(-(frequencies * np.log(frequencies)).sum())
         # A rare category comes back as the most frequent of the rare ones.
-        categories, all_counts = np.unique(observed, return_counts=True)
+        categories, all_counts = _count(observed, weights)
         codes_of_categories = self.encoder.transform(categories[:, None])[:, 0]
         self.has_rare = len(categories) > self.n_categories
         self.categories = np.empty(self.n_categories, dtype=object)
         for i in np.argsort(all_counts, kind="stable"):
             self.categories[int(codes_of_categories[i])] = categories[i]
         return self
+
+    def _by_weight(self, observed, weights):
+        """Return categories, those twice that are the heaviest and told apart."""
+        categories, counts = _count(observed, weights)
+        if len(categories) <= self.max_categories:
+            return categories
+        # Stable, as in the encoder, which does the same by numbers of rows.
+        order = np.argsort(counts, kind="stable")
+        kept = order[len(order) - (self.max_categories - 1) :]
+        return np.concatenate([categories, categories[kept]])
 
     def encode(self, values, missing):
         """Return the indices of categories; NaN where missing, else `UNSEEN`."""
@@ -93,3 +108,13 @@ class CategoricalColumn:
                 f"column {self.name} has {', '.join(sorted(types))}. Convert it, or "
                 "leave it out."
             )
+
+
+def _count(observed, weights):
+    """Return the categories, and how often each occurs, or its share of the weight."""
+    if weights is None:
+        return np.unique(observed, return_counts=True)
+    categories, codes = np.unique(observed, return_inverse=True)
+    counts = np.bincount(codes.ravel(), weights)
+    # Rounding must not tell apart what weighs the same.
+    return categories, (counts / counts.sum()).round(12)
