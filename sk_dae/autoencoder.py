@@ -358,8 +358,9 @@ class DenoisingAutoencoder(PerceptronAutoencoder):
             Ignored.
 
         sample_weight : array-like of shape (n_samples,), default=None
-            Weight of each row in the loss. Not scaled to a mean of one, as
-            :meth:`fit` does: weights compare across calls.
+            Weight of each row in the loss and in what is learned of the data; one of
+            weight zero is left out. Not scaled to a mean of one, as :meth:`fit` does:
+            weights compare across calls.
 
         clean : {array-like, sparse matrix} of shape (n_samples, n_features), \
                 default=None

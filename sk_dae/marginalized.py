@@ -19,7 +19,9 @@ from .base.current import check_parameters
 from .base.fitted import FittedMixin
 from .base.transformer import BaseAutoencoder
 from .data.checks import check_weights, name_columns
+from .data.rows import rows_of
 from .data.statistics import ColumnStatistics
+from .data.weights import drop_weightless, uneven
 from .linear.layers import (
     LayerInputs,
     device_of_sums,
@@ -206,7 +208,8 @@ class MarginalizedDenoisingAutoencoder(FittedMixin, BaseAutoencoder):
             Ignored.
 
         sample_weight : array-like of shape (n_samples,), default=None
-            Weight of each row. A row of weight two is a row that is there twice.
+            Weight of each row. A row of weight two is a row that is there twice, and
+            one of weight zero is left out.
 
         Returns
         -------
@@ -214,11 +217,14 @@ class MarginalizedDenoisingAutoencoder(FittedMixin, BaseAutoencoder):
             The fitted autoencoder.
         """
         with self._unharmed_by_failure():
+            sample_weight, X = drop_weightless(sample_weight, X)
             X = self._validate_rows(X, reset=True)
             levels = self._check_noise_levels()
             device = find_device(self.device)
-            statistics = ColumnStatistics.of(X)
-            weights = check_weights(sample_weight, X, scale=False)
+            weights = None
+            if sample_weight is not None:
+                weights = check_weights(sample_weight, scale=False)
+            statistics = ColumnStatistics.of(rows_of(X, weights=uneven(sample_weight)))
             inputs = LayerInputs(X, weights, device_of_sums(device))
             pivots = scatter = by_parts = None
             if self.n_pivots is None or self.n_pivots >= X.shape[1]:
@@ -284,11 +290,14 @@ class MarginalizedDenoisingAutoencoder(FittedMixin, BaseAutoencoder):
                 "partial_fit on a clone, with all rows."
             )
         with self._unharmed_by_failure():
+            sample_weight, X = drop_weightless(sample_weight, X)
             X = self._validate_rows(X, reset=first)
             (level,) = self._check_noise_levels()
             device = find_device(self.device)
-            statistics = ColumnStatistics.of(X)
-            weights = check_weights(sample_weight, X, scale=False)
+            weights = None
+            if sample_weight is not None:
+                weights = check_weights(sample_weight, scale=False)
+            statistics = ColumnStatistics.of(rows_of(X, weights=uneven(sample_weight)))
             inputs = LayerInputs(X, weights, device_of_sums(device))
             if first:
                 scatter = Scatter(inputs.centre(statistics.means))

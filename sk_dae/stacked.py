@@ -200,7 +200,8 @@ class StackedDenoisingAutoencoder(PerceptronAutoencoder):
         Mean training loss of each epoch of the whole, on corrupted rows.
 
     validation_loss_curve_ : list of float or None
-        Loss of the validation rows, corrupted the same way each time; None without
+        Loss of the validation rows, corrupted the same way each time; as long as
+        `loss_curve_`, with NaN for epochs that had none. None without
         `early_stopping` or `fine_tune`.
 
     best_loss_ : float or None

@@ -213,7 +213,8 @@ class TabularDenoisingAutoencoder(TableNetAutoencoder):
         Mean training loss of each epoch, on corrupted rows.
 
     validation_loss_curve_ : list of float or None
-        Loss of the validation rows, corrupted the same way each time; None without
+        Loss of the validation rows, corrupted the same way each time; as long as
+        `loss_curve_`, with NaN for epochs that had none. None without
         `early_stopping`.
 
     best_loss_ : float
@@ -366,7 +367,8 @@ class TabularDenoisingAutoencoder(TableNetAutoencoder):
             Ignored.
 
         sample_weight : array-like of shape (n_samples,), default=None
-            Weight of each row in the loss.
+            Weight of each row in the loss and in what is learned of the data; one of
+            weight zero is left out.
 
         Returns
         -------
@@ -393,7 +395,8 @@ class TabularDenoisingAutoencoder(TableNetAutoencoder):
             Ignored.
 
         sample_weight : array-like of shape (n_samples,), default=None
-            Weight of each row in the loss.
+            Weight of each row in the loss and in what is learned of the data; one of
+            weight zero is left out.
 
         Returns
         -------

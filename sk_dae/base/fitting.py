@@ -11,6 +11,7 @@ from sklearn.base import _fit_context
 from ..backend.devices import find_device
 from ..data.rows import rows_of
 from ..data.training_data import TrainingData
+from ..data.weights import drop_weightless, uneven
 from ..tables.units import type_in_units
 from ..training.callbacks.sklearn_bridge import with_callbacks
 from ..training.objective import EncoderInput
@@ -41,7 +42,8 @@ class NetFitting:
             Ignored.
 
         sample_weight : array-like of shape (n_samples,), default=None
-            Weight of each row in the loss.
+            Weight of each row in the loss and in what is learned of the data; one of
+            weight zero is left out.
 
         clean : {array-like, sparse matrix} of shape (n_samples, n_features), \
                 default=None
@@ -68,7 +70,8 @@ class NetFitting:
             Rows of numbers without infinities; NaN stands for a missing value.
 
         sample_weight : array-like of shape (n_samples,), default=None
-            Weight of each row in the loss.
+            Weight of each row in the loss and in what is learned of the data; one of
+            weight zero is left out.
 
         feature_names : ndarray of shape (n_features,), default=None
             Names of the columns.
@@ -82,6 +85,7 @@ class NetFitting:
             The fitted autoencoder.
         """
         with self._unharmed_by_failure():
+            sample_weight, X = drop_weightless(sample_weight, X)
             self.n_features_in_ = X.shape[1]
             vars(self).pop("feature_names_in_", None)
             if feature_names is not None:
@@ -95,7 +99,10 @@ class NetFitting:
             # scikit-learn leaves it out where there was a fit.
             check_parameters(self)
         resume = resume and hasattr(self, "net_")
-        X = self._validate_training_rows(X, reset=not resume)
+        sample_weight, X, clean = drop_weightless(sample_weight, X, clean)
+        X = self._validate_training_rows(
+            X, reset=not resume, weights=uneven(sample_weight)
+        )
         plan = self._prepare(
             X, sample_weight, clean, resume=resume, incremental=incremental
         )
@@ -124,7 +131,7 @@ class NetFitting:
             scale_weights=not incremental,
         )
         loss.fit_rows(
-            rows_of(X if data.clean is None else data.clean),
+            rows_of(X if data.clean is None else data.clean, weights=data.row_weights),
             data.target_statistics,
             self.net_.criterion_ if resume else None,
         )
@@ -149,7 +156,10 @@ class NetFitting:
             if corruption is not None:
                 in_place = device.type == "cpu"
                 corruption.fit_rows(
-                    rows_of(X), donor_state, feature_names=names, in_place=in_place
+                    rows_of(X, weights=data.row_weights),
+                    donor_state,
+                    feature_names=names,
+                    in_place=in_place,
                 )
         else:
             corruption = self.corruption_
@@ -267,8 +277,12 @@ class NetFitting:
                 watchers=self._make_watchers(X, epochs, fitted, incremental),
             )
         if plan.donor_state is not None and plan.corruption is not None:
-            plan.corruption.forget_rows(rows_of(X), plan.donor_state)
+            rows = rows_of(X, weights=plan.train.rows.weights)
+            plan.corruption.forget_rows(rows, plan.donor_state)
         fitted |= self._record(net, n_before, epochs, run)
+        # A stack that is not trained as a whole has the loss of its first layer.
+        first_layer = next(iter(fitted.get("layer_loss_curves_", [])), [])
+        self._warn_of_wide_columns(X, plan.loss, fitted["loss_curve_"] or first_layer)
         # All at once, and last: whatever failed before has changed nothing.
         vars(self).update(fitted)
         if hasattr(self, "_callback_fit_ctx"):

@@ -15,6 +15,7 @@ from sklearn.utils._param_validation import Interval, StrOptions
 
 from ..corruption import CORRUPTIONS, BaseCorruption
 from ..data.checks import check_range, name_columns
+from ..data.statistics import root_mean_squares
 from ..losses import LOSSES
 from ..training.objective import EMPHASES, EncoderInput
 from ..training.schedules import NOISE_SCHEDULES
@@ -25,6 +26,10 @@ from .transformer import BaseAutoencoder
 from .user_module import ModuleMaker, check_hidden_layers
 
 __all__ = ["GradientDescentAutoencoder"]
+
+#: The root mean square beyond which a column counts as not scaled. Pixels of sixteen
+#: levels and measured lengths stay below it.
+WIDE = 100.0
 
 
 class GradientDescentAutoencoder(
@@ -80,7 +85,26 @@ class GradientDescentAutoencoder(
                 stacklevel=5,
             )
 
-    def _validate_training_rows(self, X, *, reset, owner=None):
+    def _warn_of_wide_columns(self, X, loss, losses):
+        """Say that a training has ended in a great error since X was not scaled."""
+        limit = getattr(loss, "great_error", None)
+        if limit is None or not losses or losses[-1] <= limit:
+            return
+        sizes = root_mean_squares(X)
+        widest = int(np.argmax(sizes))
+        if sizes[widest] <= WIDE:
+            return
+        names = getattr(self, "feature_names_in_", None)
+        warnings.warn(
+            f"Training ended with a loss of {losses[-1]:.2g}, in the units of columns "
+            f"that are not scaled: column {name_columns([widest], names)} is the "
+            f"widest, with a root mean square of {sizes[widest]:.2g}. Scale the "
+            "columns first (StandardScaler, or MinMaxScaler for pixels).",
+            UserWarning,
+            stacklevel=5,
+        )
+
+    def _validate_training_rows(self, X, *, reset, owner=None, weights=None):
         return super()._validate_rows(X, reset=reset, owner=owner)
 
     def _validate_rows(self, X, *, reset=False, owner=None):

@@ -63,7 +63,7 @@ class TableNetAutoencoder(GradientDescentAutoencoder):
     def _check_features(self):
         check_parameters(self, "features", "passthrough")
 
-    def _validate_rows(self, X, *, reset=False, owner=None):
+    def _validate_rows(self, X, *, reset=False, owner=None, weights=None):
         if not reset:
             check_is_fitted(self)
         X = check_table(
@@ -73,26 +73,26 @@ class TableNetAutoencoder(GradientDescentAutoencoder):
             categorical_features=self.categorical_features,
         )
         if reset:
-            self._table = self._fit_table(X, owner)
+            self._table = self._fit_table(X, owner, weights)
         # It may have been set since the fit.
         return self._table.transform(X, self.handle_unknown)
 
-    def _fit_table(self, X, owner=None):
+    def _fit_table(self, X, owner=None, weights=None):
         return TableEncoder(
             self.numeric_scaling,
             self.categorical_features,
             self.max_categories,
             indicate_all=self._hides_cells() or _hides_cells_of(owner, self),
             handle_unknown=self.handle_unknown,
-        ).fit(X)
+        ).fit(X, weights)
 
     def _hides_cells(self):
         """Whether the corruption makes missing values."""
         process = self._make_corruption()
         return process is not None and process.makes_missing
 
-    def _validate_training_rows(self, X, *, reset, owner=None):
-        rows = self._validate_rows(X, reset=reset, owner=owner)
+    def _validate_training_rows(self, X, *, reset, owner=None, weights=None):
+        rows = self._validate_rows(X, reset=reset, owner=owner, weights=weights)
         if not reset:
             # A category that was never seen can be no target.
             unseen = (rows == UNSEEN) & (np.array(self._table.n_categories) > 0)

@@ -131,12 +131,16 @@ class NetTrainer(RenamedParameters, FittedMixin, CallbackSupportMixin):
             raise ValueError("A callback has ended the training before its first step.")
         losses = [epoch["train_loss"] for epoch in epochs]
         validation_losses = [e["valid_loss"] for e in epochs if "valid_loss" in e]
+        validation_curve = None
+        if validation_losses:
+            # As long as the other curve, whose earlier epochs may have had none.
+            validation_curve = [e.get("valid_loss", np.nan) for e in net.history]
         return {
             "net_": net,
             "device_": str(run.device),
             "n_iter_": len(epochs),
             "loss_curve_": net.history[:, "train_loss"] if len(net.history) else [],
-            "validation_loss_curve_": validation_losses or None,
+            "validation_loss_curve_": validation_curve,
             "best_loss_": min(validation_losses or losses, default=None),
             "_stream_state": run.streams.get_state(),
         }

@@ -328,7 +328,8 @@ class BaseCorruption(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
             order with ``rows.chunks()`` or sampled with ``rows.sample(n_rows,
             random_state)``, both of which return arrays or CSR matrices in which NaN
             stands for a missing value; ``rows.shape[0]`` is None where the number of
-            rows is not known.
+            rows is not known. ``rows.weights`` is None, or has the positive weights of
+            the rows, which samples are drawn in proportion to.
 
         random_state : RandomState
             Where the randomness comes from.

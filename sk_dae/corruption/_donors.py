@@ -24,13 +24,20 @@ class RowDonors:
     ----------
     rows : Tensor of shape (n_donors, n_features)
         The rows, of any dtype; read cell by cell.
+
+    weights : Tensor of shape (n_donors,), dtype float64, default=None
+        How often each donates; None draws all alike.
     """
 
     # A copy on an accelerator, made when it is first needed.
     _moved = None
+    # Sums of the weights up to each row, which the last row completes to one.
+    ends = None
 
-    def __init__(self, rows):
+    def __init__(self, rows, weights=None):
         self.rows = rows
+        if weights is not None:
+            self.ends = weights.cumsum(0) / weights.sum()
 
     def __getstate__(self):
         """Leave the copy on an accelerator behind."""
@@ -41,14 +48,25 @@ class RowDonors:
         if X.device.type == "cpu":
             # A few cells are chosen, and memory is read at random: touch only those.
             cells = positions(chosen)
-            donors = torch.randint(len(self.rows), (len(cells),), generator=generator)
+            donors = self._draw((len(cells),), generator)
             donated = self._read(donors, cells.remainder(X.shape[1])).to(X.dtype)
             swapped = X.reshape(-1).clone().index_copy_(0, cells, donated)
             return swapped.view(X.shape)
         # Counting the chosen cells would make an accelerator wait.
         rows = self._rows_beside(X)
-        donors = torch.randint(len(rows), X.shape, generator=generator, device=X.device)
+        donors = self._draw(X.shape, generator, X.device)
         return torch.where(chosen, rows.gather(0, donors), X)
+
+    def _draw(self, shape, generator, device=None):
+        """Return indices of donors."""
+        if self.ends is None:
+            n_donors = len(self.rows)
+            return torch.randint(n_donors, shape, generator=generator, device=device)
+        # MPS has no float64.
+        dtype = torch.float32 if device and device.type == "mps" else torch.float64
+        draws = torch.rand(shape, generator=generator, device=device, dtype=dtype)
+        ends = self.ends.to(draws)
+        return torch.searchsorted(ends, draws, right=True).clamp_(max=len(ends) - 1)
 
     def _read(self, donors, columns):
         """Return the values of cells; the faster way does not know all integers."""
@@ -78,14 +96,23 @@ class ColumnDonors:
         How many are stored for each column.
 
     sizes : Tensor of shape (n_features,)
-        How many there are to draw from; those that are not stored are zeros.
+        How many there are to draw from; those that are not stored are zeros. With
+        weights, the sum of these.
+
+    weights : Tensor of shape (n_stored,), dtype float64, default=None
+        How often each of the values is drawn; None draws all alike.
     """
 
-    def __init__(self, values, counts, sizes):
+    # Sums of the weights up to each stored value.
+    ends = None
+
+    def __init__(self, values, counts, sizes, weights=None):
         self.values = values
         self.counts = counts
         self.sizes = sizes
         self.starts = counts.cumsum(0) - counts
+        if weights is not None:
+            self.ends = weights.cumsum(0)
 
     def swap(self, X, chosen, generator):
         """Return X with each `chosen` cell replaced by a donor of its column.
@@ -96,11 +123,32 @@ class ColumnDonors:
         columns = cells[:, 1].cpu()
         draw = torch.rand(len(cells), generator=generator, device=X.device).cpu()
         sizes = self.sizes[columns]
+        if self.ends is not None:
+            donated = self._donate_by_weight(draw, columns, sizes)
+            return self._put(X, cells, donated, sizes)
         # float32 rounding may reach the size itself.
         pick = torch.minimum((draw * sizes).long(), sizes - 1)
         stored = (pick < self.counts[columns]) & (sizes > 0)
         donated = torch.zeros(len(cells))
         donated[stored] = self.values[self.starts[columns[stored]] + pick[stored]]
+        return self._put(X, cells, donated, sizes)
+
+    def _donate_by_weight(self, draw, columns, sizes):
+        first, counts = self.starts[columns], self.counts[columns]
+        before = torch.cat([self.ends.new_zeros(1), self.ends])
+        place = before[first] + draw.double() * sizes
+        donor = torch.searchsorted(self.ends, place, right=True)
+        # Where a column has no zeros beside the stored values, rounding must make none.
+        whole = before[first + counts] - before[first] >= sizes * (1.0 - 1e-9)
+        last = first + counts - 1
+        donor = torch.where(whole, torch.minimum(donor, last), donor)
+        stored = (donor <= last) & (counts > 0)
+        donated = torch.zeros(len(columns))
+        donated[stored] = self.values[donor[stored]]
+        return donated
+
+    @staticmethod
+    def _put(X, cells, donated, sizes):
         swapped = X.clone()
         old = X[cells[:, 0], cells[:, 1]]
         new = torch.where((sizes > 0).to(X.device), donated.to(X), old)
@@ -133,16 +181,28 @@ def sample_donors(rows, n_donors, random_state, *, in_place=False):
     """
     # A minimum is NaN where any value is, and takes no memory.
     if in_place and rows.array is not None and not np.isnan(rows.array.min()):
-        return RowDonors(as_tensor(rows.array))
-    sample = rows.sample(n_donors, random_state, max_bytes=SAMPLE_BYTES)
+        weights = rows.weights
+        return RowDonors(
+            as_tensor(rows.array), None if weights is None else as_tensor(weights)
+        )
+    sample, weights = rows.weighted_sample(
+        n_donors, random_state, max_bytes=SAMPLE_BYTES
+    )
     if sp.issparse(sample):
-        return _sparse_donors(sample)
+        return _sparse_donors(sample, weights)
     sample = _to_float32(sample)
     observed = ~np.isnan(sample)
     if observed.all():
-        return RowDonors(torch.from_numpy(sample))
-    counts = torch.from_numpy(observed.sum(axis=0))
-    return ColumnDonors(torch.from_numpy(sample.T[observed.T]), counts, counts)
+        return RowDonors(
+            torch.from_numpy(sample), None if weights is None else as_tensor(weights)
+        )
+    values = torch.from_numpy(sample.T[observed.T])
+    counts = sizes = torch.from_numpy(observed.sum(axis=0))
+    if weights is not None:
+        sizes = torch.from_numpy(weights @ observed)
+        weights = np.broadcast_to(weights, observed.T.shape)[observed.T]
+        weights = torch.from_numpy(weights)
+    return ColumnDonors(values, counts, sizes, weights)
 
 
 def _to_float32(values):
@@ -153,15 +213,22 @@ def _to_float32(values):
     return values
 
 
-def _sparse_donors(X):
+def _sparse_donors(X, weights):
     X = X.tocsc()
     X.sum_duplicates()
     stored = np.diff(X.indptr)
     columns = np.repeat(np.arange(X.shape[1]), stored)
     missing = np.isnan(X.data)
     n_missing = np.bincount(columns[missing], minlength=X.shape[1])
+    sizes = (X.shape[0] - n_missing).astype(np.int64)
+    if weights is not None:
+        total, weights = weights.sum(), weights[X.indices]
+        lost = np.bincount(columns[missing], weights[missing], X.shape[1])
+        sizes = np.where(n_missing < X.shape[0], total - lost, 0.0)
+        weights = torch.from_numpy(weights[~missing])
     return ColumnDonors(
         torch.from_numpy(_to_float32(X.data[~missing])),
         torch.from_numpy((stored - n_missing).astype(np.int64)),
-        torch.from_numpy((X.shape[0] - n_missing).astype(np.int64)),
+        torch.from_numpy(sizes),
+        weights,
     )

@@ -93,11 +93,14 @@ class MarginalNoise(BaseCorruption):
         self.n_quantiles = n_quantiles
 
     def learn(self, rows, random_state, *, in_place):
-        sample = rows.sample(N_ROWS, random_state)
+        sample, weights = rows.weighted_sample(N_ROWS, random_state)
         n_samples, n_features = sample.shape
+        if weights is not None:
+            # As many as there are rows of the least weight.
+            n_samples = round(min(weights.sum() / weights.min(), N_ROWS))
         most = max(2, QUANTILE_BYTES // (4 * n_features))
         n_quantiles = max(2, min(self.n_quantiles, most, n_samples))
-        quantiles = column_quantiles(sample, n_quantiles)
+        quantiles = column_quantiles(sample, n_quantiles, weights)
         if np.isinf(quantiles).any():
             raise ValueError("Input X contains a value too large for dtype('float32').")
         self._table = QuantileTable(torch.from_numpy(quantiles))

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import scipy.sparse as sp
 
 from ..data.rows import spans
+from ..tables.quantiles import weighted_quantiles
 
 __all__ = ["column_quantiles"]
 
 
-def column_quantiles(X, n_quantiles):
+def column_quantiles(X, n_quantiles, weights=None):
     r"""Return quantiles of the observed values of each column.
 
     Between the order statistics :math:`x_{(k)}` of :math:`n` observed values lie
@@ -28,6 +31,9 @@ def column_quantiles(X, n_quantiles):
     n_quantiles : int
         How many, from the least value to the greatest, equally spaced in probability.
 
+    weights : ndarray of shape (n_samples,), default=None
+        Weights of the rows; None counts all alike.
+
     Returns
     -------
     quantiles : ndarray of shape (n_features, n_quantiles), dtype float32
@@ -37,6 +43,13 @@ def column_quantiles(X, n_quantiles):
     n_samples, n_features = X.shape
     levels = np.linspace(0.0, 1.0, n_quantiles)
     quantiles = np.empty((n_features, n_quantiles), dtype=np.float32)
+    if weights is not None:
+        with np.errstate(over="ignore"):
+            for j, values in enumerate(_weighted_columns(X, weights)):
+                quantiles[j] = np.nan
+                if len(values[0]):
+                    quantiles[j] = weighted_quantiles(*values, levels, weights.min())
+        return quantiles
     per_column = n_samples
     if sp.issparse(X):
         X = X.tocsc()
@@ -47,6 +60,26 @@ def column_quantiles(X, n_quantiles):
         with np.errstate(over="ignore", invalid="ignore"):
             quantiles[span] = _interpolate(sort(X[:, span]), levels)
     return quantiles
+
+
+def _weighted_columns(X, weights):
+    """Yield the observed values of each column, and their weights."""
+    if not sp.issparse(X):
+        for column in X.T:
+            observed = ~np.isnan(column)
+            yield column[observed], weights[observed]
+        return
+    X = X.tocsc()
+    X.sum_duplicates()
+    for start, end in pairwise(X.indptr):
+        values, of_values = X.data[start:end], weights[X.indices[start:end]]
+        zeros = np.delete(weights, X.indices[start:end])
+        observed = ~np.isnan(values)
+        values, of_values = values[observed], of_values[observed]
+        if len(zeros):
+            values = np.append(values, np.zeros(1, dtype=values.dtype))
+            of_values = np.append(of_values, zeros.sum())
+        yield values, of_values
 
 
 def _interpolate(columns, levels):

@@ -4,11 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import torch
-from sklearn.utils.validation import (
-    _check_sample_weight,
-    _get_feature_names,
-    check_array,
-)
+from sklearn.utils.validation import _get_feature_names, check_array
 
 from ..tables.numbers import as_numbers
 from .statistics import columns_outside
@@ -84,26 +80,17 @@ def check_range(X, loss, allowed, names):
     )
 
 
-def check_weights(sample_weight, X, *, scale):
+def check_weights(weights, *, scale):
     """Return the weights of rows as a tensor, or None where all count the same.
 
     Parameters
     ----------
-    sample_weight : array-like or None
-        As they came.
-
-    X : ndarray or CSR matrix of shape (n_samples, n_features)
-        The rows.
+    weights : ndarray of shape (n_samples,)
+        Positive weights.
 
     scale : bool
         Whether to scale the weights to a mean of one.
     """
-    weights = _check_sample_weight(sample_weight, X, dtype=np.float64)
-    if (weights < 0).any() or not weights.any():
-        raise ValueError(
-            "sample_weight must be non-negative with a positive sum, got a "
-            f"minimum of {weights.min():g} and a sum of {weights.sum():g}."
-        )
     if scale:
         weights = weights * (len(weights) / weights.sum())
     if np.allclose(weights, 1.0, rtol=0, atol=1e-12):

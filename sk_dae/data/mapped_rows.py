@@ -40,6 +40,7 @@ class MappedRows(Rows):
         self.shape = (rows.shape[0], width)
         #: Where an index is to be.
         self.device = rows.device
+        self.weights = rows.weights
 
     def take(self, index):
         """Return the rows of `index`, float32."""
@@ -67,4 +68,4 @@ class MappedRows(Rows):
         values = np.empty(self.shape, dtype=np.float32)
         for span in spans(n_rows, 4 * max(width, self._rows.shape[1])):
             values[span] = self.span(span).cpu().numpy()
-        return rows_of(values, self._compute_device)
+        return rows_of(values, self._compute_device, weights=self.weights)

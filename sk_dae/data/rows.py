@@ -5,6 +5,7 @@ X is held once, in its own dtype; only the rows that are asked for are cast.
 
 from __future__ import annotations
 
+import copy
 import mmap
 
 import numpy as np
@@ -109,11 +110,16 @@ class Rows:
     array : ndarray of shape (n_samples, n_features) or None
         The memory that holds all rows, where there is one that torch can read. Not to
         be modified.
+
+    weights : ndarray of shape (n_samples,), dtype float64, or None
+        What the rows count for in what is learned from them; positive. None where all
+        count the same.
     """
 
     shape = (None, 0)
     device = torch.device("cpu")
     array = None
+    weights = None
 
     def take(self, index):
         """Return the rows of an index.
@@ -159,10 +165,11 @@ class Rows:
             yield self.span(rows).cpu().numpy()
 
     def sample(self, n_rows, random_state, *, max_bytes=None, in_order=True):
-        """Draw rows without replacement.
+        """Draw rows that count the same: without replacement, unless they are weighted.
 
-        Nothing is drawn from `random_state` where all rows are wanted and their number
-        is known.
+        Weighted rows are drawn in proportion to their weights, so that one may come
+        several times. Nothing is drawn from `random_state` where all rows are wanted
+        and their number is known.
 
         Parameters
         ----------
@@ -186,9 +193,50 @@ class Rows:
             The rows, in the dtype that they are held in. Not to be modified: all rows
             may be those that are held.
         """
-        if max_bytes is not None:
-            n_rows = min(n_rows, max(1, max_bytes // (4 * max(1, self.shape[1]))))
+        n_rows = self._most_rows(n_rows, max_bytes)
+        if self.weights is not None:
+            if self.shape[0] <= n_rows:
+                # As often as the row of the least weight stands for itself once.
+                n_rows = min(n_rows, round(self.weights.sum() / self.weights.min()))
+            return self._pick(self._drawn_by_weight(n_rows, random_state, in_order))
         return self._draw(n_rows, random_state, in_order)
+
+    def weighted_sample(self, n_rows, random_state, *, max_bytes=None, in_order=True):
+        """Draw rows, or return all of them with their weights.
+
+        Parameters
+        ----------
+        n_rows, random_state, max_bytes, in_order
+            As in :meth:`sample`.
+
+        Returns
+        -------
+        X : ndarray or CSR matrix of shape (n_sampled, n_features)
+            All rows once, where they are few enough; else a sample of them.
+
+        weights : ndarray of shape (n_sampled,) or None
+            What they count for; None where all count the same.
+        """
+        if self.weights is None or self.shape[0] > self._most_rows(n_rows, max_bytes):
+            sample = self.sample(
+                n_rows, random_state, max_bytes=max_bytes, in_order=in_order
+            )
+            return sample, None
+        return self._pick(None), self.weights
+
+    def _most_rows(self, n_rows, max_bytes):
+        if max_bytes is None:
+            return n_rows
+        return min(n_rows, max(1, max_bytes // (4 * max(1, self.shape[1]))))
+
+    def _drawn_by_weight(self, n_rows, random_state, in_order):
+        """Return indices of rows, each as often as its weight says, or one off."""
+        ends = np.cumsum(self.weights)
+        # In the middle, where rounding does not tell and nothing need be drawn.
+        offset = random_state.uniform() if self.shape[0] > n_rows else 0.5
+        places = (np.arange(n_rows) + offset) * (ends[-1] / n_rows)
+        index = np.searchsorted(ends, places, side="right").clip(max=len(ends) - 1)
+        return index if in_order else random_state.permutation(index)
 
     def _draw(self, n_rows, random_state, in_order):
         n_samples = self.shape[0]
@@ -323,9 +371,8 @@ class SparseRows(Rows):
         """Yield the matrix, which is held anyway."""
         yield self._X
 
-    def sample(self, n_rows, random_state, *, max_bytes=None, in_order=True):
-        """Draw rows without replacement, as a CSR matrix."""
-        return self._draw(n_rows, random_state, in_order)
+    def _most_rows(self, n_rows, max_bytes):
+        return n_rows
 
     def _pick(self, index):
         return self._X if index is None else self._X[index]
@@ -335,12 +382,17 @@ class SparseRows(Rows):
         return torch.from_numpy(X.astype(np.float32, copy=False).toarray())
 
 
-def rows_of(X, device=None):
+def rows_of(X, device=None, *, weights=None):
     """Return the rows of a validated X, held on `device` where that is worth it.
 
     Dense data in memory moves to an accelerator whole where it takes less than a
     third of what is free there; other data goes batch by batch. Rows stay as they are.
+    `weights` are positive, and None where all rows count the same.
     """
+    if weights is not None:
+        rows = copy.copy(rows_of(X, device))
+        rows.weights = weights
+        return rows
     if isinstance(X, Rows):
         return X
     if sp.issparse(X):

@@ -10,7 +10,7 @@ import scipy.sparse as sp
 from ..backend.serialization import serializable
 from .rows import as_tensor, rows_of, spans
 
-__all__ = ["ColumnStatistics", "columns_outside"]
+__all__ = ["ColumnStatistics", "columns_outside", "root_mean_squares"]
 
 
 @serializable
@@ -21,10 +21,10 @@ class ColumnStatistics:
     Parameters
     ----------
     n_observed : ndarray of shape (n_features,)
-        How many values are not missing.
+        How many values are not missing; the sum of their weights where rows have any.
 
     total : ndarray of shape (n_features,)
-        Their sum.
+        Their weighted sum.
 
     has_missing : bool
         Whether any value is missing.
@@ -41,7 +41,7 @@ class ColumnStatistics:
         Parameters
         ----------
         X : Rows, ndarray or CSR matrix of shape (n_samples, n_features)
-            Validated rows; NaN stands for a missing value.
+            Validated rows; NaN stands for a missing value. Rows may be weighted.
 
         Returns
         -------
@@ -56,11 +56,33 @@ class ColumnStatistics:
         rows = rows_of(X)
         n_samples, n_missing = 0, np.zeros(rows.shape[1], dtype=np.int64)
         total = np.zeros(rows.shape[1])
+        if rows.weights is not None:
+            return cls._of_weighted(rows, n_missing, total)
         for chunk in rows.chunks():
             n_samples += chunk.shape[0]
             add = _add_sparse if sp.issparse(chunk) else _add_dense
             add(chunk, n_missing, total)
         return cls(n_samples - n_missing, total, bool(n_missing.any()))
+
+    @classmethod
+    def _of_weighted(cls, rows, n_missing, total):
+        missing_weight, start = np.zeros_like(total), 0
+        for chunk in rows.chunks():
+            weights = rows.weights[start : start + chunk.shape[0]]
+            start += chunk.shape[0]
+            add = _add_weighted_sparse if sp.issparse(chunk) else _add_weighted_dense
+            add(chunk, weights, n_missing, missing_weight, total)
+        # By counts, since rounding leaves something where all are missing.
+        n_observed = rows.weights.sum() - missing_weight
+        n_observed = np.maximum(n_observed, rows.weights.min())
+        n_observed[n_missing == start] = 0.0
+        return cls(n_observed, total, bool(n_missing.any()))
+
+    def times(self, weight):
+        """Return the statistics of rows that all have one weight."""
+        return ColumnStatistics(
+            self.n_observed * weight, self.total * weight, self.has_missing
+        )
 
     def __add__(self, other):
         """Return the statistics of the rows of both."""
@@ -73,7 +95,12 @@ class ColumnStatistics:
     @property
     def means(self):
         """Mean of each column, float32; zero where nothing was observed."""
-        return (self.total / np.maximum(self.n_observed, 1)).astype(np.float32)
+        return self.precise_means.astype(np.float32)
+
+    @property
+    def precise_means(self):
+        """Mean of each column, float64; zero where nothing was observed."""
+        return self.total / np.where(self.n_observed > 0, self.n_observed, 1)
 
     @property
     def never_observed(self):
@@ -104,6 +131,59 @@ def _add_sparse(chunk, n_missing, total):
         observed = ~np.isnan(data)
         n_missing += np.bincount(columns[~observed], minlength=n_features)
         total += np.bincount(columns[observed], data[observed], minlength=n_features)
+
+
+def _add_weighted_dense(chunk, weights, n_missing, missing_weight, total):
+    chunk = as_tensor(chunk).float().numpy()
+    _refuse_infinity(chunk)
+    missing = np.isnan(chunk)
+    n_missing += missing.sum(axis=0)
+    missing_weight += weights @ missing
+    total += weights @ np.where(missing, 0.0, chunk.astype(np.float64))
+
+
+def _add_weighted_sparse(chunk, weights, n_missing, missing_weight, total):
+    n_features = chunk.shape[1]
+    of_rows = np.repeat(np.arange(len(weights)), np.diff(chunk.indptr))
+    for span in spans(chunk.nnz, 24):
+        data = as_tensor(chunk.data[span]).float().numpy()
+        columns, of_cells = chunk.indices[span], weights[of_rows[span]]
+        _refuse_infinity(data)
+        observed = ~np.isnan(data)
+        lost, data = columns[~observed], data[observed] * of_cells[observed]
+        n_missing += np.bincount(lost, minlength=n_features)
+        missing_weight += np.bincount(lost, of_cells[~observed], n_features)
+        total += np.bincount(columns[observed], data, n_features)
+
+
+def root_mean_squares(X):
+    """Return the root of the mean square of the observed values of each column.
+
+    Parameters
+    ----------
+    X : Rows, ndarray or CSR matrix of shape (n_samples, n_features)
+        Validated rows, read once and in order.
+
+    Returns
+    -------
+    sizes : ndarray of shape (n_features,)
+        Zero where nothing is observed.
+    """
+    rows = rows_of(X)
+    n_samples, squares = 0, np.zeros(rows.shape[1])
+    n_missing = np.zeros(rows.shape[1], dtype=np.int64)
+    for chunk in rows.chunks():
+        n_samples += chunk.shape[0]
+        if sp.issparse(chunk):
+            data, columns = chunk.data.astype(np.float64), chunk.indices
+            missing = np.isnan(data)
+            n_missing += np.bincount(columns[missing], minlength=len(squares))
+            squares += np.bincount(columns, np.nan_to_num(data) ** 2, len(squares))
+        else:
+            chunk = np.square(chunk, dtype=np.float64)
+            n_missing += np.isnan(chunk).sum(axis=0)
+            squares += np.nansum(chunk, axis=0)
+    return np.sqrt(squares / np.maximum(n_samples - n_missing, 1))
 
 
 def columns_outside(X, low, high):

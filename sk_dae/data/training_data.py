@@ -11,6 +11,7 @@ from .batches import Batches
 from .checks import check_clean, check_range, check_weights
 from .rows import rows_of
 from .statistics import ColumnStatistics
+from .weights import uneven
 
 __all__ = ["TrainingData", "automatic_batch_size"]
 
@@ -31,10 +32,13 @@ class TrainingData:
         The rows that should come out; None where they are those that go in.
 
     weights : Tensor of shape (n_samples,) or None
-        Weights of the rows; None where all count the same.
+        Weights of the rows in the loss; None where all count the same.
 
     statistics, target_statistics : ColumnStatistics
         Statistics of X, and of the rows that should come out.
+
+    row_weights : ndarray of shape (n_samples,), dtype float64, default=None
+        Weights of the rows in all that is learned of them; None where all are equal.
     """
 
     X: object
@@ -42,6 +46,7 @@ class TrainingData:
     weights: torch.Tensor | None
     statistics: ColumnStatistics
     target_statistics: ColumnStatistics
+    row_weights: np.ndarray | None = None
 
     @property
     def has_missing(self):
@@ -57,8 +62,11 @@ class TrainingData:
         X : ndarray or CSR matrix of shape (n_samples, n_features)
             Validated rows.
 
-        clean, sample_weight : array-like or None
-            As they came.
+        clean : array-like or None
+            As it came.
+
+        sample_weight : ndarray of shape (n_samples,) or None
+            Positive weights.
 
         loss : BaseLoss
             Says which range the targets must lie in.
@@ -81,12 +89,22 @@ class TrainingData:
             check_range(X, loss, loss.input_range, names)
         weights = None
         if sample_weight is not None:
-            weights = check_weights(sample_weight, X, scale=scale_weights)
-        statistics = ColumnStatistics.of(X)
-        target_statistics = statistics
+            weights = check_weights(sample_weight, scale=scale_weights)
+        row_weights = uneven(sample_weight)
+        if row_weights is not None and scale_weights:
+            row_weights = row_weights * (len(row_weights) / row_weights.sum())
+
+        def measure(rows):
+            found = ColumnStatistics.of(rows_of(rows, weights=row_weights))
+            if row_weights is None and weights is not None:
+                # Equal here, but not those of other rows that they are compared with.
+                found = found.times(float(sample_weight[0]))
+            return found
+
+        statistics = target_statistics = measure(X)
         if clean is not None:
-            target_statistics = ColumnStatistics.of(clean)
-        return cls(X, clean, weights, statistics, target_statistics)
+            target_statistics = measure(clean)
+        return cls(X, clean, weights, statistics, target_statistics, row_weights)
 
     def batches(self, batch_size, device, streams, validation_fraction=None):
         """Return the mini-batches of the training and the validation rows.
@@ -128,16 +146,10 @@ class TrainingData:
             # From the start, so that a warm start sets the same rows aside again.
             order = torch.randperm(n_samples, generator=streams.restart("split"))
             train, valid = order[n_valid:], order[:n_valid]
-            if self.weights is not None and not self.weights[valid].any():
-                raise ValueError(
-                    "early_stopping=True needs validation rows that count, but all "
-                    f"{n_valid} have a sample_weight of zero. Set a larger "
-                    "validation_fraction."
-                )
         if batch_size == "auto":
             n_train = n_samples if train is None else len(train)
             batch_size = automatic_batch_size(n_train, self.X.shape[1])
-        rows = rows_of(self.X, device)
+        rows = rows_of(self.X, device, weights=self.row_weights)
         targets = None if self.clean is None else rows_of(self.clean, device)
         shared = {"targets": targets, "weights": self.weights}
         generator = streams["shuffle"]

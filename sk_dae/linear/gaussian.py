@@ -7,6 +7,7 @@ import torch
 
 from ..backend.serialization import serializable
 from ..data.rows import rows_of
+from ..data.weights import effective_number
 
 __all__ = ["IncompleteGaussian"]
 
@@ -64,7 +65,7 @@ class IncompleteGaussian:
         self.covariance = covariance
 
     @classmethod
-    def fit(cls, X, max_features=MAX_FEATURES):
+    def fit(cls, X, max_features=MAX_FEATURES, weights=None):
         """Fit to rows.
 
         Parameters
@@ -75,6 +76,9 @@ class IncompleteGaussian:
         max_features : int, default=256
             Beyond, columns count as independent.
 
+        weights : ndarray of shape (n_samples,), default=None
+            Positive weights of the rows; None counts all alike.
+
         Returns
         -------
         gaussian : IncompleteGaussian
@@ -82,17 +86,28 @@ class IncompleteGaussian:
         """
         X = X.double()
         missing = torch.isnan(X)
-        n_observed = (~missing).sum(dim=0).clamp(min=1)
-        means = torch.nansum(X, dim=0) / n_observed
-        X = torch.where(missing, 0.0, X - means)
-        scales = (X.square().sum(dim=0) / n_observed).sqrt()
+        shares = None
+        if weights is None:
+            n_observed = (~missing).sum(dim=0).clamp(min=1)
+            means = torch.nansum(X, dim=0) / n_observed
+            X = torch.where(missing, 0.0, X - means)
+            scales = (X.square().sum(dim=0) / n_observed).sqrt()
+        else:
+            # As many rows as the weights stand for.
+            n_rows = effective_number(weights)
+            shares = torch.from_numpy(weights * (n_rows / weights.sum()))
+            n_observed = shares @ (~missing).double()
+            n_observed = torch.where(missing.all(dim=0), 1.0, n_observed)
+            means = shares @ torch.where(missing, 0.0, X) / n_observed
+            X = torch.where(missing, 0.0, X - means)
+            scales = (shares @ X.square() / n_observed).sqrt()
         # A constant column has but a rounding error of its mean.
         constant = scales <= 1e-12 * means.abs().clamp(min=1e-300)
         scales = torch.where(constant, 1.0, scales)
         X = torch.where(constant, 0.0, X / scales)
         shift, covariance = torch.zeros_like(means), None
         if 0 < X.shape[1] <= max_features:
-            shift, covariance = _expectation_maximisation(X, missing)
+            shift, covariance = _expectation_maximisation(X, missing, shares)
         return cls(
             *(None if t is None else t.float() for t in (means, scales, shift)),
             None if covariance is None else covariance.float(),
@@ -116,8 +131,8 @@ class IncompleteGaussian:
             The fitted distribution.
         """
         n_rows = cls.n_rows(rows.shape[1])
-        sample = rows.sample(n_rows, random_state, in_order=False)
-        return cls.fit(rows_of(sample).span(slice(None)))
+        sample, weights = rows.weighted_sample(n_rows, random_state, in_order=False)
+        return cls.fit(rows_of(sample).span(slice(None)), weights=weights)
 
     @staticmethod
     def n_rows(n_features):
@@ -224,9 +239,11 @@ def _root(covariance, missing):
     return root, observed
 
 
-def _expectation_maximisation(X, missing):
+def _expectation_maximisation(X, missing, shares=None):
     """Return mean and shrunk covariance of standardised rows, zero where missing."""
     n_samples, n_features = X.shape
+    if shares is not None:
+        n_samples = float(shares.sum())
     shrinkage = n_features / (n_features + n_samples)
     nugget = _NUGGET * torch.eye(n_features, dtype=X.dtype)
     mean = torch.zeros(n_features, dtype=X.dtype)
@@ -234,7 +251,7 @@ def _expectation_maximisation(X, missing):
     few_gaps = n_features >= _GAP_FEATURES and missing.double().mean() <= _GAP_FRACTION
     expect = _expect_by_gaps if few_gaps else _expect
     for _ in range(_EM_STEPS):
-        total, square = expect(X, missing, mean, covariance)
+        total, square = expect(X, missing, mean, covariance, shares)
         shift = total / n_samples
         found = square / n_samples - torch.outer(shift, shift)
         found = (1 - shrinkage) * found + shrinkage * found.diagonal().diag() + nugget
@@ -245,7 +262,7 @@ def _expectation_maximisation(X, missing):
     return mean, covariance
 
 
-def _expect(X, missing, mean, covariance):
+def _expect(X, missing, mean, covariance, shares=None):
     """Return the expected sums of centred rows and of their products."""
     total, square = torch.zeros_like(mean), torch.zeros_like(covariance)
     for rows in _chunks(X):
@@ -258,16 +275,22 @@ def _expect(X, missing, mean, covariance):
         white = torch.linalg.solve_triangular(root, centred.unsqueeze(2), upper=False)
         expected = (half * white).sum(dim=1)
         filled = torch.where(gaps, expected, centred)
-        total += filled.sum(dim=0)
-        square += filled.T @ filled
+        weighted = filled if shares is None else filled * shares[rows, None]
+        total += weighted.sum(dim=0)
+        square += weighted.T @ filled
         # The missing cells of a row vary, and with one another.
         hidden = gaps.to(X.dtype)
-        half = (half * hidden.unsqueeze(1)).reshape(-1, X.shape[1])
-        square += covariance * (hidden.T @ hidden) - half.T @ half
+        half = half * hidden.unsqueeze(1)
+        counted = hidden
+        if shares is not None:
+            half *= shares[rows].sqrt()[:, None, None]
+            counted = hidden * shares[rows, None]
+        half = half.reshape(-1, X.shape[1])
+        square += covariance * (counted.T @ hidden) - half.T @ half
     return total, square
 
 
-def _expect_by_gaps(X, missing, mean, covariance):
+def _expect_by_gaps(X, missing, mean, covariance, shares=None):
     r"""Do the same by systems as small as the gaps of a row are few.
 
     With the precision :math:`P = \Sigma^{-1}`, the missing cells :math:`m` have the
@@ -293,8 +316,11 @@ def _expect_by_gaps(X, missing, mean, covariance):
         expected = -torch.cholesky_solve(told.unsqueeze(2), root).squeeze(2)
         filled[rows] = filled[rows].scatter_add(1, columns, expected)
         hidden = torch.where(both, torch.cholesky_inverse(root), 0.0)
+        if shares is not None:
+            hidden *= shares[rows][:, None, None]
         square.view(-1).index_add_(0, pairs.flatten(), hidden.flatten())
-    return filled.sum(dim=0), square + filled.T @ filled
+    weighted = filled if shares is None else filled * shares[:, None]
+    return weighted.sum(dim=0), square + weighted.T @ filled
 
 
 def _chunks_by_gaps(missing, item_bytes):

@@ -31,6 +31,8 @@ class SquaredError(BaseLoss):
     tensor(5.)
     """
 
+    great_error = 100.0
+
     def cellwise(self, output, target, *, reduction="none"):
         """Return the loss of every cell, or their mean; as in ``BaseLoss``."""
         return F.mse_loss(output, target, reduction=reduction)
@@ -63,6 +65,8 @@ class AbsoluteError(BaseLoss):
     >>> AbsoluteError()(torch.zeros(1, 2), torch.tensor([[1.0, 3.0]]))
     tensor(2.)
     """
+
+    great_error = 10.0
 
     def cellwise(self, output, target, *, reduction="none"):
         """Return the loss of every cell, or their mean; as in ``BaseLoss``."""
@@ -100,6 +104,12 @@ class HuberLoss(BaseLoss):
     def __init__(self, delta=1.0, column_weights=None):
         super().__init__(column_weights)
         self.delta = delta
+
+    @property
+    def great_error(self):
+        """The loss of a cell that is off by ten."""
+        delta = min(self.delta, 10.0)
+        return delta * (10.0 - delta / 2)
 
     def cellwise(self, output, target, *, reduction="none"):
         """Return the loss of every cell, or their mean; as in ``BaseLoss``."""

@@ -11,6 +11,8 @@ from torch import nn
 
 from ..backend.serialization import serializable
 from ..data.rows import spans
+from ..data.weights import effective_number
+from ..tables.quantiles import weighted_quantiles
 from ._base import BaseLoss
 
 __all__ = ["NegativeBinomialLoss", "PoissonLoss"]
@@ -67,8 +69,12 @@ class _CountLoss(BaseLoss):
     def learn(self, rows, statistics):
         """Learn the usual counts of columns, and the sizes of rows."""
         n_samples, n_features = rows.shape
-        rates = statistics.total / np.maximum(statistics.n_observed, 1)
-        rates = np.maximum(rates, LEAST_TOTAL / n_samples).astype(np.float32)
+        n_counted = n_samples
+        if rows.weights is not None:
+            n_counted = effective_number(rows.weights)
+        rates = np.maximum(statistics.precise_means, LEAST_TOTAL / n_counted).astype(
+            np.float32
+        )
         self.register_buffer("rates_", torch.from_numpy(rates))
 
         def over_rows(function):
@@ -76,12 +82,14 @@ class _CountLoss(BaseLoss):
             return torch.cat(found).numpy()
 
         sizes = over_rows(self.size_factors)
-        sizes = sizes[sizes > LEAST_SIZE]
-        if len(sizes):
-            self.rates_ *= float(np.median(sizes))
+        some = (sizes > LEAST_SIZE)[:, 0]
+        if some.any():
+            self.rates_ *= _median(sizes[:, 0], rows.weights, some)
         self.register_buffer("_input_scale", torch.ones(()))
         sums = over_rows(lambda X: self.to_input(X).abs().nansum(dim=1))
-        self._input_scale *= min(1.0, GREATEST_SUM / max(float(np.median(sums)), 1e-6))
+        self._input_scale *= min(
+            1.0, GREATEST_SUM / max(_median(sums, rows.weights), 1e-6)
+        )
 
     @property
     def library_size_(self):
@@ -368,6 +376,14 @@ class NegativeBinomialLoss(_CountLoss):
         chosen = torch.digamma(counts + theta) - torch.digamma(theta)
         excess = counts - log_mean.exp()
         return theta * (chosen - F.softplus(ratio)) - excess * torch.sigmoid(-ratio)
+
+
+def _median(values, weights, chosen=slice(None)):
+    """Return the median of some values, which may be weighted."""
+    if weights is None:
+        return float(np.median(values[chosen]))
+    unit = weights.min()
+    return float(weighted_quantiles(values[chosen], weights[chosen], 0.5, unit))
 
 
 def _of_perfect(counts):

@@ -266,7 +266,7 @@ class DenoisingAutoencoderClassifier(ClassifierMixin, FineTunedPredictor):
 
     _loss_class = CategoricalCrossEntropy
 
-    def _read_targets(self, y):
+    def _read_targets(self, y, weights):
         y = column_or_1d(y, warn=True)
         labeled = np.ones(len(y), dtype=bool)
         if is_scalar_nan(self.unlabeled_value):
@@ -295,9 +295,14 @@ class DenoisingAutoencoderClassifier(ClassifierMixin, FineTunedPredictor):
         if self.class_weight is None:
             return weights
         classes = fitted["classes_"]
-        of_classes = compute_class_weight(
-            self.class_weight, classes=classes, y=classes[values[labeled]]
-        )
+        if isinstance(self.class_weight, str):
+            counts = None if weights is None else weights[labeled]
+            counts = np.bincount(values[labeled], counts, len(classes))
+            of_classes = counts.sum() / (len(classes) * counts)
+        else:
+            of_classes = compute_class_weight(
+                self.class_weight, classes=classes, y=classes[values[labeled]]
+            )
         valid = (of_classes >= 0).all() and np.isfinite(of_classes).all()
         if valid:
             weights = of_classes[values] * (1.0 if weights is None else weights)

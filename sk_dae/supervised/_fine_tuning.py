@@ -27,12 +27,14 @@ from ..base.gradient_descent import GradientDescentAutoencoder
 from ..base.trainer import NetTrainer
 from ..corruption import CORRUPTIONS, BaseCorruption
 from ..data.mapped_rows import MappedRows
+from ..data.rows import rows_of
+from ..data.weights import drop_weightless, uneven
 from ..losses import SquaredError
 from ..modules._predictors import HeadPredictor, predictor_from
 from ..training.callbacks.sklearn_bridge import with_callbacks
 from ..training.net import PredictingNet
 from ..training.objective import EncoderInput
-from ._labeled_rows import check_row_weights, split_rows, watched_rows
+from ._labeled_rows import split_rows, watched_rows
 from ._pretrained import PretrainedAutoencoder
 from ._run import fine_tuning_run
 
@@ -131,7 +133,8 @@ class FineTunedPredictor(PretrainedAutoencoder, NetTrainer, BaseEstimator):
             Targets.
 
         sample_weight : array-like of shape (n_samples,), default=None
-            Weight of each row, in both trainings.
+            Weight of each row, in both trainings and in what is learned of the data;
+            one of weight zero is left out.
 
         Returns
         -------
@@ -146,8 +149,16 @@ class FineTunedPredictor(PretrainedAutoencoder, NetTrainer, BaseEstimator):
     #: The loss of the fine-tuning.
     _loss_class = None
 
-    def _read_targets(self, y):
+    def _read_targets(self, y, weights):
         """Check the targets of a fit.
+
+        Parameters
+        ----------
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            The targets of the user.
+
+        weights : ndarray of shape (n_samples,) or None
+            Positive weights of the rows; None counts all alike.
 
         Returns
         -------
@@ -182,14 +193,12 @@ class FineTunedPredictor(PretrainedAutoencoder, NetTrainer, BaseEstimator):
                 f"This {type(self).__name__} estimator requires y to be passed, but "
                 "the target y is None."
             )
+        weights, X, y = drop_weightless(sample_weight, X, y)
         random_state = check_random_state(self.random_state)
         autoencoder = self._make_autoencoder(random_state)
-        rows = self._read_training_rows(X, autoencoder)
+        rows = self._read_training_rows(X, autoencoder, uneven(weights))
         check_consistent_length(rows, y)
-        fitted, labeled, values = self._read_targets(y)
-        weights = None
-        if sample_weight is not None:
-            weights = check_row_weights(sample_weight, rows, labeled)
+        fitted, labeled, values = self._read_targets(y, uneven(weights))
         row_weights = self._weigh(weights, values, labeled, fitted)
         if row_weights is not None:
             row_weights = row_weights * (labeled.sum() / row_weights[labeled].sum())
@@ -213,7 +222,9 @@ class FineTunedPredictor(PretrainedAutoencoder, NetTrainer, BaseEstimator):
             streams["split"],
             self.validation_fraction if self.early_stopping else None,
         )
-        corruption = self._make_corruption(autoencoder, rows, streams)
+        corruption = self._make_corruption(
+            autoencoder, rows_of(rows, weights=uneven(weights)), streams
+        )
         loss = self._loss_class(autoencoder.net_.criterion_)
         # A frozen one may have seen other gaps than there are in these rows.
         may_have_gaps = (

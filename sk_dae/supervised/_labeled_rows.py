@@ -5,38 +5,8 @@ from __future__ import annotations
 import numpy as np
 import torch
 from sklearn.utils import _safe_indexing, indexable
-from sklearn.utils.validation import _check_sample_weight
 
-__all__ = ["check_row_weights", "split_rows", "watched_rows"]
-
-
-def check_row_weights(sample_weight, X, labeled):
-    """Return the weights of rows as floats, after a check.
-
-    Parameters
-    ----------
-    sample_weight : array-like of shape (n_samples,)
-        As they were given.
-
-    X : array-like of shape (n_samples, n_features)
-        The rows.
-
-    labeled : ndarray of shape (n_samples,), dtype bool
-        Which rows have a target.
-
-    Returns
-    -------
-    weights : ndarray of shape (n_samples,)
-        Non-negative, and not all zero where there are targets.
-    """
-    weights = _check_sample_weight(sample_weight, X, dtype=np.float64)
-    if (weights < 0).any() or not weights[labeled].any():
-        raise ValueError(
-            "sample_weight must be non-negative, with a positive sum over the rows "
-            f"with a target, got a minimum of {weights.min():g} and a sum of "
-            f"{weights[labeled].sum():g}."
-        )
-    return weights
+__all__ = ["split_rows", "watched_rows"]
 
 
 def split_rows(labeled, weights, groups, generator, fraction):

@@ -11,7 +11,6 @@ from ..autoencoder import DenoisingAutoencoder
 from ..backend.serialization import serializable
 from ..base.gradient_descent import GradientDescentAutoencoder
 from ..base.inner_autoencoder import InnerAutoencoder
-from ..data.rows import rows_of
 
 __all__ = ["PretrainedAutoencoder"]
 
@@ -60,10 +59,12 @@ class PretrainedAutoencoder(InnerAutoencoder):
             autoencoder.set_params(random_state=seed)
         return autoencoder
 
-    def _read_training_rows(self, X, autoencoder):
+    def _read_training_rows(self, X, autoencoder, weights):
         """Return validated rows, as the net of the autoencoder reads them."""
         if not isinstance(self.autoencoder, FrozenEstimator):
-            return autoencoder._validate_training_rows(X, reset=True, owner=self)
+            return autoencoder._validate_training_rows(
+                X, reset=True, owner=self, weights=weights
+            )
         rows = autoencoder._validate_rows(X)
         if self._hides_cells_of(autoencoder):
             autoencoder._warn_without_indicators()
@@ -106,7 +107,7 @@ class PretrainedAutoencoder(InnerAutoencoder):
             names = getattr(self, "feature_names_in_", None)
             process.set_level(self.n_features_in_, names)
 
-    def _make_corruption(self, autoencoder, X, streams):
+    def _make_corruption(self, autoencoder, rows, streams):
         """Return what corrupts the rows in the fine-tuning, or None."""
         if self.corruption is None:
             return None
@@ -115,7 +116,7 @@ class PretrainedAutoencoder(InnerAutoencoder):
         process = autoencoder._make_process(self.corruption, self.noise_level)
         state = np.random.RandomState(streams.seeds["corruption"] % 2**32)
         names = getattr(self, "feature_names_in_", None)
-        process.fit_rows(rows_of(X), state, feature_names=names)
+        process.fit_rows(rows, state, feature_names=names)
         return process
 
     def __sklearn_tags__(self):

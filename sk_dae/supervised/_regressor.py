@@ -192,7 +192,7 @@ class DenoisingAutoencoderRegressor(RegressorMixin, FineTunedPredictor):
     #: The type of predictions; unknown in files of earlier versions.
     _target_type = None
 
-    def _read_targets(self, y):
+    def _read_targets(self, y, weights):
         # scikit-learn looks for infinity by a sum, which may overflow both ways.
         with np.errstate(over="ignore", invalid="ignore"):
             values = check_array(
@@ -212,7 +212,7 @@ class DenoisingAutoencoderRegressor(RegressorMixin, FineTunedPredictor):
             raise ValueError(
                 "y must have targets, but all values of a column of it are NaN."
             )
-        means, scales = measure(values)
+        means, scales = measure(values, weights)
         fitted |= {"_means": means, "_scales": scales}
         return fitted, observed.any(axis=1), to_scaled(values, means, scales)
 

@@ -79,13 +79,16 @@ class TableEncoder(BaseEstimator):
             state["_aware"] = [has_zone(t.dtype) for t in state["_types"]]
         return state
 
-    def fit(self, X):
+    def fit(self, X, weights=None):
         """Learn the columns of a table.
 
         Parameters
         ----------
         X : data frame or ndarray of shape (n_samples, n_features)
             The table.
+
+        weights : ndarray of shape (n_samples,), default=None
+            Positive weights of the rows; None counts all alike.
 
         Returns
         -------
@@ -106,10 +109,10 @@ class TableEncoder(BaseEstimator):
             self._aware.append(column_type.kind == "datetime" and is_aware(column))
             if column_type.kind == "categorical":
                 fitted = CategoricalColumn(name, self.max_categories)
-                fitted.fit(column.to_objects(), column.missing())
+                fitted.fit(column.to_objects(), column.missing(), weights)
             else:
                 fitted = NumericColumn(self.numeric_scaling, name)
-                fitted.fit(self._numbers(column, len(self._columns)))
+                fitted.fit(self._numbers(column, len(self._columns)), weights)
             self._columns.append(fitted)
         self._frame_names = self._level_names = None
         if is_frame(X):

@@ -6,6 +6,7 @@ import numpy as np
 from sklearn.preprocessing import QuantileTransformer, StandardScaler
 
 from ..backend.serialization import serializable
+from .quantiles import weighted_quantiles
 from .rounding import clip_floats
 from .units import binary_units
 
@@ -13,6 +14,9 @@ __all__ = ["SCALINGS", "NumericColumn"]
 
 #: Values of a column that its ranks are estimated from, at most.
 RANK_SAMPLE = 10_000
+
+#: Quantiles that a column is mapped by, at most.
+N_QUANTILES = 1000
 
 #: By how many standard deviations the ends of a column are moved out.
 MARGIN = 1e-3
@@ -49,9 +53,10 @@ class NumericColumn:
         self.scaling = scaling
         self.name = name
 
-    def fit(self, values):
-        """Learn the scale of a column, given as float64 with NaN."""
-        observed = values[~np.isnan(values)][:, None]
+    def fit(self, values, weights=None):
+        """Learn the scale of a column, given as float64 with NaN, of weighted rows."""
+        known = ~np.isnan(values)
+        observed = values[known][:, None]
         self.empty = not len(observed)
         self.has_missing = len(observed) < len(values)
         self.steps = []
@@ -59,8 +64,15 @@ class NumericColumn:
             return self
         self.range = observed.min(), observed.max()
         self.unit = float(binary_units(np.abs(self.range).max()))
-        observed = self._add_step(StandardScaler(), observed / self.unit)
-        if self.scaling == "quantile":
+        least = None
+        if weights is not None:
+            least, weights = weights.min(), weights[known]
+        observed = self._add_step(StandardScaler(), observed / self.unit, weights)
+        if self.scaling == "quantile" and weights is not None:
+            quantiles = _weighted_quantiles(observed[:, 0], weights, least)
+            self.steps.append(quantiles)
+            self._add_step(StandardScaler(), quantiles.transform(observed), weights)
+        elif self.scaling == "quantile":
             sample = observed
             if len(observed) > RANK_SAMPLE:
                 # Which values of a large column tell its ranks is of no note.
@@ -70,20 +82,16 @@ class NumericColumn:
             # distribution: of a column of zeros and few other values, all zeros would
             # lie far out. Beyond these two lies nothing.
             ends = [[observed.min() - MARGIN], [observed.max() + MARGIN]]
-            sample = np.vstack([sample, ends])
-            quantiles = QuantileTransformer(
-                n_quantiles=min(1000, len(sample)),
-                output_distribution="normal",
-                subsample=None,
-            )
-            quantiles.set_output(transform="default").fit(sample)
+            quantiles = _quantile_transformer(np.vstack([sample, ends]))
             self.steps.append(quantiles)
             self._add_step(StandardScaler(), quantiles.transform(observed))
         return self
 
-    def _add_step(self, step, values):
+    def _add_step(self, step, values, weights=None):
         # Whatever a user wants transformers to return.
-        step.set_output(transform="default").fit(values)
+        step.set_output(transform="default")
+        # Without the argument where there is none to give: it takes another path.
+        step.fit(values) if weights is None else step.fit(values, sample_weight=weights)
         self.steps.append(step)
         return step.transform(values)
 
@@ -118,3 +126,24 @@ class NumericColumn:
     def scaled_range(self):
         """The least and the greatest scaled value, as float32."""
         return self.encode(np.array(self.range)).astype(np.float32)
+
+
+def _quantile_transformer(sample):
+    """Return what maps values to a normal distribution, by the ranks of a sample."""
+    quantiles = QuantileTransformer(
+        n_quantiles=min(N_QUANTILES, len(sample)),
+        output_distribution="normal",
+        subsample=None,
+    )
+    return quantiles.set_output(transform="default").fit(sample)
+
+
+def _weighted_quantiles(observed, weights, least):
+    """Return the same of weighted values, and of two ends of the least weight."""
+    sample = np.append(observed, [observed.min() - MARGIN, observed.max() + MARGIN])
+    weights = np.append(weights, [least, least])
+    n_quantiles = round(min(weights.sum() / least, N_QUANTILES))
+    levels = np.linspace(0.0, 1.0, n_quantiles)
+    # As many values as quantiles: they are the quantiles.
+    found = weighted_quantiles(sample, weights, levels, least)
+    return _quantile_transformer(found[:, None])

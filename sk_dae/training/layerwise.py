@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+import numpy as np
 import torch
 
 from ..backend.random import seeded_generator
@@ -76,10 +77,16 @@ def pretrain_layers(module, loss, run, processes, random_state, train_layer):
         rows, targets = _hidden_rows(module, run, k)
         fill_values = None
         if process is not None:
-            sample = rows.sample(SAMPLE_ROWS, random_state, max_bytes=SAMPLE_BYTES)
-            process.fit_rows(rows_of(sample), random_state)
+            sample, weights = rows.weighted_sample(
+                SAMPLE_ROWS, random_state, max_bytes=SAMPLE_BYTES
+            )
+            process.fit_rows(rows_of(sample, weights=weights), random_state)
             if process.makes_missing and not process.fills_missing:
-                fill_values = torch.from_numpy(sample.mean(axis=0)).to(run.device)
+                means = sample.mean(axis=0)
+                if weights is not None:
+                    means = np.average(sample, axis=0, weights=weights)
+                means = means.astype(np.float32, copy=False)
+                fill_values = torch.from_numpy(means).to(run.device)
         rows, targets = rows.kept(), targets and targets.kept()
         layer_loss = _loss_of_layer(module.hidden_activations()[k - 1])
         layer_run = replace(

@@ -277,7 +277,7 @@ def results_of(estimator, rows):
 @pytest.mark.parametrize("cls", AUTOENCODERS)
 @by_type
 def test_reconstructions_have_the_type_of_the_rows(cls, given, wanted):
-    rows = (3 * X).astype(given)
+    rows = (3 * np.abs(X)).astype(given)
     restored, codes = results_of(make(cls).fit(rows), rows)
     for result in restored:
         assert result.dtype == wanted

@@ -44,3 +44,21 @@ def test_validation_rows_are_corrupted_the_same_way_in_every_epoch(table):
         dae.validation_loss_curve_, dae.validation_loss_curve_[0], rtol=1e-6
     )
     assert np.ptp(dae.loss_curve_) > 1e-4
+
+
+def test_curves_have_the_same_length_when_training_goes_on(table):
+    dae = make(early_stopping=True, warm_start=True, max_iter=3).fit(table)
+    first = dae.validation_loss_curve_
+    dae.fit(table)
+    assert len(dae.loss_curve_) == len(dae.validation_loss_curve_) == 6
+    assert dae.validation_loss_curve_[:3] == first
+    assert dae.best_loss_ == min(dae.validation_loss_curve_[3:])
+    late = make(warm_start=True, max_iter=2).fit(table)
+    late.set_params(early_stopping=True).fit(table)
+    assert np.isnan(late.validation_loss_curve_[:2]).all()
+    assert len(late.loss_curve_) == len(late.validation_loss_curve_) == 4
+    assert np.isfinite(late.best_loss_)
+    assert late.set_params(early_stopping=False).fit(table).best_loss_ in (
+        late.loss_curve_
+    )
+    assert late.validation_loss_curve_ is None
