@@ -8,13 +8,16 @@ import warnings
 import torch
 
 from ..backend.devices import find_device
+from ..backend.settings import own_settings
 
 __all__ = ["FittedMixin", "restored_on_failure"]
 
 
 @contextlib.contextmanager
 def restored_on_failure(estimator, names=None):
-    """Put back the attributes of an estimator if the code inside fails.
+    """Put back the attributes of an estimator if the code inside, a fit, fails.
+
+    Settings of torch that the user has made have no say in it.
 
     Parameters
     ----------
@@ -26,7 +29,8 @@ def restored_on_failure(estimator, names=None):
     """
     before = dict(vars(estimator))
     try:
-        yield
+        with own_settings():
+            yield
     except BaseException:
         after = vars(estimator)
         for name in [*before, *after] if names is None else names:

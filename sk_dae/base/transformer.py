@@ -17,6 +17,7 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
+from ..backend.settings import own_settings
 from ..data.rows import rows_of, spans
 
 __all__ = ["BaseAutoencoder"]
@@ -313,7 +314,7 @@ class BaseAutoencoder(TransformerMixin, BaseEstimator):
         out = np.empty((n_samples, n_outputs), dtype=np.float32)
         widest = max(n_outputs, self._widest)
         may_overflow = X.dtype != np.float32
-        with torch.inference_mode():
+        with own_settings(), torch.inference_mode():
             for span in spans(n_samples, 4 * widest):
                 chunk = rows.span(span)
                 if may_overflow and torch.isinf(chunk).any():

@@ -13,6 +13,7 @@ from sklearn.utils._param_validation import Interval
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from ..backend.random import seeded_generator
+from ..backend.settings import own_settings
 from ..data.rows import as_tensor, rows_of
 from ._cells import choose_cells
 
@@ -96,6 +97,7 @@ class BaseCorruption(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
             state["level_name"] = state.pop("_level_name")
         return state
 
+    @own_settings()
     def fit(self, X, y=None):
         """Learn what the process needs to know of the data.
 
@@ -125,6 +127,7 @@ class BaseCorruption(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
             vars(self).update(before)
             raise
 
+    @own_settings()
     def transform(self, X):
         """Corrupt `X`.
 
@@ -144,6 +147,7 @@ class BaseCorruption(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
             X = X.toarray()
         return self.corrupt(as_tensor(X), seeded_generator(self._draw_seed())).numpy()
 
+    @own_settings(grad=False)
     def corrupt(self, X, generator=None, *, return_mask=False):
         """Corrupt a tensor.
 

@@ -10,6 +10,7 @@ import torch
 
 from ..backend.devices import find_device
 from ..backend.serialization import is_standalone, make_object
+from ..backend.settings import own_settings
 from ..tables import types as column_types
 from ._format import FORMAT, import_package
 from ._net import build_net
@@ -18,6 +19,7 @@ from ._trained import trained_within
 __all__ = ["load"]
 
 
+@own_settings()
 def load(path, *, device=None, module=None):
     """Load an estimator that :func:`save` wrote.
 

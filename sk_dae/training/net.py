@@ -10,6 +10,7 @@ import torch
 from skorch import NeuralNet
 from skorch.callbacks import Callback, EpochTimer
 
+from ..backend.settings import own_settings
 from ..modules import Dropout
 from .arrays import ArrayMethods
 from .datasets import RowsDataset
@@ -120,6 +121,7 @@ class DenoisingNet(EpochLoop, ArrayMethods, SetParameters, NeuralNet):
         self.seed = seed
         # Set for the time of a training.
         self._step = self._objective = self._streams = self._progress = None
+        self._forked = None
         self._own_callbacks = None
         self._listens_to_batches = False
         #: State of the optimizer at the end of the last training, if it is to go on.
@@ -145,6 +147,7 @@ class DenoisingNet(EpochLoop, ArrayMethods, SetParameters, NeuralNet):
             self.encoder_input.loss = self.criterion_
         return self
 
+    @own_settings()
     def initialize_optimizer(self, triggered_directly=None):
         """Build an optimizer over the parameters of module, loss and penalty."""
         step = AutogradStep(self.module_, self.criterion_, self.penalty, None)
@@ -213,7 +216,7 @@ class DenoisingNet(EpochLoop, ArrayMethods, SetParameters, NeuralNet):
                 torch.device(self.device), parts["criterion"]
             )
         if self._step is not None:
-            of_training = ("_step", "_objective", "_streams", "_progress")
+            of_training = ("_step", "_objective", "_streams", "_progress", "_forked")
             parts |= {"callbacks_": self._own_callbacks, **dict.fromkeys(of_training)}
         return self._with({**parts, "_own_callbacks": None})
 
@@ -240,6 +243,10 @@ class DenoisingNet(EpochLoop, ArrayMethods, SetParameters, NeuralNet):
             criterion=self.criterion_,
             penalty=getattr(self, "penalty_", None),
         )
+        if torch.is_inference_mode_enabled():
+            # Tensors that are read or copied there could not be trained further.
+            with own_settings():
+                vars(self).update(copy.deepcopy(vars(self)))
         if self.encoder_input is not None:
             self.encoder_input.loss = self.criterion_
 
@@ -296,7 +303,7 @@ class DenoisingNet(EpochLoop, ArrayMethods, SetParameters, NeuralNet):
         return self
 
     def _begin_training(self, run, epochs, resume_from):
-        self._streams = run.streams
+        self._streams, self._forked = run.streams, run.forked
         self._objective = Objective(
             self.criterion_,
             run.encoder_input,
@@ -323,6 +330,7 @@ class DenoisingNet(EpochLoop, ArrayMethods, SetParameters, NeuralNet):
             self.penalty,
             run.streams["penalty"],
             hand_derived=isinstance(self.optimizer, str),
+            forked=run.forked,
         )
         with self._current_init_context("optimizer"):
             self.optimizer_ = self._make_optimizer(self._step)
@@ -348,7 +356,7 @@ class DenoisingNet(EpochLoop, ArrayMethods, SetParameters, NeuralNet):
         step.release()
         if self.penalty is not None:
             self.penalty.end_training()
-        self._streams = self._objective = self._progress = None
+        self._streams = self._objective = self._progress = self._forked = None
         self._set_training(False)
         self._initialize_optimizer()
 
