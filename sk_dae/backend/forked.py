@@ -25,7 +25,7 @@ _GLOBAL_OF_PYTHON = random.random.__self__
 
 
 class ForkedGenerators:
-    """A seeded fork of the global generators, for a user's code that may draw from them.
+    """A seeded fork of the global generators, for code of a user's that draws from them.
 
     It takes their place only while code runs that draws, under a lock, so that threads
     whose code does not draw go on, and keep what they draw. From which generators code

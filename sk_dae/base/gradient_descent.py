@@ -115,6 +115,10 @@ class GradientDescentAutoencoder(
     def _encode(self, X):
         return self.net_.module_.encode(self.net_.encoder_input(X))
 
+    @property
+    def _n_weights(self):
+        return self.net_.n_weights
+
     def _decode(self, code):
         return self.net_.criterion_.to_data(self.net_.module_.decode(code))
 

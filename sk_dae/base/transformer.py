@@ -18,6 +18,7 @@ from sklearn.utils.validation import (
 )
 
 from ..backend.settings import own_settings
+from ..backend.threads import limited_threads
 from ..data.rows import rows_of, spans
 
 __all__ = ["BaseAutoencoder"]
@@ -294,6 +295,11 @@ class BaseAutoencoder(TransformerMixin, BaseEstimator):
         encoder, code, decoder = self._widths
         return max(self.n_features_in_, code, *encoder, *decoder)
 
+    @property
+    def _n_weights(self):
+        """How many weights each row meets, or None where that is not known."""
+        return None
+
     def _validate_rows(self, X, *, reset=False, owner=None):
         """Return rows checked for this estimator, or for one that it is a part of."""
         if not reset:
@@ -314,7 +320,11 @@ class BaseAutoencoder(TransformerMixin, BaseEstimator):
         out = np.empty((n_samples, n_outputs), dtype=np.float32)
         widest = max(n_outputs, self._widest)
         may_overflow = X.dtype != np.float32
-        with own_settings(), torch.inference_mode():
+        with (
+            own_settings(),
+            torch.inference_mode(),
+            limited_threads(n_samples, self._n_weights, self._device),
+        ):
             for span in spans(n_samples, 4 * widest):
                 chunk = rows.span(span)
                 if may_overflow and torch.isinf(chunk).any():

@@ -11,7 +11,9 @@ from skorch import NeuralNet
 from skorch.callbacks import Callback, EpochTimer
 
 from ..backend.settings import own_settings
+from ..backend.threads import limited_threads
 from ..modules import Dropout
+from ..modules._layers import count_weights
 from .arrays import ArrayMethods
 from .datasets import RowsDataset
 from .epochs import EpochLoop
@@ -122,6 +124,7 @@ class DenoisingNet(EpochLoop, ArrayMethods, SetParameters, NeuralNet):
         # Set for the time of a training.
         self._step = self._objective = self._streams = self._progress = None
         self._forked = None
+        self._n_weights = None
         self._own_callbacks = None
         self._listens_to_batches = False
         #: State of the optimizer at the end of the last training, if it is to go on.
@@ -136,6 +139,7 @@ class DenoisingNet(EpochLoop, ArrayMethods, SetParameters, NeuralNet):
     def initialize_module(self):
         """Take the module and the penalty as they are."""
         self.module_ = self.module
+        self._n_weights = count_weights(self.module_)
         if self.penalty is not None:
             self.penalty_ = self.penalty
         return self
@@ -277,6 +281,21 @@ class DenoisingNet(EpochLoop, ArrayMethods, SetParameters, NeuralNet):
         self : object
             The trained net, in evaluation mode.
         """
+        n_rows = -(-run.train.n_rows // len(run.train))
+        n_weights = self.n_weights
+        if self.penalty is not None and not self.penalty.of_code_alone:
+            # A Jacobian takes many times as much.
+            n_weights = None
+        with limited_threads(n_rows, n_weights, run.device):
+            return self._train(run, epochs, resume_from, resumable, watchers)
+
+    @property
+    def n_weights(self):
+        """How many weights each row meets; None where the module is a user's."""
+        # One that was pickled by an older version does not know.
+        return vars(self).get("_n_weights")
+
+    def _train(self, run, epochs, resume_from, resumable, watchers):
         # One that was set to None is none.
         self._own_callbacks = [(name, one) for name, one in self.callbacks_ if one]
         self.callbacks_ = [
