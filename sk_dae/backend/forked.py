@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dis
 import functools
 import random
 import threading
@@ -25,7 +26,7 @@ _GLOBAL_OF_PYTHON = random.random.__self__
 
 
 class ForkedGenerators:
-    """A seeded fork of the global generators, for code of a user's that draws from them.
+    """A seeded fork of the global generators, for a user's code that draws from them.
 
     It takes their place only while code runs that draws, under a lock, so that threads
     whose code does not draw go on, and keep what they draw. From which generators code
@@ -200,21 +201,25 @@ def _values_named_in(function, kinds):
 
     The kinds of generators that are imported in it are added to `kinds`.
     """
-    names, codes = set(), [function.__code__]
+    loaded, attributes, codes = set(), set(), [function.__code__]
     while codes:
         code = codes.pop()
-        names.update(code.co_names)
         codes += [c for c in code.co_consts if isinstance(c, types.CodeType)]
-    if not names.isdisjoint({"numpy", "numpy.random"}):
-        kinds.add("numpy")
-    known = {**function.__globals__}
-    if "random" in names and "random" not in known:
-        kinds.add("python")
-    values = [known[name] for name in names if name in known]
+        for instruction in dis.get_instructions(code):
+            name = instruction.argval
+            if instruction.opname == "IMPORT_NAME":
+                package = name.partition(".")[0]
+                kinds |= {"numpy": {"numpy"}, "random": {"python"}}.get(package, set())
+            elif instruction.opname in ("LOAD_GLOBAL", "LOAD_NAME"):
+                loaded.add(name)
+            elif instruction.opname in ("LOAD_ATTR", "LOAD_METHOD"):
+                attributes.add(name)
+    known = function.__globals__
+    values = [known[name] for name in loaded if name in known]
     for cell in function.__closure__ or ():
         with contextlib.suppress(ValueError):  # an empty one
             values.append(cell.cell_contents)
     for module in [v for v in values if isinstance(v, types.ModuleType)]:
         if module not in (np, torch):
-            values += [vars(module)[name] for name in names if name in vars(module)]
+            values += [vars(module)[n] for n in attributes if n in vars(module)]
     return values

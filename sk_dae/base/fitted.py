@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-import warnings
 
 import torch
 
 from ..backend.devices import find_device
 from ..backend.settings import own_settings
+from ..backend.user_warnings import warn_user
 
 __all__ = ["FittedMixin", "restored_on_failure"]
 
@@ -78,11 +78,9 @@ class FittedMixin:
         try:
             device = find_device(self._device)
         except ValueError:
-            warnings.warn(
+            warn_user(
                 f"The model was trained on {self.device_!r}, which this machine does "
-                "not have; it runs on the CPU.",
-                UserWarning,
-                stacklevel=2,
+                "not have; it runs on the CPU."
             )
             device = torch.device("cpu")
         self._move_to(device)

@@ -6,13 +6,13 @@ the estimator: a fit that fails leaves it as it was.
 
 from __future__ import annotations
 
-import warnings
 from numbers import Integral, Real
 
 import numpy as np
 import torch
 from sklearn.utils._param_validation import Interval, StrOptions
 
+from ..backend.user_warnings import warn_user
 from ..corruption import CORRUPTIONS, BaseCorruption
 from ..data.checks import check_range, name_columns
 from ..losses import LOSSES
@@ -73,11 +73,9 @@ class GradientDescentAutoencoder(
         empty = np.flatnonzero(statistics.never_observed)
         if len(empty):
             names = getattr(self, "feature_names_in_", None)
-            warnings.warn(
+            warn_user(
                 "Nothing is observed in these columns, which "
                 f"{self._fate_of_empty_columns}: {name_columns(empty, names)}.",
-                UserWarning,
-                stacklevel=5,
             )
 
     def _validate_training_rows(self, X, *, reset, owner=None):
@@ -117,7 +115,7 @@ class GradientDescentAutoencoder(
 
     @property
     def _n_weights(self):
-        return self.net_.n_weights
+        return self.net_.n_weights_
 
     def _decode(self, code):
         return self.net_.criterion_.to_data(self.net_.module_.decode(code))

@@ -17,6 +17,7 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
+from ..backend.nested_parameters import NestedParameters
 from ..backend.settings import own_settings
 from ..backend.threads import limited_threads
 from ..data.rows import rows_of, spans
@@ -33,7 +34,7 @@ def _has_decoder(estimator):
     return True
 
 
-class BaseAutoencoder(TransformerMixin, BaseEstimator):
+class BaseAutoencoder(NestedParameters, TransformerMixin, BaseEstimator):
     """Base class of the autoencoders.
 
     A subclass sets ``_device``, ``_statistics`` and ``_target_statistics`` (the

@@ -12,6 +12,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from ..backend.nested_parameters import NestedParameters
 from ..backend.random import seeded_generator
 from ..backend.settings import own_settings
 from ..data.rows import as_tensor, rows_of
@@ -23,7 +24,9 @@ __all__ = ["LARGEST", "BaseCorruption"]
 LARGEST = float(np.finfo(np.float32).max)
 
 
-class BaseCorruption(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
+class BaseCorruption(
+    NestedParameters, OneToOneFeatureMixin, TransformerMixin, BaseEstimator
+):
     r"""Base class of the corruption processes :math:`q(\tilde x \mid x)`.
 
     A subclass implements :meth:`draw` and, where it must learn something from the

@@ -15,6 +15,7 @@ from ..backend.threads import limited_threads
 from ..modules import Dropout
 from ..modules._layers import count_weights
 from .arrays import ArrayMethods
+from .callbacks.checks import explain
 from .datasets import RowsDataset
 from .epochs import EpochLoop
 from .interrupts import StopTraining, asks_to_stop
@@ -124,7 +125,6 @@ class DenoisingNet(EpochLoop, ArrayMethods, SetParameters, NeuralNet):
         # Set for the time of a training.
         self._step = self._objective = self._streams = self._progress = None
         self._forked = None
-        self._n_weights = None
         self._own_callbacks = None
         self._listens_to_batches = False
         #: State of the optimizer at the end of the last training, if it is to go on.
@@ -139,7 +139,7 @@ class DenoisingNet(EpochLoop, ArrayMethods, SetParameters, NeuralNet):
     def initialize_module(self):
         """Take the module and the penalty as they are."""
         self.module_ = self.module
-        self._n_weights = count_weights(self.module_)
+        self.n_weights_ = count_weights(self.module_)
         if self.penalty is not None:
             self.penalty_ = self.penalty
         return self
@@ -243,6 +243,7 @@ class DenoisingNet(EpochLoop, ArrayMethods, SetParameters, NeuralNet):
     def __setstate__(self, state):
         super().__setstate__(state)
         vars(self).update(
+            n_weights_=count_weights(self.module_),
             module=self.module_,
             criterion=self.criterion_,
             penalty=getattr(self, "penalty_", None),
@@ -282,18 +283,12 @@ class DenoisingNet(EpochLoop, ArrayMethods, SetParameters, NeuralNet):
             The trained net, in evaluation mode.
         """
         n_rows = -(-run.train.n_rows // len(run.train))
-        n_weights = self.n_weights
+        n_weights = self.n_weights_
         if self.penalty is not None and not self.penalty.of_code_alone:
             # A Jacobian takes many times as much.
             n_weights = None
         with limited_threads(n_rows, n_weights, run.device):
             return self._train(run, epochs, resume_from, resumable, watchers)
-
-    @property
-    def n_weights(self):
-        """How many weights each row meets; None where the module is a user's."""
-        # One that was pickled by an older version does not know.
-        return vars(self).get("_n_weights")
 
     def _train(self, run, epochs, resume_from, resumable, watchers):
         # One that was set to None is none.
@@ -392,9 +387,14 @@ class DenoisingNet(EpochLoop, ArrayMethods, SetParameters, NeuralNet):
             try:
                 getattr(callback, method_name)(self, **cb_kwargs)
             except (StopTraining, KeyboardInterrupt) as error:
-                if not asks_to_stop(callback, error):
+                if not asks_to_stop(callback, method_name, error):
                     raise
                 stop = True
+            except Exception as error:
+                explained = explain(callback, error)
+                if explained is error:
+                    raise
+                raise explained from error
         # Last, so that those behind it hear of the event too.
         if stop:
             raise StopTraining
