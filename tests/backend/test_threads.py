@@ -49,6 +49,9 @@ def threads_of_mkl():
         (256, FEW_PRODUCTS // 256, True),
         (256, FEW_PRODUCTS // 256 + 1, False),
         (1, None, False),
+        # The net of the README, and the small one of benchmarks/training_speed.py.
+        (32, 2 * (64 * 256 + 256 * 64), True),
+        (256, 2 * (32 * 64 + 64 * 32 + 32 * 16), False),
     ],
 )
 def test_small_nets_take_one_thread(n_rows, n_weights, limited):
