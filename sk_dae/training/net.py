@@ -15,10 +15,10 @@ from ..backend.threads import limited_threads
 from ..modules import Dropout
 from ..modules._layers import count_weights
 from .arrays import ArrayMethods
-from .callbacks.checks import explain
+from .callbacks.notifying import NotifiesCallbacks
 from .datasets import RowsDataset
 from .epochs import EpochLoop
-from .interrupts import StopTraining, asks_to_stop
+from .interrupts import StopTraining
 from .objective import Objective
 from .optimizers import make_optimizer
 from .parameters import SetParameters
@@ -29,7 +29,9 @@ __all__ = ["DenoisingNet", "PredictingNet"]
 _BATCH_EVENTS = ("on_batch_begin", "on_batch_end", "on_grad_computed")
 
 
-class DenoisingNet(EpochLoop, ArrayMethods, SetParameters, NeuralNet):
+class DenoisingNet(
+    EpochLoop, NotifiesCallbacks, ArrayMethods, SetParameters, NeuralNet
+):
     """A ``skorch.NeuralNet`` that is trained to undo a corruption.
 
     It keeps what skorch documents: :meth:`fit` and :meth:`partial_fit` train on an
@@ -282,12 +284,7 @@ class DenoisingNet(EpochLoop, ArrayMethods, SetParameters, NeuralNet):
         self : object
             The trained net, in evaluation mode.
         """
-        n_rows = -(-run.train.n_rows // len(run.train))
-        n_weights = self.n_weights_
-        if self.penalty is not None and not self.penalty.of_code_alone:
-            # A Jacobian takes many times as much.
-            n_weights = None
-        with limited_threads(n_rows, n_weights, run.device):
+        with _threads_for(self, run):
             return self._train(run, epochs, resume_from, resumable, watchers)
 
     def _train(self, run, epochs, resume_from, resumable, watchers):
@@ -349,15 +346,7 @@ class DenoisingNet(EpochLoop, ArrayMethods, SetParameters, NeuralNet):
         with self._current_init_context("optimizer"):
             self.optimizer_ = self._make_optimizer(self._step)
         if resume_from is not None:
-            self._resume_optimizer(resume_from)
-
-    def _resume_optimizer(self, state):
-        own = self.optimizer_.state_dict()
-        n_parameters = [
-            [len(group["params"]) for group in s["param_groups"]] for s in (own, state)
-        ]
-        if n_parameters[0] == n_parameters[1]:
-            self.optimizer_.load_state_dict({**own, "state": state["state"]})
+            _resume(self.optimizer_, resume_from)
 
     def _end_training(self):
         if self.noise_schedule is not None:
@@ -377,28 +366,6 @@ class DenoisingNet(EpochLoop, ArrayMethods, SetParameters, NeuralNet):
     def _dropouts(self):
         return [m for m in self.module_.modules() if isinstance(m, Dropout)]
 
-    # -- callbacks ----------------------------------------------------------------
-
-    def notify(self, method_name, **cb_kwargs):
-        """Call all callbacks; one that asks for it ends the training."""
-        getattr(self, method_name)(self, **cb_kwargs)
-        stop = False
-        for _, callback in self.callbacks_:
-            try:
-                getattr(callback, method_name)(self, **cb_kwargs)
-            except (StopTraining, KeyboardInterrupt) as error:
-                if not asks_to_stop(callback, method_name, error):
-                    raise
-                stop = True
-            except Exception as error:
-                explained = explain(callback, error)
-                if explained is error:
-                    raise
-                raise explained from error
-        # Last, so that those behind it hear of the event too.
-        if stop:
-            raise StopTraining
-
 
 class PredictingNet(DenoisingNet):
     """A net that predicts targets: rows are corrupted in training, not in validation.
@@ -416,6 +383,25 @@ class PredictingNet(DenoisingNet):
 
     def _n_targets(self, X):
         return self.predict(X[:1]).shape[1]
+
+
+def _resume(optimizer, state):
+    """Take the state of an earlier optimizer, if it has the same parameters."""
+    own = optimizer.state_dict()
+    n_parameters = [
+        [len(group["params"]) for group in s["param_groups"]] for s in (own, state)
+    ]
+    if n_parameters[0] == n_parameters[1]:
+        optimizer.load_state_dict({**own, "state": state["state"]})
+
+
+def _threads_for(net, run):
+    """Return a context with as many threads as a training gains from."""
+    n_rows, n_weights = -(-run.train.n_rows // len(run.train)), net.n_weights_
+    if net.penalty is not None and not net.penalty.of_code_alone:
+        # A Jacobian takes many times as much.
+        n_weights = None
+    return limited_threads(n_rows, n_weights, run.device)
 
 
 def _overrides(callback, event):
