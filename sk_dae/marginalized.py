@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from numbers import Integral, Real
 
 import numpy as np
@@ -15,6 +14,7 @@ from sklearn.utils.validation import _check_feature_names_in, check_is_fitted
 
 from .backend.devices import find_device
 from .backend.serialization import serializable
+from .backend.user_warnings import warn_user
 from .base.current import check_parameters
 from .base.fitted import FittedMixin
 from .base.transformer import BaseAutoencoder
@@ -391,11 +391,9 @@ class MarginalizedDenoisingAutoencoder(FittedMixin, BaseAutoencoder):
         empty = np.flatnonzero(~observed.cpu().numpy())
         if len(empty):
             names = getattr(self, "feature_names_in_", None)
-            warnings.warn(
+            warn_user(
                 "Nothing is observed in these columns, which are reconstructed as 0: "
                 f"{name_columns(empty, names)}.",
-                UserWarning,
-                stacklevel=4,
             )
 
     def _set_fitted(self, stack, device, pivots, scatter):

@@ -15,6 +15,7 @@ from .base.perceptron import (
     hidden_sizes,
 )
 from .corruption import CORRUPTIONS, BaseCorruption
+from .training.callbacks.checks import without_files
 from .training.layerwise import pretrain_layers
 
 __all__ = ["StackedDenoisingAutoencoder"]
@@ -143,8 +144,10 @@ class StackedDenoisingAutoencoder(PerceptronAutoencoder):
         of the whole, or without `fine_tune` with that of the layers.
 
     net_callbacks : list of skorch callbacks or None, default=None
-        Called in the training of each layer and of the whole. One that raises
-        KeyboardInterrupt, as skorch's EarlyStopping does, ends the training it is in.
+        Called in the training of each layer and of the whole, but for those of skorch
+        that keep a net in files (Checkpoint, TrainEndCheckpoint, LoadInitState), which
+        are called in that of the whole only. skorch's EarlyStopping, and one that
+        raises :class:`StopTraining`, end the training they are in.
 
     device : str or torch.device, default="auto"
         "cpu", "cuda", "cuda:1", "mps"; "auto" is "cuda" where torch finds it, and
@@ -411,6 +414,7 @@ class StackedDenoisingAutoencoder(PerceptronAutoencoder):
                 corruption=layer.corruption,
                 emphasis=emphases[k],
                 noise_schedule=plan.noise_schedule,
+                callbacks=without_files(current_value(self, "net_callbacks")),
             )
             epochs = current_value(self, "pretrain_max_iter")
             if epochs == "auto":

@@ -162,8 +162,8 @@ class TabularDenoisingAutoencoder(TableNetAutoencoder):
         the last fit.
 
     net_callbacks : list of skorch callbacks or None, default=None
-        Called while the net trains. One that raises KeyboardInterrupt, as skorch's
-        EarlyStopping does, ends the training.
+        Called while the net trains. skorch's EarlyStopping, and one that raises
+        :class:`StopTraining`, end the training.
 
     device : str or torch.device, default="auto"
         "cpu", "cuda", "cuda:1", "mps"; "auto" is "cuda" where torch finds it, and

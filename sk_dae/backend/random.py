@@ -1,58 +1,19 @@
 """Generators: every random draw of an estimator comes from one integer seed.
 
-Nothing here moves a global random state, but where a user's module may draw from it;
-then it is put back.
+Nothing here moves a global random state.
 """
 
 from __future__ import annotations
 
-import contextlib
-import random
-import threading
-
 import numpy as np
 import torch
 
-__all__ = ["RandomStreams", "forked_global_generators", "seeded_generator"]
-
-# Draws from global generators come one at a time.
-_LOCK = threading.RLock()
+__all__ = ["RandomStreams", "seeded_generator"]
 
 
 def seeded_generator(seed, device="cpu"):
     """Return a ``torch.Generator`` on `device`, seeded with `seed`."""
     return torch.Generator(device=device).manual_seed(int(seed))
-
-
-@contextlib.contextmanager
-def forked_global_generators(seed, device):
-    """Seed the global generators for a while, and put them back as they were.
-
-    Parameters
-    ----------
-    seed : int
-        For those of torch, NumPy and ``random``.
-
-    device : torch.device
-        Where torch draws besides the CPU. Only CUDA's devices have a state
-        that is put back.
-    """
-    devices = []
-    if device.type == "cuda":
-        current = torch.cuda.current_device()
-        devices = [current if device.index is None else device.index]
-    with _LOCK, torch.random.fork_rng(devices):
-        numpy_state, python_state = np.random.get_state(), random.getstate()
-        torch.random.default_generator.manual_seed(seed)
-        for index in devices:
-            torch.cuda.default_generators[index].manual_seed(seed)
-        np.random.seed(seed % 2**32)
-        random.seed(seed)
-        try:
-            yield
-        finally:
-            np.random.set_state(numpy_state)
-            random.setstate(python_state)
 
 
 class RandomStreams:

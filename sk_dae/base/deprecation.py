@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import inspect
-import warnings
 
 from sklearn.utils._param_validation import Hidden, StrOptions
+
+from ..backend.nested_parameters import NestedParameters
+from ..backend.user_warnings import warn_user
 
 __all__ = ["RenamedParameters", "current_value", "with_new_names"]
 
@@ -13,7 +15,7 @@ __all__ = ["RenamedParameters", "current_value", "with_new_names"]
 DEPRECATED = "deprecated"
 
 
-class RenamedParameters:
+class RenamedParameters(NestedParameters):
     """Mixin of the estimators whose parameters may have had other names.
 
     ``__init__`` of a subclass takes the old names last, with the default "deprecated".
@@ -65,11 +67,10 @@ class RenamedParameters:
                     f"given; got {old}={getattr(self, old)!r} and "
                     f"{new}={getattr(self, new)!r}."
                 )
-            warnings.warn(
+            warn_user(
                 f"{old} of {type(self).__name__} was renamed to {new}: the old name is "
                 f"deprecated in 0.2 and will be removed in 0.3. Use {new}.",
                 FutureWarning,
-                stacklevel=4,
             )
 
 

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import contextlib
-import warnings
 
 import torch
 
 from ..backend.devices import find_device
+from ..backend.settings import own_settings
+from ..backend.user_warnings import warn_user
 
 __all__ = ["FittedMixin", "restored_on_failure"]
 
 
 @contextlib.contextmanager
 def restored_on_failure(estimator, names=None):
-    """Put back the attributes of an estimator if the code inside fails.
+    """Put back the attributes of an estimator if the code inside, a fit, fails.
+
+    Settings of torch that the user has made have no say in it.
 
     Parameters
     ----------
@@ -26,7 +29,8 @@ def restored_on_failure(estimator, names=None):
     """
     before = dict(vars(estimator))
     try:
-        yield
+        with own_settings():
+            yield
     except BaseException:
         after = vars(estimator)
         for name in [*before, *after] if names is None else names:
@@ -74,11 +78,9 @@ class FittedMixin:
         try:
             device = find_device(self._device)
         except ValueError:
-            warnings.warn(
+            warn_user(
                 f"The model was trained on {self.device_!r}, which this machine does "
-                "not have; it runs on the CPU.",
-                UserWarning,
-                stacklevel=2,
+                "not have; it runs on the CPU."
             )
             device = torch.device("cpu")
         self._move_to(device)

@@ -183,10 +183,13 @@ class NetFitting:
 
     def _build(self, plan, n_features):
         """Make or copy the module, and initialise the penalty."""
+        forked = self._forked_generators(plan.streams, plan.device)
         if plan.resume:
             module, widths = self._copy_module(n_features, plan.loss), self._widths
         else:
-            module, widths = self._make_module(n_features, plan.loss, plan.streams)
+            module, widths = self._make_module(
+                n_features, plan.loss, plan.streams, forked
+            )
         penalty, corruption = plan.penalty, plan.corruption
         if penalty is not None:
             penalty.check_module(module)
@@ -209,6 +212,7 @@ class NetFitting:
             plan.streams,
             predicts.in_training(may_have_gaps),
             has_missing=plan.has_missing,
+            forked=forked,
         )
         return replace(
             plan, module=module, widths=widths, run=run, encoder_input=predicts
@@ -234,48 +238,45 @@ class NetFitting:
             The fitted autoencoder.
         """
         incremental = plan.incremental
-        with self._draws_of_user_modules(plan.streams, plan.device):
-            plan = self._build(plan, X.shape[1])
-            run = plan.run
-            fitted = {
-                "_device": plan.device,
-                "_data_type": (
-                    self._data_type if plan.resume else type_in_units(X.dtype)
-                ),
-                "_statistics": plan.statistics,
-                "_target_statistics": plan.target_statistics,
-                "_widths": plan.widths,
-                "corruption_": plan.corruption,
-            }
-            if epochs != 0:
-                fitted |= self._pretrain(plan)
-            net = self._make_net(
-                plan.module,
-                plan.loss,
-                plan.device,
-                incremental=incremental,
-                corruption=plan.corruption,
-                noise_schedule=plan.noise_schedule,
-                emphasis=plan.emphasis,
-                penalty=plan.penalty,
-                n_features=X.shape[1],
-                encoder_input=plan.encoder_input,
-            )
-            resume_from = None
-            if plan.resume:
-                net.history = copy.copy(self.net_.history)
-                if incremental and self.optimizer == self.net_.optimizer:
-                    resume_from = self.net_.optimizer_state_
-            n_before = len(net.history)
-            if epochs is None:
-                epochs = 1 if incremental else self._n_epochs(len(run.train))
-            net.train(
-                run,
-                epochs,
-                resume_from=resume_from,
-                resumable=incremental,
-                watchers=self._make_watchers(X, epochs, fitted, incremental),
-            )
+        plan = self._build(plan, X.shape[1])
+        run = plan.run
+        fitted = {
+            "_device": plan.device,
+            "_data_type": self._data_type if plan.resume else type_in_units(X.dtype),
+            "_statistics": plan.statistics,
+            "_target_statistics": plan.target_statistics,
+            "_widths": plan.widths,
+            "corruption_": plan.corruption,
+        }
+        if epochs != 0:
+            fitted |= self._pretrain(plan)
+        net = self._make_net(
+            plan.module,
+            plan.loss,
+            plan.device,
+            incremental=incremental,
+            corruption=plan.corruption,
+            noise_schedule=plan.noise_schedule,
+            emphasis=plan.emphasis,
+            penalty=plan.penalty,
+            n_features=X.shape[1],
+            encoder_input=plan.encoder_input,
+        )
+        resume_from = None
+        if plan.resume:
+            net.history = copy.copy(self.net_.history)
+            if incremental and self.optimizer == self.net_.optimizer:
+                resume_from = self.net_.optimizer_state_
+        n_before = len(net.history)
+        if epochs is None:
+            epochs = 1 if incremental else self._n_epochs(len(run.train))
+        net.train(
+            run,
+            epochs,
+            resume_from=resume_from,
+            resumable=incremental,
+            watchers=self._make_watchers(X, epochs, fitted, incremental),
+        )
         if plan.donor_state is not None and plan.corruption is not None:
             rows = rows_of(X, weights=plan.train.rows.weights)
             plan.corruption.forget_rows(rows, plan.donor_state)

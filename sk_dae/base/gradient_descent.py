@@ -6,13 +6,13 @@ the estimator: a fit that fails leaves it as it was.
 
 from __future__ import annotations
 
-import warnings
 from numbers import Integral, Real
 
 import numpy as np
 import torch
 from sklearn.utils._param_validation import Interval, StrOptions
 
+from ..backend.user_warnings import warn_user
 from ..corruption import CORRUPTIONS, BaseCorruption
 from ..data.checks import check_range, name_columns
 from ..data.statistics import root_mean_squares
@@ -78,11 +78,9 @@ class GradientDescentAutoencoder(
         empty = np.flatnonzero(statistics.never_observed)
         if len(empty):
             names = getattr(self, "feature_names_in_", None)
-            warnings.warn(
+            warn_user(
                 "Nothing is observed in these columns, which "
                 f"{self._fate_of_empty_columns}: {name_columns(empty, names)}.",
-                UserWarning,
-                stacklevel=5,
             )
 
     def _warn_of_wide_columns(self, X, loss, losses):
@@ -95,13 +93,11 @@ class GradientDescentAutoencoder(
         if sizes[widest] <= WIDE:
             return
         names = getattr(self, "feature_names_in_", None)
-        warnings.warn(
+        warn_user(
             f"Training ended with a loss of {losses[-1]:.2g}, in the units of columns "
             f"that are not scaled: column {name_columns([widest], names)} is the "
             f"widest, with a root mean square of {sizes[widest]:.2g}. Scale the "
-            "columns first (StandardScaler, or MinMaxScaler for pixels).",
-            UserWarning,
-            stacklevel=5,
+            "columns first (StandardScaler, or MinMaxScaler for pixels)."
         )
 
     def _validate_training_rows(self, X, *, reset, owner=None, weights=None):
@@ -141,6 +137,10 @@ class GradientDescentAutoencoder(
 
     def _encode(self, X):
         return self.net_.module_.encode(self.net_.encoder_input(X))
+
+    @property
+    def _n_weights(self):
+        return self.net_.n_weights_
 
     def _decode(self, code):
         return self.net_.criterion_.to_data(self.net_.module_.decode(code))

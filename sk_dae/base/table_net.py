@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import warnings
-
 import numpy as np
 import torch
 from sklearn.utils.validation import _check_feature_names_in, check_is_fitted
 
+from ..backend.user_warnings import warn_user
 from ..data.checks import name_columns
 from ..modules import TableAutoencoder
 from ..tables.categories import UNSEEN
@@ -109,13 +108,11 @@ class TableNetAutoencoder(GradientDescentAutoencoder):
         without = np.flatnonzero(~np.array(self._table.indicated))
         if len(without):
             names = getattr(self, "feature_names_in_", None)
-            warnings.warn(
+            warn_user(
                 "The corruption hides cells of columns in which nothing was missing "
                 "when the autoencoder was first fitted, so that it has no indicators "
                 f"of missing values there: {name_columns(without, names)}. Fit it anew "
-                "with such a corruption.",
-                UserWarning,
-                stacklevel=6,
+                "with such a corruption."
             )
 
     def _module_config(self, n_features, n_outputs):
@@ -243,10 +240,8 @@ def _warn_of_new_categories(X, unseen):
         names[j]: columns[j].to_objects()[unseen[:, j]]
         for j in np.flatnonzero(unseen.any(axis=0))
     }
-    warnings.warn(
+    warn_user(
         "Categories that the first call did not have are left out of the loss, as the "
         f"net has no outputs for them, in these columns: {show_unseen(cells)}. Give a "
-        "first call with all categories.",
-        UserWarning,
-        stacklevel=5,
+        "first call with all categories."
     )

@@ -11,6 +11,7 @@ from sklearn.utils._param_validation import Interval, StrOptions
 
 from ..backend.random import RandomStreams
 from ..backend.serialization import serializable
+from ..training.callbacks.checks import check_callbacks
 from ..training.callbacks.early_stopping import EarlyStopping
 from ..training.callbacks.progress import ProgressLine
 from ..training.callbacks.sklearn_bridge import CallbackSupportMixin, bridge_to_sklearn
@@ -60,6 +61,11 @@ class NetTrainer(RenamedParameters, FittedMixin, CallbackSupportMixin):
     _net_class = DenoisingNet
 
     # -- fitting ----------------------------------------------------------------------
+
+    def _validate_params(self):
+        super()._validate_params()
+        callbacks = current_value(self, "net_callbacks")
+        check_callbacks(callbacks, validates=self.early_stopping)
 
     def _refuse_early_stopping(self):
         if self.early_stopping:

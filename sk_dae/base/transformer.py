@@ -17,6 +17,9 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
+from ..backend.nested_parameters import NestedParameters
+from ..backend.settings import own_settings
+from ..backend.threads import limited_threads
 from ..data.rows import rows_of, spans
 from ..tables.numbers import as_numbers
 from .current import check_parameters
@@ -33,7 +36,7 @@ def _has_decoder(estimator):
     return True
 
 
-class BaseAutoencoder(TransformerMixin, BaseEstimator):
+class BaseAutoencoder(NestedParameters, TransformerMixin, BaseEstimator):
     """Base class of the autoencoders.
 
     A subclass sets ``_device``, ``_data_type``, ``_statistics`` and
@@ -301,6 +304,11 @@ class BaseAutoencoder(TransformerMixin, BaseEstimator):
         encoder, code, decoder = self._widths
         return max(self.n_features_in_, code, *encoder, *decoder)
 
+    @property
+    def _n_weights(self):
+        """How many weights each row meets, or None where that is not known."""
+        return None
+
     def _validate_rows(self, X, *, reset=False, owner=None):
         """Return rows checked for this estimator, or for one that it is a part of."""
         if not reset:
@@ -325,7 +333,11 @@ class BaseAutoencoder(TransformerMixin, BaseEstimator):
         out = np.empty((n_samples, n_outputs), dtype=dtype)
         widest = max(n_outputs, self._widest)
         may_overflow = X.dtype != np.float32
-        with torch.inference_mode():
+        with (
+            own_settings(),
+            torch.inference_mode(),
+            limited_threads(n_samples, self._n_weights, self._device),
+        ):
             for span in spans(n_samples, 4 * widest):
                 chunk = rows.span(span)
                 if may_overflow and torch.isinf(chunk).any():

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
 import copy
 import inspect
 
 import torch
 
-from ..backend.random import forked_global_generators
+from ..backend.forked import ForkedGenerators
 
 __all__ = ["ModuleMaker", "check_hidden_layers", "measure_widths"]
 
@@ -40,7 +39,7 @@ class ModuleMaker:
         """Return the widths of the own module: encoder, code, decoder."""
         raise NotImplementedError
 
-    def _make_module(self, n_features, loss, streams):
+    def _make_module(self, n_features, loss, streams, forked):
         """Return a new module and the widths of its layers."""
         given = self._given_module()
         n_outputs = loss.n_outputs(n_features)
@@ -51,12 +50,15 @@ class ModuleMaker:
             # The net moves it to its device itself.
             module = copy.deepcopy(given).cpu()
         else:
-            module = given(n_features, self.n_components)
+            with forked.lent("module"):
+                module = given(n_features, self.n_components)
         if not isinstance(module, torch.nn.Module):
             raise TypeError(
                 "module must be, or return, a torch.nn.Module, got "
                 f"{type(module).__name__}."
             )
+        # It may have been made under another default of torch.
+        module.float()
         for method in ("encode", "decode"):
             if not callable(getattr(module, method, None)):
                 raise TypeError(
@@ -65,7 +67,8 @@ class ModuleMaker:
                 )
         if self.features == "layers":
             check_hidden_layers(module)
-        return module, measure_widths(module, n_features, n_outputs)
+        with forked.lent("widths"):
+            return module, measure_widths(module, n_features, n_outputs)
 
     def _class_of_module(self):
         """Return the class that the module has, so far as it can be known."""
@@ -99,15 +102,12 @@ class ModuleMaker:
                     )
         return copy.deepcopy(module)
 
-    @contextlib.contextmanager
-    def _draws_of_user_modules(self, streams, device):
-        """Let the module of a user draw from global generators, and restore them."""
+    def _forked_generators(self, streams, device):
+        """Return where a module of the user's draws from; None without one."""
         given = self._given_module()
         if given is None:
-            yield
-            return
-        with forked_global_generators(streams.seeds["init"], device):
-            yield
+            return None
+        return ForkedGenerators(streams.seeds["init"], device, given)
 
 
 def check_hidden_layers(module):

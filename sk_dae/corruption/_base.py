@@ -12,7 +12,9 @@ from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from ..backend.nested_parameters import NestedParameters
 from ..backend.random import seeded_generator
+from ..backend.settings import own_settings
 from ..data.rows import as_tensor, rows_of
 from ..tables.numbers import as_numbers
 from ._cells import choose_cells
@@ -23,7 +25,9 @@ __all__ = ["LARGEST", "BaseCorruption"]
 LARGEST = float(np.finfo(np.float32).max)
 
 
-class BaseCorruption(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
+class BaseCorruption(
+    NestedParameters, OneToOneFeatureMixin, TransformerMixin, BaseEstimator
+):
     r"""Base class of the corruption processes :math:`q(\tilde x \mid x)`.
 
     A subclass implements :meth:`draw` and, where it must learn something from the
@@ -101,6 +105,7 @@ class BaseCorruption(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
             state["level_name"] = state.pop("_level_name")
         return state
 
+    @own_settings()
     def fit(self, X, y=None):
         """Learn what the process needs to know of the data.
 
@@ -130,6 +135,7 @@ class BaseCorruption(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
             vars(self).update(before)
             raise
 
+    @own_settings()
     def transform(self, X):
         """Corrupt `X`.
 
@@ -151,6 +157,7 @@ class BaseCorruption(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
             X = X.toarray()
         return self.corrupt(as_tensor(X), seeded_generator(self._draw_seed())).numpy()
 
+    @own_settings(grad=False)
     def corrupt(self, X, generator=None, *, return_mask=False):
         """Corrupt a tensor.
 

@@ -10,6 +10,7 @@ from sklearn.base import clone
 from sklearn.ensemble._base import _set_random_states
 
 from ..backend.serialization import serializable
+from ..backend.settings import own_settings
 from ._held_out import (
     draw_errors,
     draw_masks,
@@ -123,6 +124,7 @@ class CrossFittedCompletion:
         limits = np.nan_to_num([np.fmin.reduce(rows), np.fmax.reduce(rows)])
         return cls(autoencoders, gaussians, n_categories, weight, errors, limits)
 
+    @own_settings()
     def fill(self, rows):
         """Fill the gaps of rows with the mean of the members' predictions.
 
@@ -150,6 +152,7 @@ class CrossFittedCompletion:
             )
         return filled
 
+    @own_settings()
     def sample(self, rows, random_state):
         """Fill the gaps of rows with draws, cell after cell.
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from numbers import Integral
 
 import numpy as np
@@ -21,6 +20,7 @@ from sklearn.utils._set_output import _get_output_config
 from sklearn.utils.validation import _check_feature_names_in, check_is_fitted
 
 from ..backend.serialization import serializable
+from ..backend.user_warnings import warn_user
 from ..base.current import check_parameters
 from ..base.deprecation import RenamedParameters
 from ..base.fitted import restored_on_failure
@@ -287,11 +287,9 @@ class DenoisingImputer(InnerAutoencoder, _BaseImputer):
         empty = self._rows.empty
         if empty.any() and not self.keep_empty_features:
             names = getattr(self, "feature_names_in_", None)
-            warnings.warn(
+            warn_user(
                 "Nothing is observed in these columns, which are left out: "
                 f"{name_columns(np.flatnonzero(empty), names)}.",
-                UserWarning,
-                stacklevel=4,
             )
 
     @property

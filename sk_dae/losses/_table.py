@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import warnings
-
 import torch
 import torch.nn.functional as F
 
 from ..backend.serialization import serializable
+from ..backend.user_warnings import warn_user
 from ._base import BaseLoss
 
 __all__ = ["TableLoss"]
@@ -82,12 +81,11 @@ class TableLoss(BaseLoss):
                     f"them can be given; got mask_weight={mask_weight!r} and "
                     f"mask_loss_weight={mask_loss_weight!r}."
                 )
-            warnings.warn(
+            warn_user(
                 "mask_weight of TableLoss was renamed to mask_loss_weight: the old "
                 "name is deprecated in 0.2 and will be removed in 0.3. Use "
                 "mask_loss_weight.",
                 FutureWarning,
-                stacklevel=2,
             )
             mask_loss_weight, mask_weight = mask_weight, "deprecated"
         self.n_categories = n_categories

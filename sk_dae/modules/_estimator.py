@@ -7,10 +7,12 @@ import inspect
 from sklearn.base import BaseEstimator
 from torch import nn
 
+from ..backend.nested_parameters import NestedParameters
+
 __all__ = ["EstimatorModule"]
 
 
-class EstimatorModule(BaseEstimator, nn.Module):
+class EstimatorModule(NestedParameters, BaseEstimator, nn.Module):
     """Base class of torch modules whose ``__init__`` follows scikit-learn.
 
     The module is prepared before ``__init__``, which then need only assign parameters,

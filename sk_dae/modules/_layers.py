@@ -10,7 +10,34 @@ from torch import nn
 
 from ..backend.serialization import serializable
 
-__all__ = ["Dropout", "Linear"]
+__all__ = ["Dropout", "Linear", "count_weights"]
+
+
+def count_weights(module):
+    """Return how many weights each row meets in a module of linear layers.
+
+    Parameters
+    ----------
+    module : torch.nn.Module
+        A module.
+
+    Returns
+    -------
+    n_weights : int or None
+        None for a module that may be more than its linear layers: one of a user's.
+    """
+    n_weights = 0
+    for part in module.modules():
+        if isinstance(part, Linear):
+            weight = part.transposed_weight if part.tied else part.weight
+            n_weights += weight.numel()
+        elif type(part).__module__.partition(".")[0] not in _PACKAGES:
+            return None
+    return n_weights
+
+
+# Whose modules, and containers of modules, have weights in `Linear` only.
+_PACKAGES = (__name__.partition(".")[0], "torch")
 
 
 @serializable

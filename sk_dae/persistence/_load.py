@@ -10,6 +10,7 @@ import torch
 
 from ..backend.devices import find_device
 from ..backend.serialization import is_standalone, make_object
+from ..backend.settings import own_settings
 from ..tables.descriptions import make
 from ..tables.values import make_value
 from ._format import FORMAT, import_package
@@ -19,6 +20,7 @@ from ._trained import trained_within
 __all__ = ["load"]
 
 
+@own_settings()
 def load(path, *, device=None, module=None):
     """Load an estimator that :func:`save` wrote.
 

@@ -7,7 +7,8 @@ import copy
 import torch
 from skorch.history import History
 
-from ..backend.random import forked_global_generators, seeded_generator
+from ..backend.forked import ForkedGenerators
+from ..backend.random import seeded_generator
 from ..backend.serialization import find_class, is_serializable
 
 __all__ = ["build_net", "describe_net"]
@@ -94,8 +95,10 @@ def _build_module(estimator, parts, user_module):
         module = copy.deepcopy(user_module).cpu()
     else:
         autoencoder = getattr(estimator, "autoencoder_", estimator)
-        with forked_global_generators(0, torch.device("cpu")):
+        forked = ForkedGenerators(0, torch.device("cpu"), user_module)
+        with forked.lent("module"):
             module = user_module(estimator.n_features_in_, autoencoder.n_components)
+    module.float()
     if "head" in parts:
         # A file of format 1 does not name it, as there was one.
         wrapper = find_class(parts.get("wrapper", "ModulePredictor"))

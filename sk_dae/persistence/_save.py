@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import math
 import os
-import warnings
 
 import numpy as np
 import torch
@@ -23,6 +22,7 @@ from ..backend.serialization import (
     left_out,
     parameter_defaults,
 )
+from ..backend.user_warnings import warn_user
 from ..tables.categories import CategoricalColumn
 from ..tables.descriptions import UnsavedType, describe
 from ..tables.types import ColumnType, is_dtype
@@ -86,7 +86,7 @@ def save(estimator, path):
     for name in sorted(left_out(type(estimator)) & defaults.keys()):
         value = getattr(estimator, name)
         if value and value != defaults[name]:
-            warnings.warn(f"{name} are not saved.", UserWarning, stacklevel=2)
+            warn_user(f"{name} are not saved.")
     folder = os.path.dirname(os.path.abspath(os.fsdecode(path)))
     if not os.path.isdir(folder):
         raise FileNotFoundError(f"path lies in a folder that is not there: {folder}")

@@ -244,33 +244,34 @@ class FineTunedPredictor(PretrainedAutoencoder, NetTrainer, BaseEstimator):
             may_have_gaps=may_have_gaps,
             has_missing=bool(np.isnan(values[labeled]).any()),
         )
+        forked = autoencoder._forked_generators(streams, device)
+        run = replace(run, forked=forked)
         fitted |= {"autoencoder_": autoencoder, "_device": device}
-        with autoencoder._draws_of_user_modules(streams, device):
-            module = predictor_from(
-                autoencoder.net_.module_,
-                autoencoder._n_code,
-                run.train.targets.shape[1],
-                self.dropout,
-                streams["init"],
-            )
-            n_head_epochs = current_value(self, "head_max_iter")
-            if n_head_epochs:
-                self._train_head(module, autoencoder, run, n_head_epochs)
-            net = self._make_net(
-                module,
-                loss,
-                device,
-                corruption=corruption,
-                encoder_input=autoencoder.net_.encoder_input,
-                n_features=rows.shape[1],
-            )
-            epochs = self._n_epochs(len(run.train))
-            watched = X, y
-            if getattr(self, "_skl_callbacks", None):
-                # Rows are copied only where a callback is there to read them.
-                watched = watched_rows(X, y, labeled, values)
-            watchers = self._make_watchers(watched[0], epochs, fitted, y=watched[1])
-            net.train(run, epochs, watchers=watchers)
+        module = predictor_from(
+            autoencoder.net_.module_,
+            autoencoder._n_code,
+            run.train.targets.shape[1],
+            self.dropout,
+            streams["init"],
+        )
+        n_head_epochs = current_value(self, "head_max_iter")
+        if n_head_epochs:
+            self._train_head(module, autoencoder, run, n_head_epochs)
+        net = self._make_net(
+            module,
+            loss,
+            device,
+            corruption=corruption,
+            encoder_input=autoencoder.net_.encoder_input,
+            n_features=rows.shape[1],
+        )
+        epochs = self._n_epochs(len(run.train))
+        watched = X, y
+        if getattr(self, "_skl_callbacks", None):
+            # Rows are copied only where a callback is there to read them.
+            watched = watched_rows(X, y, labeled, values)
+        watchers = self._make_watchers(watched[0], epochs, fitted, y=watched[1])
+        net.train(run, epochs, watchers=watchers)
         fitted |= self._record(net, 0, epochs, run)
         # It is not trained further, and predicts from clean rows.
         del fitted["_stream_state"]

@@ -100,8 +100,8 @@ class DenoisingAutoencoderRegressor(RegressorMixin, FineTunedPredictor):
         Least improvement of the validation loss, with `early_stopping`.
 
     net_callbacks : list of skorch callbacks or None, default=None
-        Called in the fine-tuning of the whole net. One that raises KeyboardInterrupt,
-        as skorch's EarlyStopping does, ends it.
+        Called in the fine-tuning of the whole net. skorch's EarlyStopping, and one that
+        raises :class:`~sk_dae.StopTraining`, end it.
 
     device : str, torch.device or None, default=None
         Where both trainings run, whatever the `device` of `autoencoder` is. None leaves

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import warnings
+from ..backend.user_warnings import warn_user
 
 __all__ = ["UNKNOWN", "report_unseen", "show_unseen"]
 
@@ -38,7 +38,7 @@ def report_unseen(unseen, handle_unknown):
     message = f"Categories that were not there in fit, in {show_unseen(unseen)}"
     if handle_unknown == "error":
         raise ValueError(f"{message}; handle_unknown='error' refuses them.")
-    warnings.warn(f"{message}. They are unknown.", UserWarning, stacklevel=6)
+    warn_user(f"{message}. They are unknown.")
 
 
 def show_unseen(unseen):

@@ -7,7 +7,9 @@ import torch
 from sklearn.utils import check_array, check_consistent_length
 from skorch.utils import to_numpy
 
+from ..backend.forked import ForkedGenerators
 from ..backend.random import RandomStreams
+from ..backend.settings import own_settings
 from ..data.batches import Batches
 from ..data.rows import rows_of
 from ..tables.numbers import as_numbers
@@ -21,6 +23,7 @@ __all__ = ["ArrayMethods"]
 class ArrayMethods:
     """Mixin of a skorch net: its methods take arrays of rows, as the net reads them."""
 
+    @own_settings()
     def partial_fit(self, X, y=None, classes=None, **fit_params):
         """Train for ``max_epochs`` epochs on an array of rows, from the weights it has.
 
@@ -79,6 +82,7 @@ class ArrayMethods:
             streams,
             encoder_input=self._reads(),
             has_missing=any(_has_missing(values) for values in given),
+            forked=self._forked_generators(streams, device),
         )
         return self.train(run, self.max_epochs)
 
@@ -95,6 +99,18 @@ class ArrayMethods:
         """Return the batches of a dataset."""
         return dataset.batches
 
+    def forward_iter(self, X, training=False, device="cpu"):
+        """Yield what the decoder gives for the rows of each batch; as in skorch."""
+        outputs = super().forward_iter(X, training=training, device=device)
+        while True:
+            # Never across a yield, where the caller's settings hold.
+            with own_settings(grad=False):
+                output = next(outputs, None)
+            if output is None:
+                return
+            yield output
+
+    @own_settings(grad=False)
     def evaluation_step(self, batch, training=False):
         """Return what the decoder gives for the rows of a batch."""
         self.check_is_fitted()
@@ -111,6 +127,7 @@ class ArrayMethods:
         """Return what the decoder gives for rows."""
         return self.module_.decode(self.module_.encode(self._reads()(x)))
 
+    @own_settings(grad=False)
     def predict_proba(self, X):
         """Return reconstructions, or predictions, as an array.
 
@@ -129,6 +146,15 @@ class ArrayMethods:
             for output in self.forward_iter(X, training=False)
         ]
         return np.concatenate(outputs)
+
+    def _forked_generators(self, streams, device):
+        """Return where a module of the user's draws from; None without one."""
+        packages = {
+            type(m).__module__.partition(".")[0] for m in self.module_.modules()
+        }
+        if packages <= {"sk_dae", "torch"}:
+            return None
+        return ForkedGenerators(streams.seeds["init"], device, self.module_)
 
     def _check_rows(self, X):
         X = _validate_array(X, "X")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 
 import torch
@@ -149,6 +150,12 @@ class EpochLoop:
             )
         return float(factor)
 
+    def _lent(self, name):
+        """Return a context in which a module of the user's may draw."""
+        if self._forked is None:
+            return contextlib.nullcontext()
+        return self._forked.lent(name)
+
     def _notify_of_gradients(self, batch):
         if self._listens_to_batches:
             self.notify(
@@ -168,6 +175,7 @@ class EpochLoop:
             prepared = self._objective.prepare(
                 batch, self._streams["validation"], corrupts=self._corrupts_validation
             )
-            output = self.module_.decode(self.module_.encode(prepared.inputs))
+            with self._lent("validation"):
+                output = self.module_.decode(self.module_.encode(prepared.inputs))
             loss = self.criterion_(output, prepared.target, prepared.weight)
         return {"loss": loss, "y_pred": output, "size": prepared.size}

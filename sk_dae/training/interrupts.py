@@ -30,13 +30,16 @@ class StopTraining(Exception):
     """
 
 
-def asks_to_stop(callback, error):
+def asks_to_stop(callback, event, error):
     """Whether a callback has raised an error to end the training.
 
     Parameters
     ----------
     callback : skorch.callbacks.Callback
         The callback.
+
+    event : str
+        The method of it that was called.
 
     error : BaseException
         The error that came out of it.
@@ -45,13 +48,14 @@ def asks_to_stop(callback, error):
     -------
     asks : bool
         True for :class:`StopTraining`, and for the KeyboardInterrupt of skorch's
-        EarlyStopping, which is told from one that a signal brings by its patience
-        having run out.
+        EarlyStopping, which is told from one that a signal brings by the end of an
+        epoch, at which its patience has run out.
     """
     if isinstance(error, StopTraining):
         return True
     return (
         isinstance(error, KeyboardInterrupt)
         and isinstance(callback, EarlyStopping)
+        and event == "on_epoch_end"
         and callback.misses_ >= callback.patience
     )

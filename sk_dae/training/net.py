@@ -10,11 +10,15 @@ import torch
 from skorch import NeuralNet
 from skorch.callbacks import Callback, EpochTimer
 
+from ..backend.settings import own_settings
+from ..backend.threads import limited_threads
 from ..modules import Dropout
+from ..modules._layers import count_weights
 from .arrays import ArrayMethods
+from .callbacks.notifying import NotifiesCallbacks
 from .datasets import RowsDataset
 from .epochs import EpochLoop
-from .interrupts import StopTraining, asks_to_stop
+from .interrupts import StopTraining
 from .objective import Objective
 from .optimizers import make_optimizer
 from .parameters import SetParameters
@@ -25,7 +29,9 @@ __all__ = ["DenoisingNet", "PredictingNet"]
 _BATCH_EVENTS = ("on_batch_begin", "on_batch_end", "on_grad_computed")
 
 
-class DenoisingNet(EpochLoop, ArrayMethods, SetParameters, NeuralNet):
+class DenoisingNet(
+    EpochLoop, NotifiesCallbacks, ArrayMethods, SetParameters, NeuralNet
+):
     """A ``skorch.NeuralNet`` that is trained to undo a corruption.
 
     It keeps what skorch documents: :meth:`fit` and :meth:`partial_fit` train on an
@@ -120,6 +126,7 @@ class DenoisingNet(EpochLoop, ArrayMethods, SetParameters, NeuralNet):
         self.seed = seed
         # Set for the time of a training.
         self._step = self._objective = self._streams = self._progress = None
+        self._forked = None
         self._own_callbacks = None
         self._listens_to_batches = False
         #: State of the optimizer at the end of the last training, if it is to go on.
@@ -134,6 +141,7 @@ class DenoisingNet(EpochLoop, ArrayMethods, SetParameters, NeuralNet):
     def initialize_module(self):
         """Take the module and the penalty as they are."""
         self.module_ = self.module
+        self.n_weights_ = count_weights(self.module_)
         if self.penalty is not None:
             self.penalty_ = self.penalty
         return self
@@ -145,6 +153,7 @@ class DenoisingNet(EpochLoop, ArrayMethods, SetParameters, NeuralNet):
             self.encoder_input.loss = self.criterion_
         return self
 
+    @own_settings()
     def initialize_optimizer(self, triggered_directly=None):
         """Build an optimizer over the parameters of module, loss and penalty."""
         step = AutogradStep(self.module_, self.criterion_, self.penalty, None)
@@ -213,7 +222,7 @@ class DenoisingNet(EpochLoop, ArrayMethods, SetParameters, NeuralNet):
                 torch.device(self.device), parts["criterion"]
             )
         if self._step is not None:
-            of_training = ("_step", "_objective", "_streams", "_progress")
+            of_training = ("_step", "_objective", "_streams", "_progress", "_forked")
             parts |= {"callbacks_": self._own_callbacks, **dict.fromkeys(of_training)}
         return self._with({**parts, "_own_callbacks": None})
 
@@ -236,10 +245,15 @@ class DenoisingNet(EpochLoop, ArrayMethods, SetParameters, NeuralNet):
     def __setstate__(self, state):
         super().__setstate__(state)
         vars(self).update(
+            n_weights_=count_weights(self.module_),
             module=self.module_,
             criterion=self.criterion_,
             penalty=getattr(self, "penalty_", None),
         )
+        if torch.is_inference_mode_enabled():
+            # Tensors that are read or copied there could not be trained further.
+            with own_settings():
+                vars(self).update(copy.deepcopy(vars(self)))
         if self.encoder_input is not None:
             self.encoder_input.loss = self.criterion_
 
@@ -270,6 +284,10 @@ class DenoisingNet(EpochLoop, ArrayMethods, SetParameters, NeuralNet):
         self : object
             The trained net, in evaluation mode.
         """
+        with _threads_for(self, run):
+            return self._train(run, epochs, resume_from, resumable, watchers)
+
+    def _train(self, run, epochs, resume_from, resumable, watchers):
         # One that was set to None is none.
         self._own_callbacks = [(name, one) for name, one in self.callbacks_ if one]
         self.callbacks_ = [
@@ -296,7 +314,7 @@ class DenoisingNet(EpochLoop, ArrayMethods, SetParameters, NeuralNet):
         return self
 
     def _begin_training(self, run, epochs, resume_from):
-        self._streams = run.streams
+        self._streams, self._forked = run.streams, run.forked
         self._objective = Objective(
             self.criterion_,
             run.encoder_input,
@@ -323,19 +341,12 @@ class DenoisingNet(EpochLoop, ArrayMethods, SetParameters, NeuralNet):
             self.penalty,
             run.streams["penalty"],
             hand_derived=isinstance(self.optimizer, str),
+            forked=run.forked,
         )
         with self._current_init_context("optimizer"):
             self.optimizer_ = self._make_optimizer(self._step)
         if resume_from is not None:
-            self._resume_optimizer(resume_from)
-
-    def _resume_optimizer(self, state):
-        own = self.optimizer_.state_dict()
-        n_parameters = [
-            [len(group["params"]) for group in s["param_groups"]] for s in (own, state)
-        ]
-        if n_parameters[0] == n_parameters[1]:
-            self.optimizer_.load_state_dict({**own, "state": state["state"]})
+            _resume(self.optimizer_, resume_from)
 
     def _end_training(self):
         if self.noise_schedule is not None:
@@ -348,29 +359,12 @@ class DenoisingNet(EpochLoop, ArrayMethods, SetParameters, NeuralNet):
         step.release()
         if self.penalty is not None:
             self.penalty.end_training()
-        self._streams = self._objective = self._progress = None
+        self._streams = self._objective = self._progress = self._forked = None
         self._set_training(False)
         self._initialize_optimizer()
 
     def _dropouts(self):
         return [m for m in self.module_.modules() if isinstance(m, Dropout)]
-
-    # -- callbacks ----------------------------------------------------------------
-
-    def notify(self, method_name, **cb_kwargs):
-        """Call all callbacks; one that asks for it ends the training."""
-        getattr(self, method_name)(self, **cb_kwargs)
-        stop = False
-        for _, callback in self.callbacks_:
-            try:
-                getattr(callback, method_name)(self, **cb_kwargs)
-            except (StopTraining, KeyboardInterrupt) as error:
-                if not asks_to_stop(callback, error):
-                    raise
-                stop = True
-        # Last, so that those behind it hear of the event too.
-        if stop:
-            raise StopTraining
 
 
 class PredictingNet(DenoisingNet):
@@ -389,6 +383,25 @@ class PredictingNet(DenoisingNet):
 
     def _n_targets(self, X):
         return self.predict(X[:1]).shape[1]
+
+
+def _resume(optimizer, state):
+    """Take the state of an earlier optimizer, if it has the same parameters."""
+    own = optimizer.state_dict()
+    n_parameters = [
+        [len(group["params"]) for group in s["param_groups"]] for s in (own, state)
+    ]
+    if n_parameters[0] == n_parameters[1]:
+        optimizer.load_state_dict({**own, "state": state["state"]})
+
+
+def _threads_for(net, run):
+    """Return a context with as many threads as a training gains from."""
+    n_rows, n_weights = -(-run.train.n_rows // len(run.train)), net.n_weights_
+    if net.penalty is not None and not net.penalty.of_code_alone:
+        # A Jacobian takes many times as much.
+        n_weights = None
+    return limited_threads(n_rows, n_weights, run.device)
 
 
 def _overrides(callback, event):

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import torch
 
+from ..backend.forked import ForkedGenerators
 from ..backend.random import RandomStreams
 from ..data.batches import Batches
 from .objective import EncoderInput
@@ -39,6 +40,9 @@ class TrainingRun:
 
     completes : bool
         Whether rows are completed before they are corrupted.
+
+    forked : ForkedGenerators or None
+        Where a module of the user's draws from; None for one of the package.
     """
 
     train: Batches
@@ -48,3 +52,4 @@ class TrainingRun:
     encoder_input: EncoderInput
     has_missing: bool = False
     completes: bool = False
+    forked: ForkedGenerators | None = None

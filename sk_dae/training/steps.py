@@ -48,7 +48,7 @@ class StepResult(NamedTuple):
     penalty: torch.Tensor | None
 
 
-def make_step(module, loss, penalty, generator, *, hand_derived=True):
+def make_step(module, loss, penalty, generator, *, hand_derived=True, forked=None):
     """Return the fastest step that serves a module and a penalty.
 
     Parameters
@@ -69,15 +69,17 @@ def make_step(module, loss, penalty, generator, *, hand_derived=True):
         Whether hand-derived gradients may be used: an optimizer class of the user's
         gets a closure and the parameters one by one.
 
+    forked : ForkedGenerators, default=None
+        Where a module of the user's draws from; None for one of the package.
+
     Returns
     -------
     step : AutogradStep or HandDerivedStep
         The step.
     """
-    step = HandDerivedStep if hand_derived else AutogradStep
-    if not HandDerivedStep.serves(module, penalty):
-        step = AutogradStep
-    return step(module, loss, penalty, generator)
+    if hand_derived and HandDerivedStep.serves(module, penalty):
+        return HandDerivedStep(module, loss, penalty, generator)
+    return AutogradStep(module, loss, penalty, generator, forked)
 
 
 class AutogradStep:
@@ -85,15 +87,16 @@ class AutogradStep:
 
     Parameters
     ----------
-    module, loss, penalty, generator
+    module, loss, penalty, generator, forked
         As in ``make_step``.
     """
 
-    def __init__(self, module, loss, penalty, generator):
+    def __init__(self, module, loss, penalty, generator, forked=None):
         self.module = module
         self.loss = loss
         self.penalty = penalty
         self._generator = generator
+        self._forked = forked
 
     def parameter_groups(self):
         """Return the groups of parameters for the optimizer."""
@@ -105,6 +108,8 @@ class AutogradStep:
 
     def for_epoch(self):
         """Return the step of the next epoch: this one."""
+        if self._forked is not None:
+            self._forked.watch_again()
         return self
 
     def restore(self):
@@ -123,8 +128,14 @@ class AutogradStep:
 
         def closure():
             self._optimizer.zero_grad()
-            result = self.forward(prepared)
-            result.loss.backward()
+            if self._forked is None:
+                result = self.forward(prepared)
+                result.loss.backward()
+            else:
+                with self._forked.lent("forward"):
+                    result = self.forward(prepared)
+                with self._forked.lent("backward"):
+                    result.loss.backward()
             on_gradients()
             results.append(result)
             return result.loss

@@ -171,3 +171,14 @@ def test_new_stream_depends_on_the_seed():
         del state["seeds"]["penalty"], state["states"]["penalty"]
         drawn.append(draw(RandomStreams.from_state(state), "penalty"))
     assert drawn[0] != drawn[1]
+
+
+def test_purpose_that_is_no_more_is_passed_over():
+    streams = RandomStreams(3)
+    state = streams.get_state()
+    state["seeds"]["former"] = 5
+    state["states"]["former"] = state["states"]["init"]
+    resumed = RandomStreams.from_state(state)
+    for purpose in PURPOSES:
+        assert draw(resumed, purpose) == draw(streams, purpose)
+    assert "former" not in resumed.get_state()["seeds"]
