@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import numpy as np
 from sklearn.base import clone
 from sklearn.frozen import FrozenEstimator
 
+from ..tables.checks import columns_without_numbers
+from ..tables.frames import is_frame
 from .deprecation import RenamedParameters
+from .table_net import TableNetAutoencoder
 
-__all__ = ["InnerAutoencoder"]
+__all__ = ["InnerAutoencoder", "holds_more_than_numbers"]
 
 
 class InnerAutoencoder(RenamedParameters):
@@ -42,6 +46,28 @@ class InnerAutoencoder(RenamedParameters):
             )
         return super().set_params(**params)
 
+    @property
+    def _unfrozen(self):
+        """The autoencoder that was given, out of a ``FrozenEstimator``."""
+        given = self.autoencoder
+        return given.estimator if isinstance(given, FrozenEstimator) else given
+
+    @property
+    def _may_take_tables(self):
+        """Whether there are tables with categories and times that can be fitted."""
+        given = self._unfrozen
+        return given is None or isinstance(given, TableNetAutoencoder)
+
+    def _reads_tables(self, X):
+        """Return whether X is read as a table: as the autoencoder does, or as it needs.
+
+        The rule for all estimators with an autoencoder inside: one that was given has
+        decided; where it is None, the data decides.
+        """
+        if self.autoencoder is None:
+            return holds_more_than_numbers(X)
+        return self._may_take_tables
+
     def _inner_params(self):
         """Return the parameters of the autoencoder that are set from outside."""
         params = {}
@@ -72,3 +98,24 @@ class InnerAutoencoder(RenamedParameters):
                 f"autoencoder of {type(self).__name__} must not be frozen: {reason}. "
                 "Give it unfrozen, to be cloned and trained, or None."
             )
+
+
+def holds_more_than_numbers(X):
+    """Return whether X is a table with categories or times, so far as can be told.
+
+    Parameters
+    ----------
+    X : data frame, array-like or sparse matrix
+        What a user gave.
+
+    Returns
+    -------
+    more : bool
+        False for what is no table at all.
+    """
+    if not is_frame(X):
+        X = X if hasattr(X, "dtype") else np.asarray(X, dtype=object)
+        kind = getattr(X.dtype, "kind", "f")
+        if getattr(X, "ndim", 0) != 2 or kind not in "OSUmM":
+            return False
+    return bool(columns_without_numbers(X))

@@ -14,10 +14,10 @@ from sklearn.utils.validation import (
     _check_feature_names_in,
     check_array,
     check_is_fitted,
-    validate_data,
 )
 
 from ..data.rows import rows_of, spans
+from ..data.text import naming_text, validate_numbers
 
 __all__ = ["BaseAutoencoder"]
 
@@ -88,7 +88,8 @@ class BaseAutoencoder(TransformerMixin, BaseEstimator):
             Rows in the units of the training data.
         """
         check_is_fitted(self)
-        X = check_array(X, dtype=np.float32, input_name="X")
+        with naming_text(X, self):
+            X = check_array(X, dtype=np.float32, input_name="X")
         if X.shape[1] != self._n_features_out:
             raise ValueError(
                 f"X has {X.shape[1]} features, but {type(self).__name__} is expecting "
@@ -297,7 +298,7 @@ class BaseAutoencoder(TransformerMixin, BaseEstimator):
         """Return rows checked for this estimator, or for one that it is a part of."""
         if not reset:
             check_is_fitted(self)
-        return validate_data(
+        return validate_numbers(
             owner or self,
             X,
             reset=reset,

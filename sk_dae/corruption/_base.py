@@ -10,10 +10,11 @@ import torch
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
 from ..backend.random import seeded_generator
 from ..data.rows import as_tensor, rows_of
+from ..data.text import validate_numbers
 from ._cells import choose_cells
 
 __all__ = ["LARGEST", "BaseCorruption"]
@@ -202,7 +203,7 @@ class BaseCorruption(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     def _validate(self, X, *, reset, dtype="numeric"):
         # An overflow gives infinity, which is refused as such.
         with np.errstate(over="ignore"):
-            return validate_data(
+            return validate_numbers(
                 self,
                 X,
                 reset=reset,

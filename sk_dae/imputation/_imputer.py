@@ -23,12 +23,10 @@ from sklearn.utils.validation import _check_feature_names_in, check_is_fitted
 from ..backend.serialization import serializable
 from ..base.deprecation import RenamedParameters
 from ..base.fitted import restored_on_failure
-from ..base.inner_autoencoder import InnerAutoencoder
+from ..base.inner_autoencoder import InnerAutoencoder, holds_more_than_numbers
 from ..base.meta_estimator import refuse_loss_of_other_scales
 from ..data.checks import name_columns
-from ..tables.checks import columns_without_numbers
 from ..tables.frames import append_columns, is_frame, is_polars, polars_to_pandas
-from ..tabular import TabularDenoisingAutoencoder
 from ._cross_fitting import CrossFittedCompletion
 from ._inputs import IncompleteNumbers, IncompleteTable, is_missing_value
 
@@ -403,11 +401,10 @@ class DenoisingImputer(InnerAutoencoder, _BaseImputer):
 
     def _make_rows(self, X):
         """Return the reader of X: of numbers, or of a table."""
-        if isinstance(self.autoencoder, TabularDenoisingAutoencoder):
+        if self._reads_tables(X):
             return IncompleteTable()
         # With an autoencoder of numbers, what an array holds is to become numbers.
-        may_be_table = self.autoencoder is None or is_frame(X)
-        if may_be_table and _holds_more_than_numbers(X):
+        if is_frame(X) and holds_more_than_numbers(X):
             return IncompleteTable()
         return IncompleteNumbers()
 
@@ -426,19 +423,7 @@ class DenoisingImputer(InnerAutoencoder, _BaseImputer):
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.input_tags.allow_nan = is_missing_value(self.missing_values)
-        takes_tables = self.autoencoder is None or isinstance(
-            self.autoencoder, TabularDenoisingAutoencoder
-        )
-        tags.input_tags.string = takes_tables
-        tags.input_tags.categorical = takes_tables
+        tags.input_tags.string = self._may_take_tables
+        tags.input_tags.categorical = self._may_take_tables
         tags.transformer_tags.preserves_dtype = ["float64", "float32"]
         return tags
-
-
-def _holds_more_than_numbers(X):
-    """Return whether X is a table with categories or times, so far as can be told."""
-    if not is_frame(X):
-        X = X if hasattr(X, "dtype") else np.asarray(X, dtype=object)
-        if getattr(X, "ndim", 0) != 2 or X.dtype.kind not in "OSUmM":
-            return False
-    return bool(columns_without_numbers(X))

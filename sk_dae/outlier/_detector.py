@@ -11,7 +11,7 @@ from sklearn.frozen import FrozenEstimator
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.random import sample_without_replacement
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
 from ..autoencoder import DenoisingAutoencoder
 from ..backend.serialization import serializable
@@ -20,6 +20,7 @@ from ..base.fitted import restored_on_failure
 from ..base.inner_autoencoder import InnerAutoencoder
 from ..base.meta_estimator import refuse_loss_of_other_scales, train_rows
 from ..corruption import MultiScaleNoise
+from ..data.text import validate_numbers
 from ._errors import compare_errors, squared_errors, usual_errors
 from ._scaling import FencedScaler
 
@@ -416,7 +417,7 @@ class DenoisingOutlierDetector(OutlierMixin, InnerAutoencoder, BaseEstimator):
         return usual.transpose(1, 0, 2)
 
     def _validate(self, X, *, reset):
-        return validate_data(
+        return validate_numbers(
             self,
             X,
             reset=reset,

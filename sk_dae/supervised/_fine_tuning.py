@@ -183,7 +183,7 @@ class FineTunedPredictor(PretrainedAutoencoder, NetTrainer, BaseEstimator):
                 "the target y is None."
             )
         random_state = check_random_state(self.random_state)
-        autoencoder = self._make_autoencoder(random_state)
+        autoencoder = self._make_autoencoder(X, random_state)
         rows = self._read_training_rows(X, autoencoder)
         check_consistent_length(rows, y)
         fitted, labeled, values = self._read_targets(y)

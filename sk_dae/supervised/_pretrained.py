@@ -12,6 +12,7 @@ from ..backend.serialization import serializable
 from ..base.gradient_descent import GradientDescentAutoencoder
 from ..base.inner_autoencoder import InnerAutoencoder
 from ..data.rows import rows_of
+from ..tabular import TabularDenoisingAutoencoder
 
 __all__ = ["PretrainedAutoencoder"]
 
@@ -32,10 +33,13 @@ class PretrainedAutoencoder(InnerAutoencoder):
             state["autoencoder_"] = state["autoencoder"].estimator
         return state
 
-    def _make_autoencoder(self, random_state):
+    def _make_autoencoder(self, X, random_state):
         seed = random_state.randint(np.iinfo(np.int32).max)
         if self.autoencoder is None:
-            return DenoisingAutoencoder(
+            default = DenoisingAutoencoder
+            if self._reads_tables(X):
+                default = TabularDenoisingAutoencoder
+            return default(
                 256,
                 code_activation="relu",
                 corruption="swap",
@@ -43,8 +47,8 @@ class PretrainedAutoencoder(InnerAutoencoder):
                 random_state=seed,
                 **self._inner_params(),
             )
-        given, frozen = self.autoencoder, isinstance(self.autoencoder, FrozenEstimator)
-        inner = given.estimator if frozen else given
+        frozen = isinstance(self.autoencoder, FrozenEstimator)
+        inner = self._unfrozen
         if not isinstance(inner, GradientDescentAutoencoder):
             raise TypeError(
                 f"autoencoder of {type(self).__name__} must be an autoencoder that a "
@@ -114,5 +118,8 @@ class PretrainedAutoencoder(InnerAutoencoder):
         autoencoder = self.autoencoder
         if autoencoder is None:
             autoencoder = DenoisingAutoencoder()
-        tags.input_tags = get_tags(autoencoder).input_tags
+        if hasattr(autoencoder, "__sklearn_tags__"):
+            tags.input_tags = get_tags(autoencoder).input_tags
+        tags.input_tags.string = self._may_take_tables
+        tags.input_tags.categorical = self._may_take_tables
         return tags

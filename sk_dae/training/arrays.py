@@ -10,6 +10,7 @@ from skorch.utils import to_numpy
 from ..backend.random import RandomStreams
 from ..data.batches import Batches
 from ..data.rows import rows_of
+from ..data.text import naming_text
 from .datasets import RowsDataset
 from .objective import EncoderInput
 from .run import TrainingRun
@@ -157,13 +158,14 @@ class ArrayMethods:
 
 
 def _validate_array(X, name):
-    return check_array(
-        X,
-        accept_sparse="csr",
-        dtype="numeric",
-        ensure_all_finite="allow-nan",
-        input_name=name,
-    )
+    with naming_text(X, "the net", input_name=name):
+        return check_array(
+            X,
+            accept_sparse="csr",
+            dtype="numeric",
+            ensure_all_finite="allow-nan",
+            input_name=name,
+        )
 
 
 def _has_missing(X):
