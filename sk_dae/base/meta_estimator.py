@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from sklearn.frozen import FrozenEstimator
 
 from ..losses import LOSSES, BaseLoss
 
@@ -47,6 +48,8 @@ def restore_rows(autoencoder, X):
     X_restored : ndarray of shape (n_samples, n_features)
         The reconstruction.
     """
+    if isinstance(autoencoder, FrozenEstimator):
+        autoencoder = autoencoder.estimator
     if _takes_validated_rows(autoencoder):
         return autoencoder.restore_rows(X)
     return autoencoder.denoise(X)

@@ -55,8 +55,8 @@ class TableNetAutoencoder(GradientDescentAutoencoder):
             self._table = self._fit_table(X)
         return self._table.transform(X)
 
-    def _fit_table(self, X):
-        return TableEncoder(
+    def _fit_table(self, X, encoder=TableEncoder):
+        return encoder(
             self.numeric_scaling,
             self.categorical_features,
             self.max_categories,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from numbers import Integral, Real
 
 import numpy as np
@@ -21,7 +22,10 @@ from ..base.inner_autoencoder import InnerAutoencoder
 from ..base.meta_estimator import refuse_loss_of_other_scales, train_rows
 from ..corruption import MultiScaleNoise
 from ..data.text import validate_numbers
+from ..tables.checks import check_table
+from ..tabular import TabularDenoisingAutoencoder
 from ._errors import compare_errors, squared_errors, usual_errors
+from ._inputs import TableCells, TableNoise, cell_errors
 from ._scaling import FencedScaler
 
 __all__ = ["DenoisingOutlierDetector"]
@@ -264,7 +268,7 @@ class DenoisingOutlierDetector(OutlierMixin, InnerAutoencoder, BaseEstimator):
             observed value, which nothing speaks against.
         """
         check_is_fitted(self)
-        return self._score(self._validate(X, reset=False))
+        return self._score(self._read(X))
 
     def feature_contributions(self, X):
         """Compute what each feature adds to the unusualness of each row.
@@ -282,7 +286,7 @@ class DenoisingOutlierDetector(OutlierMixin, InnerAutoencoder, BaseEstimator):
             any observed value in training.
         """
         check_is_fitted(self)
-        X = self._validate(X, reset=False)
+        X = self._read(X)
         contributions = np.empty(X.shape)
         for span, block in self._blocks(X):
             contributions[span] = block
@@ -292,16 +296,20 @@ class DenoisingOutlierDetector(OutlierMixin, InnerAutoencoder, BaseEstimator):
 
     def _fit(self, X):
         refuse_loss_of_other_scales(self.autoencoder, self)
-        X = self._validate(X, reset=True)
+        is_table = self._reads_tables(X)
+        X = self._validate(X, is_table, reset=True)
         random_state = check_random_state(self.random_state)
         # The draws first, so that every autoencoder is scored under the same.
         self._noise = self._draw_noise(X.shape[1], random_state)
         self._folds = self._draw_folds(X.shape[1], random_state)
-        self._scaler = FencedScaler().fit(X)
+        if is_table:
+            self._scaler, X = TableCells.read(X, self.autoencoder)
+            self._noise[:, np.asarray(self._scaler.table.n_categories) > 0] = 0.0
+        else:
+            self._scaler = FencedScaler().fit(X)
         self.autoencoder_ = self._make_autoencoder(random_state)
         scaled = self._scaler.transform(X)
-        if not isinstance(self.autoencoder, FrozenEstimator):
-            train_rows(self.autoencoder_, scaled)
+        self._train_autoencoder(scaled)
 
         references = scaled
         if len(X) > N_REFERENCES:
@@ -312,7 +320,7 @@ class DenoisingOutlierDetector(OutlierMixin, InnerAutoencoder, BaseEstimator):
         observed = ~np.isnan(scaled).all(axis=0)
         usual, fractions = [], []
         for rows in self._with_gaps(references, random_state):
-            errors = squared_errors(rows, self.autoencoder_, self._noise, self._folds)
+            errors = self._squared_errors(rows)
             usual.append(usual_errors(errors, observed))
             fractions.append(1.0 - np.isnan(rows).mean())
         # From the rows with the most gaps on.
@@ -357,8 +365,12 @@ class DenoisingOutlierDetector(OutlierMixin, InnerAutoencoder, BaseEstimator):
     def _make_autoencoder(self, random_state):
         seed = random_state.randint(np.iinfo(np.int32).max)
         if self.autoencoder is None:
-            return DenoisingAutoencoder(
-                corruption=MultiScaleNoise(),
+            default, corruption = DenoisingAutoencoder, MultiScaleNoise()
+            if isinstance(self._scaler, TableCells):
+                default = TabularDenoisingAutoencoder
+                corruption = TableNoise(self._scaler.table.n_categories)
+            return default(
+                corruption=corruption,
                 max_iter=N_EPOCHS,
                 random_state=seed,
                 **self._inner_params(),
@@ -367,6 +379,21 @@ class DenoisingOutlierDetector(OutlierMixin, InnerAutoencoder, BaseEstimator):
         if autoencoder.get_params(deep=False).get("random_state", seed) is None:
             autoencoder.set_params(random_state=seed)
         return autoencoder
+
+    def _train_autoencoder(self, scaled):
+        if isinstance(self.autoencoder, FrozenEstimator):
+            inner = self.autoencoder.estimator
+            if getattr(inner, "n_features_in_", scaled.shape[1]) != scaled.shape[1]:
+                raise ValueError(
+                    f"X has {scaled.shape[1]} features, but the frozen autoencoder, a "
+                    f"{type(inner).__name__}, was fitted on {inner.n_features_in_}."
+                )
+            return
+        params = {}
+        if isinstance(self._scaler, TableCells):
+            names = getattr(self, "feature_names_in_", None)
+            params = {"table": self._scaler.table, "feature_names": names}
+        train_rows(self.autoencoder_, scaled, **params)
 
     # -- scoring ----------------------------------------------------------------------
 
@@ -389,10 +416,14 @@ class DenoisingOutlierDetector(OutlierMixin, InnerAutoencoder, BaseEstimator):
             span = slice(start, min(start + n_rows, len(X)))
             n_filled = span.stop - start
             block[:n_filled] = self._scaler.transform(X[span])
-            errors = squared_errors(block, self.autoencoder_, self._noise, self._folds)
+            errors = self._squared_errors(block)
             fractions = 1.0 - np.isnan(block[:n_filled]).mean(axis=1)
             usual = self._usual_errors_of(fractions)
             yield span, compare_errors(errors[:, :n_filled], usual)
+
+    def _squared_errors(self, rows):
+        measure = partial(cell_errors, self._scaler, self.autoencoder_)
+        return squared_errors(rows, measure, self._noise, self._folds)
 
     def _usual_errors_of(self, fractions):
         """Return the usual errors of rows of which some fractions are observed.
@@ -416,7 +447,15 @@ class DenoisingOutlierDetector(OutlierMixin, InnerAutoencoder, BaseEstimator):
         usual = below + weight * (self._usual_errors[above] - below)
         return usual.transpose(1, 0, 2)
 
-    def _validate(self, X, *, reset):
+    def _read(self, X):
+        """Return validated rows; of a table, the matrix."""
+        if isinstance(self._scaler, TableCells):
+            return self._scaler.table.transform(self._validate(X, True, reset=False))
+        return self._validate(X, False, reset=False)
+
+    def _validate(self, X, is_table, *, reset):
+        if is_table:
+            return check_table(self, X, reset=reset)
         return validate_numbers(
             self,
             X,
@@ -428,4 +467,6 @@ class DenoisingOutlierDetector(OutlierMixin, InnerAutoencoder, BaseEstimator):
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.input_tags.allow_nan = True
+        tags.input_tags.string = self._may_take_tables
+        tags.input_tags.categorical = self._may_take_tables
         return tags
