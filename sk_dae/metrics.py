@@ -9,12 +9,14 @@ import scipy.sparse as sp
 from sklearn.utils import check_array
 from sklearn.utils._param_validation import Interval, StrOptions, validate_params
 
+from .backend.suggestions import with_suggestions
 from .corruption import CORRUPTIONS, BaseCorruption, corrupt_alike, make_corruption
 from .data.text import naming_text
 
 __all__ = ["make_denoising_scorer", "peak_signal_noise_ratio"]
 
 
+@with_suggestions
 @validate_params(
     {
         "X_true": ["array-like"],
@@ -80,6 +82,7 @@ def peak_signal_noise_ratio(X_true, X_pred, *, data_range=None, average="all"):
     return psnr if average is None else float(np.mean(psnr))
 
 
+@with_suggestions
 @validate_params(
     {
         "corruption": [StrOptions(set(CORRUPTIONS)), BaseCorruption, callable],

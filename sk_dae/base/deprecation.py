@@ -7,13 +7,15 @@ import warnings
 
 from sklearn.utils._param_validation import Hidden, StrOptions
 
+from ..backend.suggestions import SuggestingMixin
+
 __all__ = ["RenamedParameters", "current_value", "with_new_names"]
 
 #: The default of a parameter that goes by another name now.
 DEPRECATED = "deprecated"
 
 
-class RenamedParameters:
+class RenamedParameters(SuggestingMixin):
     """Mixin of the estimators whose parameters may have had other names.
 
     ``__init__`` of a subclass takes the old names last, with the default "deprecated".

@@ -8,6 +8,7 @@ import warnings
 import torch
 
 from ..backend.devices import find_device
+from ..training.callbacks.sklearn_bridge import CALLBACK_ATTRIBUTES
 
 __all__ = ["FittedMixin", "restored_on_failure"]
 
@@ -29,7 +30,8 @@ def restored_on_failure(estimator, names=None):
         yield
     except BaseException:
         after = vars(estimator)
-        for name in [*before, *after] if names is None else names:
+        changed = {*before, *after} - {*CALLBACK_ATTRIBUTES}
+        for name in changed if names is None else names:
             after.pop(name, None)
             if name in before:
                 after[name] = before[name]

@@ -11,7 +11,7 @@ from sklearn.base import _fit_context
 from ..backend.devices import find_device
 from ..data.rows import rows_of
 from ..data.training_data import TrainingData
-from ..training.callbacks.sklearn_bridge import with_callbacks
+from ..training.callbacks.sklearn_bridge import end_tasks, with_callbacks
 from ..training.objective import EncoderInput
 from ..training.run import TrainingRun
 from .training_plan import TrainingPlan
@@ -263,6 +263,5 @@ class NetFitting:
         fitted |= self._record(net, n_before, epochs, run)
         # All at once, and last: whatever failed before has changed nothing.
         vars(self).update(fitted)
-        if hasattr(self, "_callback_fit_ctx"):
-            self._callback_fit_ctx.call_on_fit_task_end(estimator=self, X=X, y=X)
+        end_tasks(self, X, X)
         return self

@@ -79,6 +79,7 @@ class InnerAutoencoder(RenamedParameters):
 
     def _copy_of_autoencoder(self):
         """Return a copy of the given autoencoder, on the device that is asked for."""
+        self._refuse_class()
         autoencoder = clone(self.autoencoder)
         known = autoencoder.get_params(deep=False)
         if self.device is not None and "device" not in known:
@@ -90,6 +91,15 @@ class InnerAutoencoder(RenamedParameters):
             )
         params = {k: v for k, v in self._inner_params().items() if k in known}
         return autoencoder.set_params(**params) if params else autoencoder
+
+    def _refuse_class(self):
+        """Refuse a class of autoencoders, which has the methods of its instances."""
+        if isinstance(self.autoencoder, type):
+            name = self.autoencoder.__name__
+            raise TypeError(
+                f"autoencoder of {type(self).__name__} must be an instance, got the "
+                f"class {name}. Did you mean autoencoder={name}()?"
+            )
 
     def _refuse_frozen(self, reason):
         """Refuse an autoencoder that is not to be trained."""

@@ -16,6 +16,7 @@ from sklearn.utils.validation import (
     check_is_fitted,
 )
 
+from ..backend.suggestions import SuggestingMixin, names_suggested
 from ..data.rows import rows_of, spans
 from ..data.text import naming_text, validate_numbers
 
@@ -31,7 +32,7 @@ def _has_decoder(estimator):
     return True
 
 
-class BaseAutoencoder(TransformerMixin, BaseEstimator):
+class BaseAutoencoder(SuggestingMixin, TransformerMixin, BaseEstimator):
     """Base class of the autoencoders.
 
     A subclass sets ``_device``, ``_statistics`` and ``_target_statistics`` (the
@@ -68,7 +69,7 @@ class BaseAutoencoder(TransformerMixin, BaseEstimator):
         if self.features not in allowed.options:
             raise ValueError(
                 f"features must be one of {sorted(allowed.options)}, got "
-                f"{self.features!r}."
+                f"{self.features!r}.{names_suggested(self.features, allowed.options)}"
             )
         return self._map_rows(X, self._features, self._n_features_out)
 

@@ -13,6 +13,7 @@ from sklearn.utils._param_validation import Interval
 from sklearn.utils.validation import check_is_fitted
 
 from ..backend.random import seeded_generator
+from ..backend.suggestions import SuggestingMixin
 from ..data.rows import as_tensor, rows_of
 from ..data.text import validate_numbers
 from ._cells import choose_cells
@@ -23,7 +24,9 @@ __all__ = ["LARGEST", "BaseCorruption"]
 LARGEST = float(np.finfo(np.float32).max)
 
 
-class BaseCorruption(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
+class BaseCorruption(
+    SuggestingMixin, OneToOneFeatureMixin, TransformerMixin, BaseEstimator
+):
     r"""Base class of the corruption processes :math:`q(\tilde x \mid x)`.
 
     A subclass implements :meth:`draw` and, where it must learn something from the

@@ -10,6 +10,7 @@ from sklearn.base import clone
 from sklearn.ensemble._base import _set_random_states
 
 from ..backend.serialization import serializable
+from ..training.callbacks.sklearn_bridge import task_of
 from ._held_out import (
     draw_errors,
     draw_masks,
@@ -76,7 +77,7 @@ class CrossFittedCompletion:
         self.limits = limits
 
     @classmethod
-    def fit(cls, rows, autoencoder, n_members, random_state, *, table=None):
+    def fit(cls, rows, autoencoder, n_members, random_state, *, owner, table=None):
         """Train the members and measure their errors.
 
         Parameters
@@ -94,6 +95,9 @@ class CrossFittedCompletion:
         random_state : RandomState
             Draws the folds, the members' seeds and the masks.
 
+        owner : estimator
+            The one that is fitted so, of whose members its callbacks are told.
+
         table : TableEncoder or None, default=None
             The fitted encoder of a table.
 
@@ -105,10 +109,12 @@ class CrossFittedCompletion:
         n_categories = None if table is None else table.n_categories
         parts = _make_parts(rows.shape[1], n_categories, table)
         autoencoders, gaussians, held_out = [], [], []
-        for train, left_out in split_folds(len(rows), n_members, random_state):
+        folds = split_folds(len(rows), n_members, random_state)
+        for k, (train, left_out) in enumerate(folds):
             member = clone(autoencoder)
             _set_random_states(member, random_state)
-            with warnings.catch_warnings():
+            task = task_of(owner, f"net {k + 1} of {n_members}", member)
+            with task, warnings.catch_warnings():
                 # A column may be empty in some folds; its mean is known all the same.
                 warnings.filterwarnings("ignore", "Nothing is observed in these")
                 parts.train(member, rows[train])

@@ -27,6 +27,12 @@ from ..base.inner_autoencoder import InnerAutoencoder, holds_more_than_numbers
 from ..base.meta_estimator import refuse_loss_of_other_scales
 from ..data.checks import name_columns
 from ..tables.frames import append_columns, is_frame, is_polars, polars_to_pandas
+from ..training.callbacks.sklearn_bridge import (
+    CallbackSupportMixin,
+    begin_tasks,
+    end_tasks,
+    with_callbacks,
+)
 from ._cross_fitting import CrossFittedCompletion
 from ._inputs import IncompleteNumbers, IncompleteTable, is_missing_value
 
@@ -43,7 +49,7 @@ _MANY_ROWS_DEFAULTS = 2, 2000
 
 
 @serializable(standalone=True)
-class DenoisingImputer(InnerAutoencoder, _BaseImputer):
+class DenoisingImputer(InnerAutoencoder, CallbackSupportMixin, _BaseImputer):
     r"""Fill missing values with the reconstructions of denoising autoencoders.
 
     To fill gaps is to undo a corruption. Autoencoders are trained to restore cells
@@ -220,6 +226,7 @@ class DenoisingImputer(InnerAutoencoder, _BaseImputer):
         self.random_state = random_state
         self.verbose = verbose
 
+    @with_callbacks
     @_fit_context(prefer_skip_nested_validation=False)
     def fit(self, X, y=None):
         """Train the autoencoders and measure their errors.
@@ -271,9 +278,16 @@ class DenoisingImputer(InnerAutoencoder, _BaseImputer):
         rows = self._rows.learn(X, missing, autoencoder)
         self._completion = None
         if not self._rows.empty.all():
+            begin_tasks(self, n_members, X)
             self._completion = CrossFittedCompletion.fit(
-                rows, autoencoder, n_members, random_state, table=self._rows.table
+                rows,
+                autoencoder,
+                n_members,
+                random_state,
+                table=self._rows.table,
+                owner=self,
             )
+            end_tasks(self, X)
         empty = self._rows.empty
         if empty.any() and not self.keep_empty_features:
             names = getattr(self, "feature_names_in_", None)

@@ -7,10 +7,12 @@ import inspect
 from sklearn.base import BaseEstimator
 from torch import nn
 
+from ..backend.suggestions import SuggestingMixin
+
 __all__ = ["EstimatorModule"]
 
 
-class EstimatorModule(BaseEstimator, nn.Module):
+class EstimatorModule(SuggestingMixin, BaseEstimator, nn.Module):
     """Base class of torch modules whose ``__init__`` follows scikit-learn.
 
     The module is prepared before ``__init__``, which then need only assign parameters,

@@ -24,6 +24,14 @@ from ..corruption import MultiScaleNoise
 from ..data.text import validate_numbers
 from ..tables.checks import check_table
 from ..tabular import TabularDenoisingAutoencoder
+from ..training.callbacks.progress import showing_task
+from ..training.callbacks.sklearn_bridge import (
+    CallbackSupportMixin,
+    begin_tasks,
+    end_tasks,
+    task_of,
+    with_callbacks,
+)
 from ._errors import compare_errors, squared_errors, usual_errors
 from ._inputs import TableCells, TableNoise, cell_errors
 from ._scaling import FencedScaler
@@ -52,7 +60,9 @@ N_EPOCHS = 50
 
 
 @serializable(standalone=True)
-class DenoisingOutlierDetector(OutlierMixin, InnerAutoencoder, BaseEstimator):
+class DenoisingOutlierDetector(
+    OutlierMixin, InnerAutoencoder, CallbackSupportMixin, BaseEstimator
+):
     r"""Outlier detection by how well a denoising autoencoder restores a row.
 
     An autoencoder learns how the features of the training rows hang together. A row
@@ -200,6 +210,7 @@ class DenoisingOutlierDetector(OutlierMixin, InnerAutoencoder, BaseEstimator):
         self.noise_level = noise_level
 
     # The autoencoder is validated where it is fitted.
+    @with_callbacks
     @_fit_context(prefer_skip_nested_validation=False)
     def fit(self, X, y=None):
         """Learn how well usual rows are restored.
@@ -309,6 +320,8 @@ class DenoisingOutlierDetector(OutlierMixin, InnerAutoencoder, BaseEstimator):
             self._scaler = FencedScaler().fit(X)
         self.autoencoder_ = self._make_autoencoder(random_state)
         scaled = self._scaler.transform(X)
+        trains = not isinstance(self.autoencoder, FrozenEstimator)
+        begin_tasks(self, trains + 1 + len(GAPS), X)
         self._train_autoencoder(scaled)
 
         references = scaled
@@ -319,9 +332,11 @@ class DenoisingOutlierDetector(OutlierMixin, InnerAutoencoder, BaseEstimator):
             references = scaled[np.sort(chosen)]
         observed = ~np.isnan(scaled).all(axis=0)
         usual, fractions = [], []
-        for rows in self._with_gaps(references, random_state):
-            errors = self._squared_errors(rows)
-            usual.append(usual_errors(errors, observed))
+        for k, rows in enumerate(self._with_gaps(references, random_state)):
+            part = f"usual errors {k + 1} of {1 + len(GAPS)}"
+            with task_of(self, part), showing_task(self, part):
+                errors = self._squared_errors(rows)
+                usual.append(usual_errors(errors, observed))
             fractions.append(1.0 - np.isnan(rows).mean())
         # From the rows with the most gaps on.
         self._usual_errors = np.stack(usual[::-1])
@@ -329,6 +344,7 @@ class DenoisingOutlierDetector(OutlierMixin, InnerAutoencoder, BaseEstimator):
         self.offset_ = AUTO_OFFSET
         if self.contamination != "auto":
             self.offset_ = np.percentile(self._score(X), 100.0 * self.contamination)
+        end_tasks(self, X)
 
     def _draw_noise(self, n_features, random_state):
         """Return the noise of each draw; the second half is the first's mirror image.
@@ -393,7 +409,8 @@ class DenoisingOutlierDetector(OutlierMixin, InnerAutoencoder, BaseEstimator):
         if isinstance(self._scaler, TableCells):
             names = getattr(self, "feature_names_in_", None)
             params = {"table": self._scaler.table, "feature_names": names}
-        train_rows(self.autoencoder_, scaled, **params)
+        with task_of(self, "net", self.autoencoder_):
+            train_rows(self.autoencoder_, scaled, **params)
 
     # -- scoring ----------------------------------------------------------------------
 

@@ -267,6 +267,12 @@ class DenoisingAutoencoderClassifier(ClassifierMixin, FineTunedPredictor):
     _loss_class = CategoricalCrossEntropy
 
     def _read_targets(self, y):
+        if len(np.shape(y)) == 2 and np.shape(y)[1] > 1:
+            raise ValueError(
+                "y should be a 1d array with the class of each row, got an array of "
+                f"shape {np.shape(y)} instead. For several classifications at once, "
+                "put the classifier into a sklearn.multioutput.MultiOutputClassifier."
+            )
         y = column_or_1d(y, warn=True)
         labeled = np.ones(len(y), dtype=bool)
         if is_scalar_nan(self.unlabeled_value):
@@ -278,12 +284,29 @@ class DenoisingAutoencoderClassifier(ClassifierMixin, FineTunedPredictor):
                 "y must have labels, but every value of it is the unlabeled_value, "
                 f"{self.unlabeled_value!r}."
             )
-        known = _check_y(y[labeled])
+        known = y[labeled]
+        self._refuse_missing(known)
+        known = _check_y(known)
         check_classification_targets(known)
         classes, known = np.unique(known, return_inverse=True)
         codes = np.zeros(len(y), dtype=np.int64)
         codes[labeled] = known
         return {"classes_": classes}, labeled, codes
+
+    def _refuse_missing(self, known):
+        """Refuse labels that are missing, unless these are the rows without one."""
+        n_missing = 0
+        if known.dtype.kind == "f":
+            n_missing = int(np.isnan(known).sum())
+        elif known.dtype == object:
+            n_missing = int((~_not_missing(known)).sum())
+        if n_missing:
+            raise ValueError(
+                f"Input y contains NaN or None in {n_missing} rows. If they are rows "
+                "without a label, set unlabeled_value=np.nan, which stands for all "
+                "missing values, and they serve the pretraining; got unlabeled_value="
+                f"{self.unlabeled_value!r}."
+            )
 
     def _target_rows(self, values, fitted):
         return ClassRows(values, len(fitted["classes_"]))

@@ -36,17 +36,22 @@ class PretrainedAutoencoder(InnerAutoencoder):
     def _make_autoencoder(self, X, random_state):
         seed = random_state.randint(np.iinfo(np.int32).max)
         if self.autoencoder is None:
-            default = DenoisingAutoencoder
+            default, of_tables = DenoisingAutoencoder, {}
             if self._reads_tables(X):
+                # One layer to the code: on tables of a few hundred rows a deeper net
+                # predicted worse, on larger ones no better.
                 default = TabularDenoisingAutoencoder
+                of_tables = {"hidden_layer_sizes": ()}
             return default(
                 256,
+                **of_tables,
                 code_activation="relu",
                 corruption="swap",
                 noise_level=0.2,
                 random_state=seed,
                 **self._inner_params(),
             )
+        self._refuse_class()
         frozen = isinstance(self.autoencoder, FrozenEstimator)
         inner = self._unfrozen
         if not isinstance(inner, GradientDescentAutoencoder):

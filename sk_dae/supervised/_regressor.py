@@ -188,13 +188,21 @@ class DenoisingAutoencoderRegressor(RegressorMixin, FineTunedPredictor):
     _loss_class = PredictionError
 
     def _read_targets(self, y):
-        values = check_array(
-            y,
-            dtype=np.float64,
-            ensure_2d=False,
-            ensure_all_finite="allow-nan",
-            input_name="y",
-        )
+        try:
+            values = check_array(
+                y,
+                dtype=np.float64,
+                ensure_2d=False,
+                ensure_all_finite="allow-nan",
+                input_name="y",
+            )
+        except ValueError as error:
+            if "convert" not in str(error):
+                raise
+            raise ValueError(
+                f"y must hold numbers: {error}. For classes, use "
+                "DenoisingAutoencoderClassifier."
+            ) from None
         one_output = values.ndim == 1
         values = values.reshape(len(values), -1)
         observed = ~np.isnan(values)
