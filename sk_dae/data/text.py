@@ -97,7 +97,7 @@ def _cells_without_numbers(X):
             return []
         pairs = [*zip(names_of(X), columns_of(X), strict=True)]
         # Text that spells numbers is taken for these, but in an array of text.
-        for is_number in (_is_number, lambda cell: False):
+        for is_number in (_is_number, lambda cell: not isinstance(cell, str | bytes)):
             found = []
             for name, column in pairs:
                 if (kind := column.kind()) == "numeric":

@@ -32,6 +32,7 @@ from ..training.callbacks.sklearn_bridge import (
     task_of,
     with_callbacks,
 )
+from ._draws import GAPS, draw_folds, draw_noise, with_gaps
 from ._errors import compare_errors, squared_errors, usual_errors
 from ._inputs import TableCells, TableNoise, cell_errors
 from ._scaling import FencedScaler
@@ -46,11 +47,6 @@ BLOCK_ROWS, BLOCK_BYTES = 256, 2**25
 
 #: The greatest `scoring_noise_level`.
 LARGEST_NOISE = 1000.0
-
-#: Fractions of the cells that are hidden in training rows to learn the usual errors of
-#: rows with gaps, and in how many rows.
-GAPS, N_GAPPED = (0.25, 0.5, 0.75, 0.9), 500
-
 
 #: The threshold of contamination="auto": twice the mean error of the training rows.
 AUTO_OFFSET = -2.0
@@ -87,7 +83,10 @@ class DenoisingOutlierDetector(
 
     Features of any unit and any tail will do: they are standardised inside, in a way
     that gross errors in the training data do not upset. Missing values (NaN) are left
-    out. Read more in the :ref:`User Guide <outliers>`.
+    out. A column of categories is one feature, whose error is the squared distance of
+    the probabilities from the category; noise leaves it as it is, and one that was
+    never seen counts as one of probability zero. Read more in the
+    :ref:`User Guide <outliers>`.
 
     Parameters
     ----------
@@ -97,7 +96,10 @@ class DenoisingOutlierDetector(
         must be made. Where its `random_state` is None, it is seeded from the
         detector's. A fitted one in a :class:`~sklearn.frozen.FrozenEstimator` is taken
         as it is. None is a :class:`DenoisingAutoencoder` that learns from
-        :class:`MultiScaleNoise`.
+        :class:`MultiScaleNoise`; for a table with text, categories or times a
+        :class:`TabularDenoisingAutoencoder`. One of these that is given reads numbers
+        as tables too, and the numbers of a table are scaled as the detector scales
+        them, whatever its `numeric_scaling` is.
 
     contamination : "auto" or float in (0, 0.5], default="auto"
         Where the threshold lies. A float is the fraction of the training rows that are
@@ -217,7 +219,7 @@ class DenoisingOutlierDetector(
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_features)
+        X : data frame or array-like of shape (n_samples, n_features)
             Training rows, few of them outliers; NaN stands for a missing value.
 
         y : None
@@ -237,7 +239,7 @@ class DenoisingOutlierDetector(
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_features)
+        X : data frame or array-like of shape (n_samples, n_features)
             Rows; NaN stands for a missing value.
 
         Returns
@@ -252,7 +254,7 @@ class DenoisingOutlierDetector(
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_features)
+        X : data frame or array-like of shape (n_samples, n_features)
             Rows; NaN stands for a missing value.
 
         Returns
@@ -268,7 +270,7 @@ class DenoisingOutlierDetector(
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_features)
+        X : data frame or array-like of shape (n_samples, n_features)
             Rows; NaN stands for a missing value.
 
         Returns
@@ -286,7 +288,7 @@ class DenoisingOutlierDetector(
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_features)
+        X : data frame or array-like of shape (n_samples, n_features)
             Rows; NaN stands for a missing value.
 
         Returns
@@ -311,8 +313,9 @@ class DenoisingOutlierDetector(
         X = self._validate(X, is_table, reset=True)
         random_state = check_random_state(self.random_state)
         # The draws first, so that every autoencoder is scored under the same.
-        self._noise = self._draw_noise(X.shape[1], random_state)
-        self._folds = self._draw_folds(X.shape[1], random_state)
+        scale = current_value(self, "scoring_noise_level")
+        self._noise = draw_noise(scale, self.n_draws, X.shape[1], random_state)
+        self._folds = draw_folds(self.n_folds, self.n_draws, X.shape[1], random_state)
         if is_table:
             self._scaler, X = TableCells.read(X, self.autoencoder)
             self._noise[:, np.asarray(self._scaler.table.n_categories) > 0] = 0.0
@@ -332,7 +335,7 @@ class DenoisingOutlierDetector(
             references = scaled[np.sort(chosen)]
         observed = ~np.isnan(scaled).all(axis=0)
         usual, fractions = [], []
-        for k, rows in enumerate(self._with_gaps(references, random_state)):
+        for k, rows in enumerate(with_gaps(references, random_state)):
             part = f"usual errors {k + 1} of {1 + len(GAPS)}"
             with task_of(self, part), showing_task(self, part):
                 errors = self._squared_errors(rows)
@@ -345,38 +348,6 @@ class DenoisingOutlierDetector(
         if self.contamination != "auto":
             self.offset_ = np.percentile(self._score(X), 100.0 * self.contamination)
         end_tasks(self, X)
-
-    def _draw_noise(self, n_features, random_state):
-        """Return the noise of each draw; the second half is the first's mirror image.
-
-        Noise of the other sign takes off part of the error that the first adds.
-        """
-        scale = current_value(self, "scoring_noise_level")
-        if scale == 0:
-            return np.zeros((1, n_features), dtype=np.float32)
-        n_drawn = -(-self.n_draws // 2)
-        drawn = random_state.normal(scale=scale, size=(n_drawn, n_features))
-        return np.concatenate([drawn, -drawn])[: self.n_draws].astype(np.float32)
-
-    def _draw_folds(self, n_features, random_state):
-        """Return the fold of each feature in every split, or None where none hides."""
-        if self.n_folds is None:
-            return None
-        folds = np.arange(n_features) % self.n_folds
-        return np.array([random_state.permutation(folds) for _ in range(self.n_draws)])
-
-    @staticmethod
-    def _with_gaps(rows, random_state):
-        """Yield training rows as they are, and some of them with ever more gaps."""
-        yield rows
-        if len(rows) > N_GAPPED:
-            chosen = sample_without_replacement(
-                len(rows), N_GAPPED, random_state=random_state
-            )
-            rows = rows[np.sort(chosen)]
-        draws = random_state.uniform(size=rows.shape)
-        for fraction in GAPS:
-            yield np.where(draws < fraction, np.float32(np.nan), rows)
 
     def _make_autoencoder(self, random_state):
         seed = random_state.randint(np.iinfo(np.int32).max)

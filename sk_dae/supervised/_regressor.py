@@ -35,7 +35,8 @@ class DenoisingAutoencoderRegressor(RegressorMixin, FineTunedPredictor):
         it is not. A fitted one in a
         :class:`~sklearn.frozen.FrozenEstimator` is taken as it is, and not trained
         again; refit it, and predictions may change. None is a
-        :class:`DenoisingAutoencoder` of 256 components with swap noise.
+        :class:`DenoisingAutoencoder` of 256 components with swap noise; for a table
+        with text, categories or times a :class:`TabularDenoisingAutoencoder`.
 
     pretrain : bool, default=True
         Whether to train the autoencoder. Without, its net starts from fresh weights,

@@ -156,6 +156,8 @@ def test_other_errors_stay_as_they_are():
         model.transform(NUMBERS.replace(1.0, np.inf))
     with pytest.raises(ValueError, match="Expected 2D array"):
         model.fit(np.array(["a", "b"]))
+    with pytest.raises(ValueError, match="Complex data"):
+        model.fit(NUMBERS.to_numpy() * 1j)
     with pytest.raises(TypeError, match=r"argument must be .* string.* number"):
         model.fit(np.array([[{}, 1.0], [1.0, 2.0]], dtype=object))
 
