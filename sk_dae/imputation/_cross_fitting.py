@@ -10,6 +10,7 @@ from sklearn.base import clone
 from sklearn.ensemble._base import _set_random_states
 
 from ..backend.serialization import serializable
+from ..training.callbacks.progress import showing_task
 from ..training.callbacks.sklearn_bridge import task_of
 from ._held_out import (
     draw_errors,
@@ -118,12 +119,16 @@ class CrossFittedCompletion:
                 # A column may be empty in some folds; its mean is known all the same.
                 warnings.filterwarnings("ignore", "Nothing is observed in these")
                 parts.train(member, rows[train])
-            gaussian = parts.fit_gaussian(member, rows[train], random_state)
-            autoencoders.append(member)
-            gaussians.append(gaussian)
-            held_out.append(
-                _predict_held_out(rows[left_out], parts, member, gaussian, random_state)
-            )
+            part = f"measuring net {k + 1} of {n_members}"
+            with task_of(owner, part), showing_task(owner, part):
+                gaussian = parts.fit_gaussian(member, rows[train], random_state)
+                autoencoders.append(member)
+                gaussians.append(gaussian)
+                held_out.append(
+                    _predict_held_out(
+                        rows[left_out], parts, member, gaussian, random_state
+                    )
+                )
         cells = [np.concatenate(found) for found in zip(*held_out, strict=True)]
         weight, errors = learn_from_errors(*cells, parts, random_state)
         limits = np.nan_to_num([np.fmin.reduce(rows), np.fmax.reduce(rows)])

@@ -278,7 +278,7 @@ class DenoisingImputer(InnerAutoencoder, CallbackSupportMixin, _BaseImputer):
         rows = self._rows.learn(X, missing, autoencoder)
         self._completion = None
         if not self._rows.empty.all():
-            begin_tasks(self, n_members, X)
+            begin_tasks(self, 2 * n_members, X)
             self._completion = CrossFittedCompletion.fit(
                 rows,
                 autoencoder,

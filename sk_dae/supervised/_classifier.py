@@ -268,13 +268,16 @@ class DenoisingAutoencoderClassifier(ClassifierMixin, FineTunedPredictor):
     _loss_class = CategoricalCrossEntropy
 
     def _read_targets(self, y):
-        if len(np.shape(y)) == 2 and np.shape(y)[1] > 1:
+        try:
+            y = column_or_1d(y, warn=True)
+        except ValueError as error:
+            if "1d array" not in str(error):
+                raise
             raise ValueError(
-                "y should be a 1d array with the class of each row, got an array of "
-                f"shape {np.shape(y)} instead. For several classifications at once, "
-                "put the classifier into a sklearn.multioutput.MultiOutputClassifier."
-            )
-        y = column_or_1d(y, warn=True)
+                f"{error} It holds the class of each row; for several classifications "
+                "at once, put the classifier into a MultiOutputClassifier of "
+                "sklearn.multioutput."
+            ) from None
         labeled = np.ones(len(y), dtype=bool)
         if is_scalar_nan(self.unlabeled_value):
             labeled = y == y if y.dtype != object else _not_missing(y)

@@ -57,7 +57,7 @@ CASES = {
     ),
     "imputer": (
         lambda: DenoisingImputer(small(), n_estimators=2),
-        {"fit": 2, "net 1 of 2 | fit": 2, "net 2 of 2 | fit": 2},
+        {"fit": 4, "net 1 of 2 | fit": 2, "net 2 of 2 | fit": 2},
     ),
     "detector": (
         lambda: DenoisingOutlierDetector(small()),
@@ -169,7 +169,7 @@ def test_tables_have_the_same_tasks():
 @pytest.mark.parametrize(
     ("case", "names"),
     [
-        ("imputer", ["net 1 of 2", "net 2 of 2"]),
+        ("imputer", ["net 1 of 2", "measuring net 1 of 2", "net 2 of 2"]),
         ("detector", ["net", *(f"usual errors {k} of 5" for k in range(1, 6))]),
         ("classifier", ["pretraining", "head"]),
         (
@@ -185,6 +185,7 @@ def test_lines_name_the_task(case, names, capsys):
     owner = type(model).__name__
     for name in names:
         assert f"{owner}, {name}  " in out
+    assert "optimizer" not in out
     # The name was lent for the fit.
     model = CASES[case][0]().fit(X, Y)
     assert capsys.readouterr().out == ""
