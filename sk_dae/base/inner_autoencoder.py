@@ -8,6 +8,7 @@ from sklearn.frozen import FrozenEstimator
 
 from ..tables.checks import columns_without_numbers
 from ..tables.frames import is_frame
+from ..tables.reading import columns_of
 from .deprecation import RenamedParameters
 from .table_net import TableNetAutoencoder
 
@@ -46,6 +47,9 @@ class InnerAutoencoder(RenamedParameters):
             )
         return super().set_params(**params)
 
+    #: Whether cells come back with their type, which a boolean is not to lose.
+    _gives_tables_back = False
+
     @property
     def _unfrozen(self):
         """The autoencoder that was given, out of a ``FrozenEstimator``."""
@@ -65,7 +69,7 @@ class InnerAutoencoder(RenamedParameters):
         decided; where it is None, the data decides.
         """
         if self.autoencoder is None:
-            return holds_more_than_numbers(X)
+            return holds_more_than_numbers(X, booleans=self._gives_tables_back)
         return self._may_take_tables
 
     def _inner_params(self):
@@ -110,13 +114,17 @@ class InnerAutoencoder(RenamedParameters):
             )
 
 
-def holds_more_than_numbers(X):
+def holds_more_than_numbers(X, *, booleans=True):
     """Return whether X is a table with categories or times, so far as can be told.
 
     Parameters
     ----------
     X : data frame, array-like or sparse matrix
         What a user gave.
+
+    booleans : bool, default=True
+        Whether a column of booleans is one of categories, rather than of zeros and
+        ones.
 
     Returns
     -------
@@ -128,4 +136,15 @@ def holds_more_than_numbers(X):
         kind = getattr(X.dtype, "kind", "f")
         if getattr(X, "ndim", 0) != 2 or kind not in "OSUmM":
             return False
-    return bool(columns_without_numbers(X))
+    more = columns_without_numbers(X)
+    if booleans or not more:
+        return bool(more)
+    columns = columns_of(X)
+    return not all(_is_zeros_and_ones(columns[j]) for j in more)
+
+
+def _is_zeros_and_ones(column):
+    """Whether a column is of booleans that scikit-learn converts to numbers."""
+    if str(column.dtype).lower() not in ("bool", "boolean"):
+        return False
+    return column.container != "polars" or not column.missing().any()

@@ -203,6 +203,8 @@ class DenoisingImputer(InnerAutoencoder, CallbackSupportMixin, _BaseImputer):
         "verbose": ["verbose"],
     }
 
+    _gives_tables_back = True
+
     def __init__(
         self,
         autoencoder=None,

@@ -309,6 +309,8 @@ class DenoisingOutlierDetector(
 
     def _fit(self, X):
         refuse_loss_of_other_scales(self.autoencoder, self)
+        if self._unfrozen is not self.autoencoder:
+            check_is_fitted(self._unfrozen)
         is_table = self._reads_tables(X)
         X = self._validate(X, is_table, reset=True)
         random_state = check_random_state(self.random_state)

@@ -78,6 +78,21 @@ def test_given_autoencoder_gets_what_is_set(rows, owner, capsys):
 
 
 @pytest.mark.parametrize("owner", OWNERS)
+@pytest.mark.parametrize("library", ["pandas", "polars"])
+def test_booleans_are_numbers_where_no_table_comes_back(rows, owner, library):
+    library = pytest.importorskip(library)
+    X, y = rows
+    columns = {"size": X[:, 0], "large": X[:, 1] > 0, "text": np.where(y, "a", "b")}
+    booleans = library.DataFrame({name: columns[name] for name in ("size", "large")})
+    expected = DenoisingAutoencoder
+    if owner is DenoisingImputer:
+        expected = TabularDenoisingAutoencoder
+    assert type(inner(quick(owner).fit(booleans, y))) is expected
+    table = library.DataFrame(columns)
+    assert type(inner(quick(owner).fit(table, y))) is TabularDenoisingAutoencoder
+
+
+@pytest.mark.parametrize("owner", OWNERS)
 def test_wrong_device_is_named(rows, owner):
     with pytest.raises(ValueError, match="device"):
         quick(owner, small(), device="abacus").fit(*rows)

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn.base import clone
+from sklearn.exceptions import NotFittedError
 from sklearn.frozen import FrozenEstimator
 from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import GridSearchCV, StratifiedKFold
@@ -202,6 +203,12 @@ def test_frozen_autoencoders(X):
             make(FrozenEstimator(inner)).fit(table.iloc[:, 1:])
     with pytest.raises(ValueError, match="text and times in the columns city"):
         make(FrozenEstimator(inner)).fit(X)
+
+
+@pytest.mark.parametrize("cls", [DenoisingAutoencoder, TabularDenoisingAutoencoder])
+def test_frozen_autoencoder_must_be_fitted(X, cls):
+    with pytest.raises(NotFittedError, match=cls.__name__):
+        make(FrozenEstimator(cls())).fit(X[["size", "cost"]])
 
 
 def test_failed_fit_changes_nothing(X):
