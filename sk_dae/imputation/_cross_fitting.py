@@ -78,7 +78,7 @@ class CrossFittedCompletion:
         self.limits = limits
 
     @classmethod
-    def fit(cls, rows, autoencoder, n_members, random_state, *, owner, table=None):
+    def fit(cls, rows, autoencoder, n_members, random_state, *, owner=None, table=None):
         """Train the members and measure their errors.
 
         Parameters
@@ -96,8 +96,8 @@ class CrossFittedCompletion:
         random_state : RandomState
             Draws the folds, the members' seeds and the masks.
 
-        owner : estimator
-            The one that is fitted so, of whose members its callbacks are told.
+        owner : estimator, default=None
+            The one that is fitted so, whose callbacks are told of the members.
 
         table : TableEncoder or None, default=None
             The fitted encoder of a table.

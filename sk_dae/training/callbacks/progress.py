@@ -138,7 +138,7 @@ def showing_task(estimator, name, stream=None):
     started = time.monotonic()
     yield
     out = sys.stdout if stream is None else stream
-    if estimator.verbose and out is not None:
+    if getattr(estimator, "verbose", 0) and out is not None:
         spent = _clock(time.monotonic() - started)
         out.write(f"{type(estimator).__name__}, {name}  {spent}\n")
         out.flush()

@@ -129,7 +129,7 @@ def task_of(estimator, name, trained=None):
 
     Parameters
     ----------
-    estimator : BaseEstimator
+    estimator : BaseEstimator or None
         The estimator that is fitted.
 
     name : str
@@ -140,7 +140,7 @@ def task_of(estimator, name, trained=None):
         lends it its name, for lines of progress.
     """
     with contextlib.ExitStack() as stack:
-        if trained is not None:
+        if trained is not None and estimator is not None:
             trained._shown_as = f"{type(estimator).__name__}, {name}"
             stack.callback(vars(trained).pop, "_shown_as", None)
         task = None
