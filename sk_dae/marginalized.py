@@ -36,6 +36,13 @@ from .linear.regression import (
 )
 from .modules import ACTIVATIONS
 from .tables.units import type_in_units
+from .training.callbacks.sklearn_bridge import (
+    CallbackSupportMixin,
+    begin_tasks,
+    end_tasks,
+    task_of,
+    with_callbacks,
+)
 
 __all__ = ["MarginalizedDenoisingAutoencoder"]
 
@@ -53,7 +60,9 @@ def _adds_up(estimator):
 
 
 @serializable(standalone=True)
-class MarginalizedDenoisingAutoencoder(FittedMixin, BaseAutoencoder):
+class MarginalizedDenoisingAutoencoder(
+    FittedMixin, CallbackSupportMixin, BaseAutoencoder
+):
     r"""Stacked linear denoising autoencoders in closed form, without training.
 
     Each layer is the linear map that restores rows best from which cells were
@@ -195,6 +204,7 @@ class MarginalizedDenoisingAutoencoder(FittedMixin, BaseAutoencoder):
         self.device = device
         self.random_state = random_state
 
+    @with_callbacks
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(self, X, y=None, *, sample_weight=None):
         """Compute the layers.
@@ -227,32 +237,36 @@ class MarginalizedDenoisingAutoencoder(FittedMixin, BaseAutoencoder):
             statistics = ColumnStatistics.of(rows_of(X, weights=uneven(sample_weight)))
             inputs = LayerInputs(X, weights, device_of_sums(device))
             pivots = scatter = by_parts = None
-            if self.n_pivots is None or self.n_pivots >= X.shape[1]:
-                layer, mean, observed, scatter = fit_layer(
-                    inputs, statistics.means, levels[0], self.alpha
-                )
-                if self.n_layers > 1 or X.shape[1] > KEPT_WIDTH:
-                    scatter = None
-            else:
-                random_state = check_random_state(self.random_state)
-                pivots = most_frequent(inputs, self.n_pivots)
-                layer, by_parts, mean, observed = fit_parts(
-                    inputs,
-                    statistics.means,
-                    pivots,
-                    levels[0],
-                    self.alpha,
-                    random_state.randint(np.iinfo(np.int32).max),
-                )
+            begin_tasks(self, self.n_layers, X)
+            with task_of(self, "layer"):
+                if self.n_pivots is None or self.n_pivots >= X.shape[1]:
+                    layer, mean, observed, scatter = fit_layer(
+                        inputs, statistics.means, levels[0], self.alpha
+                    )
+                    if self.n_layers > 1 or X.shape[1] > KEPT_WIDTH:
+                        scatter = None
+                else:
+                    random_state = check_random_state(self.random_state)
+                    pivots = most_frequent(inputs, self.n_pivots)
+                    layer, by_parts, mean, observed = fit_parts(
+                        inputs,
+                        statistics.means,
+                        pivots,
+                        levels[0],
+                        self.alpha,
+                        random_state.randint(np.iinfo(np.int32).max),
+                    )
             stack = LinearStack(mean, observed, [layer], self.activation, by_parts)
             for level in levels[1:]:
-                inputs.advance(stack)
-                layer = fit_layer(inputs, None, level, self.alpha)[0]
-                stack.layers.append(layer)
+                with task_of(self, "layer"):
+                    inputs.advance(stack)
+                    layer = fit_layer(inputs, None, level, self.alpha)[0]
+                    stack.layers.append(layer)
             self._warn_of_empty_columns(observed)
         # All at once, and last: whatever failed before has changed nothing.
         self._set_fitted(stack, device, pivots, scatter)
         self._data_type = type_in_units(X.dtype)
+        end_tasks(self, X)
         return self
 
     @available_if(_adds_up)

@@ -9,11 +9,14 @@ import scipy.sparse as sp
 from sklearn.utils import check_array
 from sklearn.utils._param_validation import Interval, StrOptions, validate_params
 
+from .backend.suggestions import with_suggestions
 from .corruption import CORRUPTIONS, BaseCorruption, corrupt_alike, make_corruption
+from .data.text import naming_text
 
 __all__ = ["make_denoising_scorer", "peak_signal_noise_ratio"]
 
 
+@with_suggestions
 @validate_params(
     {
         "X_true": ["array-like"],
@@ -60,8 +63,11 @@ def peak_signal_noise_ratio(X_true, X_pred, *, data_range=None, average="all"):
     >>> round(peak_signal_noise_ratio([[0.0, 1.0]], [[0.1, 0.9]], data_range=1.0), 6)
     20.0
     """
-    X_true = check_array(X_true, dtype=np.float64, input_name="X_true")
-    X_pred = check_array(X_pred, dtype=np.float64, input_name="X_pred")
+    given = {"X_true": X_true, "X_pred": X_pred}
+    for name, X in given.items():
+        with naming_text(X, "peak_signal_noise_ratio", input_name=name):
+            given[name] = check_array(X, dtype=np.float64, input_name=name)
+    X_true, X_pred = given.values()
     if X_true.shape != X_pred.shape:
         raise ValueError(
             f"X_pred must have the shape of X_true, {X_true.shape}, got {X_pred.shape}."
@@ -76,6 +82,7 @@ def peak_signal_noise_ratio(X_true, X_pred, *, data_range=None, average="all"):
     return psnr if average is None else float(np.mean(psnr))
 
 
+@with_suggestions
 @validate_params(
     {
         "corruption": [StrOptions(set(CORRUPTIONS)), BaseCorruption, callable],

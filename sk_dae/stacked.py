@@ -8,6 +8,7 @@ import numpy as np
 from sklearn.utils._param_validation import Interval, StrOptions
 
 from .backend.serialization import serializable
+from .backend.suggestions import names_suggested
 from .base.deprecation import current_value
 from .base.perceptron import (
     PerceptronAutoencoder,
@@ -16,6 +17,7 @@ from .base.perceptron import (
 )
 from .corruption import CORRUPTIONS, BaseCorruption
 from .training.callbacks.checks import without_files
+from .training.callbacks.sklearn_bridge import begin_tasks
 from .training.layerwise import pretrain_layers
 
 __all__ = ["StackedDenoisingAutoencoder"]
@@ -378,7 +380,7 @@ class StackedDenoisingAutoencoder(PerceptronAutoencoder):
         if isinstance(corruption, str) and corruption not in CORRUPTIONS:
             raise ValueError(
                 f"corruption must name processes among {sorted(CORRUPTIONS)}, got "
-                f"{corruption!r}."
+                f"{corruption!r}.{names_suggested(corruption, CORRUPTIONS)}"
             )
         if isinstance(corruption, str) and isinstance(level, str) and level == "auto":
             level = AUTO_LEVELS.get(corruption, level)
@@ -405,6 +407,7 @@ class StackedDenoisingAutoencoder(PerceptronAutoencoder):
         processes = [plan.corruption]
         processes += [self._make_process(*pair) for pair in self._processes()[1:]]
         emphases, curves = self._emphases(), []
+        begin_tasks(self, len(processes) + bool(self._fine_tunes))
 
         def train_layer(k, layer):
             net = self._make_net(
@@ -419,8 +422,8 @@ class StackedDenoisingAutoencoder(PerceptronAutoencoder):
             epochs = current_value(self, "pretrain_max_iter")
             if epochs == "auto":
                 epochs = self._auto_epochs(len(layer.run.train))
-            name = f"{type(self).__name__}, layer {k + 1} of {len(processes)}"
-            net.train(layer.run, epochs, watchers=self._watchers_of_part(name, epochs))
+            part = f"layer {k + 1} of {len(processes)}"
+            net.train(layer.run, epochs, watchers=self._watchers_of_part(part, epochs))
             curves.append(net.history[:, "train_loss"] if len(net.history) else [])
 
         # A state of its own, so that samples of activations move no other stream.

@@ -11,6 +11,7 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
 from .backend.serialization import serializable
+from .backend.suggestions import names_suggested
 from .base.deprecation import current_value
 from .base.table_net import TableNetAutoencoder
 from .corruption import BaseCorruption, MaskingNoise, SwapNoise, make_corruption
@@ -485,6 +486,7 @@ class TabularDenoisingAutoencoder(TableNetAutoencoder):
             raise ValueError(
                 f"corruption of a table must be one of {sorted(CORRUPTIONS)}, an "
                 f"instance, a callable or None, got {corruption!r}."
+                f"{names_suggested(corruption, CORRUPTIONS)}"
             )
         process = make_corruption(corruption, level, processes=CORRUPTIONS)
         process.level_name = "noise_level"

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import torch
 
+from .suggestions import names_suggested
+
 __all__ = ["find_device"]
 
 
@@ -32,7 +34,7 @@ def find_device(device):
     except (RuntimeError, TypeError):
         raise ValueError(
             "device must be 'auto', 'cpu', 'cuda', 'cuda:<index>' or 'mps', got "
-            f"{device!r}."
+            f"{device!r}.{names_suggested(device, ('auto', 'cpu', 'cuda', 'mps'))}"
         ) from None
     if found.type == "cuda":
         n_devices = torch.cuda.device_count() if torch.cuda.is_available() else 0

@@ -7,6 +7,7 @@ import inspect
 from sklearn.utils._param_validation import Hidden, StrOptions
 
 from ..backend.nested_parameters import NestedParameters
+from ..backend.suggestions import SuggestingMixin
 from ..backend.user_warnings import warn_user
 
 __all__ = ["RenamedParameters", "current_value", "with_new_names"]
@@ -15,7 +16,7 @@ __all__ = ["RenamedParameters", "current_value", "with_new_names"]
 DEPRECATED = "deprecated"
 
 
-class RenamedParameters(NestedParameters):
+class RenamedParameters(SuggestingMixin, NestedParameters):
     """Mixin of the estimators whose parameters may have had other names.
 
     ``__init__`` of a subclass takes the old names last, with the default "deprecated".

@@ -9,6 +9,7 @@ import torch
 from ..backend.devices import find_device
 from ..backend.settings import own_settings
 from ..backend.user_warnings import warn_user
+from ..training.callbacks.sklearn_bridge import CALLBACK_ATTRIBUTES
 
 __all__ = ["FittedMixin", "restored_on_failure"]
 
@@ -33,7 +34,8 @@ def restored_on_failure(estimator, names=None):
             yield
     except BaseException:
         after = vars(estimator)
-        for name in [*before, *after] if names is None else names:
+        changed = {*before, *after} - {*CALLBACK_ATTRIBUTES}
+        for name in changed if names is None else names:
             after.pop(name, None)
             if name in before:
                 after[name] = before[name]

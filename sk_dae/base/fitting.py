@@ -13,7 +13,7 @@ from ..data.rows import rows_of
 from ..data.training_data import TrainingData
 from ..data.weights import drop_weightless, uneven
 from ..tables.units import type_in_units
-from ..training.callbacks.sklearn_bridge import with_callbacks
+from ..training.callbacks.sklearn_bridge import end_tasks, with_callbacks
 from ..training.objective import EncoderInput
 from ..training.run import TrainingRun
 from .current import check_parameters
@@ -61,7 +61,15 @@ class NetFitting:
 
     @with_callbacks
     @_fit_context(prefer_skip_nested_validation=True)
-    def fit_rows(self, X, *, sample_weight=None, feature_names=None, trains=True):
+    def fit_rows(
+        self,
+        X,
+        *,
+        sample_weight=None,
+        feature_names=None,
+        trains=True,
+        is_scaled=False,
+    ):
         """Train on rows that have been validated, as a meta-estimator has them.
 
         Parameters
@@ -79,6 +87,10 @@ class NetFitting:
         trains : bool, default=True
             Whether to train the net, rather than only build it.
 
+        is_scaled : bool, default=False
+            Whether the meta-estimator has scaled the rows, so that no warning is to
+            advise it.
+
         Returns
         -------
         self : object
@@ -91,7 +103,8 @@ class NetFitting:
             if feature_names is not None:
                 self.feature_names_in_ = feature_names
             plan = self._prepare(X, sample_weight, None)
-            return self._train(plan, X, None if trains else 0)
+            epochs = None if trains else 0
+            return self._train(plan, X, epochs, is_scaled=is_scaled)
 
     def _fit(self, X, sample_weight, clean, *, resume, incremental=False):
         """Fit on unvalidated rows."""
@@ -218,7 +231,7 @@ class NetFitting:
             plan, module=module, widths=widths, run=run, encoder_input=predicts
         )
 
-    def _train(self, plan, X, epochs=None):
+    def _train(self, plan, X, epochs=None, *, is_scaled=False):
         """Build the net, train it, and only then change the estimator.
 
         Parameters
@@ -231,6 +244,9 @@ class NetFitting:
 
         epochs : int, default=None
             How many; None as the parameters say.
+
+        is_scaled : bool, default=False
+            Whether the columns have been scaled, whatever their range.
 
         Returns
         -------
@@ -281,11 +297,11 @@ class NetFitting:
             rows = rows_of(X, weights=plan.train.rows.weights)
             plan.corruption.forget_rows(rows, plan.donor_state)
         fitted |= self._record(net, n_before, epochs, run)
-        # A stack that is not trained as a whole has the loss of its first layer.
-        first_layer = next(iter(fitted.get("layer_loss_curves_", [])), [])
-        self._warn_of_wide_columns(X, plan.loss, fitted["loss_curve_"] or first_layer)
+        if not is_scaled:
+            # A stack that is not trained as a whole has the loss of its first layer.
+            layer = next(iter(fitted.get("layer_loss_curves_", [])), [])
+            self._warn_of_wide_columns(X, plan.loss, fitted["loss_curve_"] or layer)
         # All at once, and last: whatever failed before has changed nothing.
         vars(self).update(fitted)
-        if hasattr(self, "_callback_fit_ctx"):
-            self._callback_fit_ctx.call_on_fit_task_end(estimator=self, X=X, y=X)
+        end_tasks(self, X, X)
         return self

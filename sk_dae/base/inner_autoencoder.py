@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import numpy as np
 from sklearn.base import clone
 from sklearn.frozen import FrozenEstimator
 
+from ..tables.checks import columns_without_numbers
+from ..tables.frames import is_frame
+from ..tables.reading import columns_of
 from .deprecation import RenamedParameters
+from .table_net import TableNetAutoencoder
 
-__all__ = ["InnerAutoencoder"]
+__all__ = ["InnerAutoencoder", "holds_more_than_numbers"]
 
 
 class InnerAutoencoder(RenamedParameters):
@@ -42,6 +47,31 @@ class InnerAutoencoder(RenamedParameters):
             )
         return super().set_params(**params)
 
+    #: Whether cells come back with their type, which a boolean is not to lose.
+    _gives_tables_back = False
+
+    @property
+    def _unfrozen(self):
+        """The autoencoder that was given, out of a ``FrozenEstimator``."""
+        given = self.autoencoder
+        return given.estimator if isinstance(given, FrozenEstimator) else given
+
+    @property
+    def _may_take_tables(self):
+        """Whether there are tables with categories and times that can be fitted."""
+        given = self._unfrozen
+        return given is None or isinstance(given, TableNetAutoencoder)
+
+    def _reads_tables(self, X):
+        """Return whether X is read as a table: as the autoencoder does, or as it needs.
+
+        The rule for all estimators with an autoencoder inside: one that was given has
+        decided; where it is None, the data decides.
+        """
+        if self.autoencoder is None:
+            return holds_more_than_numbers(X, booleans=self._gives_tables_back)
+        return self._may_take_tables
+
     def _inner_params(self):
         """Return the parameters of the autoencoder that are set from outside."""
         params = {}
@@ -53,6 +83,7 @@ class InnerAutoencoder(RenamedParameters):
 
     def _copy_of_autoencoder(self):
         """Return a copy of the given autoencoder, on the device that is asked for."""
+        self._refuse_class()
         autoencoder = clone(self.autoencoder)
         known = autoencoder.get_params(deep=False)
         if self.device is not None and "device" not in known:
@@ -65,6 +96,15 @@ class InnerAutoencoder(RenamedParameters):
         params = {k: v for k, v in self._inner_params().items() if k in known}
         return autoencoder.set_params(**params) if params else autoencoder
 
+    def _refuse_class(self):
+        """Refuse a class of autoencoders, which has the methods of its instances."""
+        if isinstance(self.autoencoder, type):
+            name = self.autoencoder.__name__
+            raise TypeError(
+                f"autoencoder of {type(self).__name__} must be an instance, got the "
+                f"class {name}. Did you mean autoencoder={name}()?"
+            )
+
     def _refuse_frozen(self, reason):
         """Refuse an autoencoder that is not to be trained."""
         if isinstance(self.autoencoder, FrozenEstimator):
@@ -72,3 +112,39 @@ class InnerAutoencoder(RenamedParameters):
                 f"autoencoder of {type(self).__name__} must not be frozen: {reason}. "
                 "Give it unfrozen, to be cloned and trained, or None."
             )
+
+
+def holds_more_than_numbers(X, *, booleans=True):
+    """Return whether X is a table with categories or times, so far as can be told.
+
+    Parameters
+    ----------
+    X : data frame, array-like or sparse matrix
+        What a user gave.
+
+    booleans : bool, default=True
+        Whether a column of booleans is one of categories, rather than of zeros and
+        ones.
+
+    Returns
+    -------
+    more : bool
+        False for what is no table at all.
+    """
+    if not is_frame(X):
+        X = X if hasattr(X, "dtype") else np.asarray(X, dtype=object)
+        kind = getattr(X.dtype, "kind", "f")
+        if getattr(X, "ndim", 0) != 2 or kind not in "OSUmM":
+            return False
+    more = columns_without_numbers(X)
+    if booleans or not more:
+        return bool(more)
+    columns = columns_of(X)
+    return not all(_is_zeros_and_ones(columns[j]) for j in more)
+
+
+def _is_zeros_and_ones(column):
+    """Whether a column is of booleans that scikit-learn converts to numbers."""
+    if str(column.dtype).lower() not in ("bool", "boolean"):
+        return False
+    return column.container != "polars" or not column.missing().any()

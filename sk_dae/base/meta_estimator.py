@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from sklearn.frozen import FrozenEstimator
 
 from ..losses import LOSSES, BaseLoss
 
@@ -19,13 +20,13 @@ def train_rows(autoencoder, X, **params):
         object with a method `fit`.
 
     X : ndarray of shape (n_samples, n_features), dtype float32
-        Rows; NaN stands for a missing value.
+        Rows, scaled by the owner; NaN stands for a missing value.
 
     **params : dict
         Further arguments of the autoencoder's `fit_rows`, for one that needs them.
     """
     if params or _takes_validated_rows(autoencoder):
-        autoencoder.fit_rows(X, **params)
+        autoencoder.fit_rows(X, is_scaled=True, **params)
     else:
         autoencoder.fit(X)
 
@@ -47,6 +48,8 @@ def restore_rows(autoencoder, X):
     X_restored : ndarray of shape (n_samples, n_features)
         The reconstruction.
     """
+    if isinstance(autoencoder, FrozenEstimator):
+        autoencoder = autoencoder.estimator
     if _takes_validated_rows(autoencoder):
         return autoencoder.restore_rows(X)
     return autoencoder.denoise(X)

@@ -76,8 +76,8 @@ class TableNetAutoencoder(GradientDescentAutoencoder):
         # It may have been set since the fit.
         return self._table.transform(X, self.handle_unknown)
 
-    def _fit_table(self, X, owner=None, weights=None):
-        return TableEncoder(
+    def _fit_table(self, X, owner=None, weights=None, encoder=TableEncoder):
+        return encoder(
             self.numeric_scaling,
             self.categorical_features,
             self.max_categories,
@@ -161,9 +161,7 @@ class TableNetAutoencoder(GradientDescentAutoencoder):
         n_outputs = len(self.net_.module_.decoder[-1].bias)
         return max(super()._widest, n_outputs, self._n_inputs)
 
-    def fit_rows(
-        self, X, *, table=None, sample_weight=None, feature_names=None, trains=True
-    ):
+    def fit_rows(self, X, *, table=None, **params):
         """Train on the numeric form of a table whose columns are known already.
 
         Parameters
@@ -175,14 +173,8 @@ class TableNetAutoencoder(GradientDescentAutoencoder):
             The fitted encoder, which is kept, not copied; None is the one that has
             read the rows.
 
-        sample_weight : array-like of shape (n_samples,), default=None
-            The weight of each row in the loss.
-
-        feature_names : ndarray of shape (n_features,), default=None
-            Names of the columns.
-
-        trains : bool, default=True
-            Whether to train the net, rather than only build it.
+        **params : dict
+            As in other autoencoders.
 
         Returns
         -------
@@ -192,12 +184,7 @@ class TableNetAutoencoder(GradientDescentAutoencoder):
         with self._unharmed_by_failure():
             if table is not None:
                 self._table = table
-            return super().fit_rows(
-                X,
-                sample_weight=sample_weight,
-                feature_names=feature_names,
-                trains=trains,
-            )
+            return super().fit_rows(X, **params)
 
     def restore_parts(self, encoded):
         """Reconstruct the numeric form of a table, as a meta-estimator has it.

@@ -113,7 +113,7 @@ class NetTrainer(RenamedParameters, FittedMixin, CallbackSupportMixin):
         if self.early_stopping:
             watchers.append(EarlyStopping(self.n_iter_no_change, self.tol))
         if self.verbose:
-            watchers.append(ProgressLine(type(self).__name__, epochs))
+            watchers.append(ProgressLine(self._shown_name, epochs))
         bridge = bridge_to_sklearn(
             self, X, epochs, lambda net: {**fitted, "net_": net}, y=y
         )
@@ -121,13 +121,20 @@ class NetTrainer(RenamedParameters, FittedMixin, CallbackSupportMixin):
             watchers.append(bridge)
         return watchers
 
-    def _watchers_of_part(self, name, epochs):
+    @property
+    def _shown_name(self):
+        """Its name in lines of progress, which an owner may have lent."""
+        return getattr(self, "_shown_as", type(self).__name__)
+
+    def _watchers_of_part(self, part, epochs):
         """Return the watchers of a training that comes before the main one."""
         watchers = []
         if self.early_stopping:
             watchers.append(EarlyStopping(self.n_iter_no_change, self.tol))
         if self.verbose:
-            watchers.append(ProgressLine(name, epochs))
+            watchers.append(ProgressLine(f"{self._shown_name}, {part}", epochs))
+        if hasattr(self, "_callback_fit_ctx"):
+            watchers.append(bridge_to_sklearn(self, None, epochs, None, task_name=part))
         return watchers
 
     def _record(self, net, n_before, n_epochs, run):

@@ -14,13 +14,14 @@ from sklearn.utils.validation import (
     _check_feature_names_in,
     check_array,
     check_is_fitted,
-    validate_data,
 )
 
 from ..backend.nested_parameters import NestedParameters
 from ..backend.settings import own_settings
+from ..backend.suggestions import SuggestingMixin
 from ..backend.threads import limited_threads
 from ..data.rows import rows_of, spans
+from ..data.text import naming_text, validate_numbers
 from ..tables.numbers import as_numbers
 from .current import check_parameters
 
@@ -39,7 +40,9 @@ def _has_decoder(estimator):
     return True
 
 
-class BaseAutoencoder(NestedParameters, TransformerMixin, BaseEstimator):
+class BaseAutoencoder(
+    SuggestingMixin, NestedParameters, TransformerMixin, BaseEstimator
+):
     """Base class of the autoencoders.
 
     A subclass sets ``_device``, ``_data_type``, ``_statistics`` and
@@ -98,7 +101,8 @@ class BaseAutoencoder(NestedParameters, TransformerMixin, BaseEstimator):
         check_is_fitted(self)
         self._check_features()
         dtype = self._data_type if self.features == "reconstruction" else np.float32
-        X = check_array(as_numbers(X), dtype=dtype, input_name="X")
+        with naming_text(X, self):
+            X = check_array(as_numbers(X), dtype=dtype, input_name="X")
         if X.shape[1] != self._n_features_out:
             raise ValueError(
                 f"X has {X.shape[1]} features, but {type(self).__name__} is expecting "
@@ -331,7 +335,7 @@ class BaseAutoencoder(NestedParameters, TransformerMixin, BaseEstimator):
         """Return rows checked for this estimator, or for one that it is a part of."""
         if not reset:
             check_is_fitted(self)
-        return validate_data(
+        return validate_numbers(
             owner or self,
             as_numbers(X),
             reset=reset,

@@ -10,12 +10,14 @@ import torch
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
 from ..backend.nested_parameters import NestedParameters
 from ..backend.random import seeded_generator
 from ..backend.settings import own_settings
+from ..backend.suggestions import SuggestingMixin
 from ..data.rows import as_tensor, rows_of
+from ..data.text import validate_numbers
 from ..tables.numbers import as_numbers
 from ._cells import choose_cells
 
@@ -26,7 +28,11 @@ LARGEST = float(np.finfo(np.float32).max)
 
 
 class BaseCorruption(
-    NestedParameters, OneToOneFeatureMixin, TransformerMixin, BaseEstimator
+    SuggestingMixin,
+    NestedParameters,
+    OneToOneFeatureMixin,
+    TransformerMixin,
+    BaseEstimator,
 ):
     r"""Base class of the corruption processes :math:`q(\tilde x \mid x)`.
 
@@ -216,7 +222,7 @@ class BaseCorruption(
     def _validate(self, X, *, reset, dtype="numeric"):
         # An overflow gives infinity, which is refused as such.
         with np.errstate(over="ignore"):
-            return validate_data(
+            return validate_numbers(
                 self,
                 as_numbers(X),
                 reset=reset,

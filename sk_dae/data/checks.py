@@ -8,6 +8,7 @@ from sklearn.utils.validation import _get_feature_names, check_array
 
 from ..tables.numbers import as_numbers
 from .statistics import columns_outside
+from .text import naming_text
 
 __all__ = ["check_clean", "check_range", "check_weights", "name_columns"]
 
@@ -20,13 +21,14 @@ def name_columns(columns, names):
 
 def check_clean(clean, X, names):
     clean_names = _get_feature_names(clean)
-    clean = check_array(
-        as_numbers(clean),
-        accept_sparse="csr",
-        dtype="numeric",
-        ensure_all_finite="allow-nan",
-        input_name="clean",
-    )
+    with naming_text(clean, "the autoencoder", input_name="clean"):
+        clean = check_array(
+            as_numbers(clean),
+            accept_sparse="csr",
+            dtype="numeric",
+            ensure_all_finite="allow-nan",
+            input_name="clean",
+        )
     if clean.shape != X.shape:
         raise ValueError(
             f"clean must have the shape of X, {X.shape}, got {clean.shape}."

@@ -11,6 +11,8 @@ from sklearn.ensemble._base import _set_random_states
 
 from ..backend.serialization import serializable
 from ..backend.settings import own_settings
+from ..training.callbacks.progress import showing_task
+from ..training.callbacks.sklearn_bridge import task_of
 from ._held_out import (
     draw_errors,
     draw_masks,
@@ -77,7 +79,7 @@ class CrossFittedCompletion:
         self.limits = limits
 
     @classmethod
-    def fit(cls, rows, autoencoder, n_members, random_state, *, table=None):
+    def fit(cls, rows, autoencoder, n_members, random_state, *, owner=None, table=None):
         """Train the members and measure their errors.
 
         Parameters
@@ -95,6 +97,9 @@ class CrossFittedCompletion:
         random_state : RandomState
             Draws the folds, the members' seeds and the masks.
 
+        owner : estimator, default=None
+            The one that is fitted so, whose callbacks are told of the members.
+
         table : TableEncoder or None, default=None
             The fitted encoder of a table.
 
@@ -106,19 +111,25 @@ class CrossFittedCompletion:
         n_categories = None if table is None else table.n_categories
         parts = _make_parts(rows.shape[1], n_categories, table)
         autoencoders, gaussians, held_out = [], [], []
-        for train, left_out in split_folds(len(rows), n_members, random_state):
+        folds = split_folds(len(rows), n_members, random_state)
+        for k, (train, left_out) in enumerate(folds):
             member = clone(autoencoder)
             _set_random_states(member, random_state)
-            with warnings.catch_warnings():
+            task = task_of(owner, f"net {k + 1} of {n_members}", member)
+            with task, warnings.catch_warnings():
                 # A column may be empty in some folds; its mean is known all the same.
                 warnings.filterwarnings("ignore", "Nothing is observed in these")
                 parts.train(member, rows[train])
-            gaussian = parts.fit_gaussian(member, rows[train], random_state)
-            autoencoders.append(member)
-            gaussians.append(gaussian)
-            held_out.append(
-                _predict_held_out(rows[left_out], parts, member, gaussian, random_state)
-            )
+            part = f"measuring net {k + 1} of {n_members}"
+            with task_of(owner, part), showing_task(owner, part):
+                gaussian = parts.fit_gaussian(member, rows[train], random_state)
+                autoencoders.append(member)
+                gaussians.append(gaussian)
+                held_out.append(
+                    _predict_held_out(
+                        rows[left_out], parts, member, gaussian, random_state
+                    )
+                )
         cells = [np.concatenate(found) for found in zip(*held_out, strict=True)]
         weight, errors = learn_from_errors(*cells, parts, random_state)
         limits = np.nan_to_num([np.fmin.reduce(rows), np.fmax.reduce(rows)])

@@ -24,10 +24,9 @@ from ..backend.user_warnings import warn_user
 from ..base.current import check_parameters
 from ..base.deprecation import RenamedParameters
 from ..base.fitted import restored_on_failure
-from ..base.inner_autoencoder import InnerAutoencoder
+from ..base.inner_autoencoder import InnerAutoencoder, holds_more_than_numbers
 from ..base.meta_estimator import refuse_loss_of_other_scales
 from ..data.checks import name_columns
-from ..tables.checks import columns_without_numbers
 from ..tables.frames import (
     append_columns,
     is_frame,
@@ -35,7 +34,12 @@ from ..tables.frames import (
     polars_to_pandas,
     readable_by_arrow,
 )
-from ..tabular import TabularDenoisingAutoencoder
+from ..training.callbacks.sklearn_bridge import (
+    CallbackSupportMixin,
+    begin_tasks,
+    end_tasks,
+    with_callbacks,
+)
 from ._cross_fitting import CrossFittedCompletion
 from ._inputs import IncompleteNumbers, IncompleteTable, is_missing_value
 
@@ -52,7 +56,7 @@ _MANY_ROWS_DEFAULTS = 2, 2000
 
 
 @serializable(standalone=True)
-class DenoisingImputer(InnerAutoencoder, _BaseImputer):
+class DenoisingImputer(InnerAutoencoder, CallbackSupportMixin, _BaseImputer):
     r"""Fill missing values with the reconstructions of denoising autoencoders.
 
     To fill gaps is to undo a corruption. Autoencoders are trained to restore cells
@@ -207,6 +211,8 @@ class DenoisingImputer(InnerAutoencoder, _BaseImputer):
         "verbose": ["verbose"],
     }
 
+    _gives_tables_back = True
+
     def __init__(
         self,
         autoencoder=None,
@@ -230,6 +236,7 @@ class DenoisingImputer(InnerAutoencoder, _BaseImputer):
         self.random_state = random_state
         self.verbose = verbose
 
+    @with_callbacks
     @_fit_context(prefer_skip_nested_validation=False)
     def fit(self, X, y=None):
         """Train the autoencoders and measure their errors.
@@ -281,9 +288,16 @@ class DenoisingImputer(InnerAutoencoder, _BaseImputer):
         rows = self._rows.learn(X, missing, autoencoder)
         self._completion = None
         if not self._rows.empty.all():
+            begin_tasks(self, 2 * n_members, X)
             self._completion = CrossFittedCompletion.fit(
-                rows, autoencoder, n_members, random_state, table=self._rows.table
+                rows,
+                autoencoder,
+                n_members,
+                random_state,
+                table=self._rows.table,
+                owner=self,
             )
+            end_tasks(self, X)
         empty = self._rows.empty
         if empty.any() and not self.keep_empty_features:
             names = getattr(self, "feature_names_in_", None)
@@ -412,11 +426,10 @@ class DenoisingImputer(InnerAutoencoder, _BaseImputer):
 
     def _make_rows(self, X):
         """Return the reader of X: of numbers, or of a table."""
-        if isinstance(self.autoencoder, TabularDenoisingAutoencoder):
+        if self._reads_tables(X):
             return IncompleteTable()
         # With an autoencoder of numbers, what an array holds is to become numbers.
-        may_be_table = self.autoencoder is None or is_frame(X)
-        if may_be_table and _holds_more_than_numbers(X):
+        if is_frame(X) and holds_more_than_numbers(X):
             return IncompleteTable()
         return IncompleteNumbers()
 
@@ -440,19 +453,7 @@ class DenoisingImputer(InnerAutoencoder, _BaseImputer):
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.input_tags.allow_nan = is_missing_value(self.missing_values)
-        takes_tables = self.autoencoder is None or isinstance(
-            self.autoencoder, TabularDenoisingAutoencoder
-        )
-        tags.input_tags.string = takes_tables
-        tags.input_tags.categorical = takes_tables
+        tags.input_tags.string = self._may_take_tables
+        tags.input_tags.categorical = self._may_take_tables
         tags.transformer_tags.preserves_dtype = ["float64", "float32"]
         return tags
-
-
-def _holds_more_than_numbers(X):
-    """Return whether X is a table with categories or times, so far as can be told."""
-    if not is_frame(X):
-        X = X if hasattr(X, "dtype") else np.asarray(X, dtype=object)
-        if getattr(X, "ndim", 0) != 2 or X.dtype.kind not in "OSUmM":
-            return False
-    return bool(columns_without_numbers(X))

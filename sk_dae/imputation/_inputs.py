@@ -11,11 +11,12 @@ import numpy as np
 from sklearn.utils import _safe_indexing
 from sklearn.utils._mask import _get_mask
 from sklearn.utils._missing import is_pandas_na, is_scalar_nan
-from sklearn.utils.validation import FLOAT_DTYPES, validate_data
+from sklearn.utils.validation import FLOAT_DTYPES
 
 from ..autoencoder import DenoisingAutoencoder
 from ..backend.serialization import serializable
 from ..data.checks import name_columns
+from ..data.text import validate_numbers
 from ..data.training_data import automatic_batch_size
 from ..tables.checks import check_table, columns_without_numbers, missing_cells
 from ..tables.frames import names_of
@@ -91,7 +92,7 @@ class IncompleteNumbers:
             Where they are missing.
         """
         mark, given = imputer.missing_values, X
-        X = validate_data(
+        X = validate_numbers(
             imputer,
             as_numbers(X, accept_sparse=False),
             reset=reset,

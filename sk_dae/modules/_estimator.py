@@ -8,11 +8,12 @@ from sklearn.base import BaseEstimator
 from torch import nn
 
 from ..backend.nested_parameters import NestedParameters
+from ..backend.suggestions import SuggestingMixin
 
 __all__ = ["EstimatorModule"]
 
 
-class EstimatorModule(NestedParameters, BaseEstimator, nn.Module):
+class EstimatorModule(SuggestingMixin, NestedParameters, BaseEstimator, nn.Module):
     """Base class of torch modules whose ``__init__`` follows scikit-learn.
 
     The module is prepared before ``__init__``, which then need only assign parameters,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from numbers import Integral, Real
 
 import numpy as np
@@ -11,7 +12,7 @@ from sklearn.frozen import FrozenEstimator
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.random import sample_without_replacement
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
 from ..autoencoder import DenoisingAutoencoder
 from ..backend.serialization import serializable
@@ -20,8 +21,21 @@ from ..base.fitted import restored_on_failure
 from ..base.inner_autoencoder import InnerAutoencoder
 from ..base.meta_estimator import refuse_loss_of_other_scales, train_rows
 from ..corruption import MultiScaleNoise
+from ..data.text import validate_numbers
+from ..tables.checks import check_table
 from ..tables.numbers import as_numbers
+from ..tabular import TabularDenoisingAutoencoder
+from ..training.callbacks.progress import showing_task
+from ..training.callbacks.sklearn_bridge import (
+    CallbackSupportMixin,
+    begin_tasks,
+    end_tasks,
+    task_of,
+    with_callbacks,
+)
+from ._draws import GAPS, draw_folds, draw_noise, with_gaps
 from ._errors import compare_errors, squared_errors, usual_errors
+from ._inputs import TableCells, TableNoise, cell_errors
 from ._scaling import FencedScaler
 
 __all__ = ["DenoisingOutlierDetector"]
@@ -35,11 +49,6 @@ BLOCK_ROWS, BLOCK_BYTES = 256, 2**25
 #: The greatest `scoring_noise_level`.
 LARGEST_NOISE = 1000.0
 
-#: Fractions of the cells that are hidden in training rows to learn the usual errors of
-#: rows with gaps, and in how many rows.
-GAPS, N_GAPPED = (0.25, 0.5, 0.75, 0.9), 500
-
-
 #: The threshold of contamination="auto": twice the mean error of the training rows.
 AUTO_OFFSET = -2.0
 
@@ -48,7 +57,9 @@ N_EPOCHS = 50
 
 
 @serializable(standalone=True)
-class DenoisingOutlierDetector(OutlierMixin, InnerAutoencoder, BaseEstimator):
+class DenoisingOutlierDetector(
+    OutlierMixin, InnerAutoencoder, CallbackSupportMixin, BaseEstimator
+):
     r"""Outlier detection by how well a denoising autoencoder restores a row.
 
     An autoencoder learns how the features of the training rows hang together. A row
@@ -73,7 +84,10 @@ class DenoisingOutlierDetector(OutlierMixin, InnerAutoencoder, BaseEstimator):
 
     Features of any unit and any tail will do: they are standardised inside, in a way
     that gross errors in the training data do not upset. Missing values (NaN) are left
-    out. Read more in the :ref:`User Guide <outliers>`.
+    out. A column of categories is one feature, whose error is the squared distance of
+    the probabilities from the category; noise leaves it as it is, and one that was
+    never seen counts as one of probability zero. Read more in the
+    :ref:`User Guide <outliers>`.
 
     Parameters
     ----------
@@ -83,7 +97,10 @@ class DenoisingOutlierDetector(OutlierMixin, InnerAutoencoder, BaseEstimator):
         must be made. Where its `random_state` is None, it is seeded from the
         detector's. A fitted one in a :class:`~sklearn.frozen.FrozenEstimator` is taken
         as it is. None is a :class:`DenoisingAutoencoder` that learns from
-        :class:`MultiScaleNoise`.
+        :class:`MultiScaleNoise`; for a table with text, categories or times a
+        :class:`TabularDenoisingAutoencoder`. One of these that is given reads numbers
+        as tables too, and the numbers of a table are scaled as the detector scales
+        them, whatever its `numeric_scaling` is.
 
     contamination : "auto" or float in (0, 0.5], default="auto"
         Where the threshold lies. A float is the fraction of the training rows that are
@@ -196,13 +213,14 @@ class DenoisingOutlierDetector(OutlierMixin, InnerAutoencoder, BaseEstimator):
         self.noise_level = noise_level
 
     # The autoencoder is validated where it is fitted.
+    @with_callbacks
     @_fit_context(prefer_skip_nested_validation=False)
     def fit(self, X, y=None):
         """Learn how well usual rows are restored.
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_features)
+        X : data frame or array-like of shape (n_samples, n_features)
             Training rows, few of them outliers; NaN stands for a missing value.
 
         y : None
@@ -222,7 +240,7 @@ class DenoisingOutlierDetector(OutlierMixin, InnerAutoencoder, BaseEstimator):
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_features)
+        X : data frame or array-like of shape (n_samples, n_features)
             Rows; NaN stands for a missing value.
 
         Returns
@@ -237,7 +255,7 @@ class DenoisingOutlierDetector(OutlierMixin, InnerAutoencoder, BaseEstimator):
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_features)
+        X : data frame or array-like of shape (n_samples, n_features)
             Rows; NaN stands for a missing value.
 
         Returns
@@ -253,7 +271,7 @@ class DenoisingOutlierDetector(OutlierMixin, InnerAutoencoder, BaseEstimator):
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_features)
+        X : data frame or array-like of shape (n_samples, n_features)
             Rows; NaN stands for a missing value.
 
         Returns
@@ -264,14 +282,14 @@ class DenoisingOutlierDetector(OutlierMixin, InnerAutoencoder, BaseEstimator):
             observed value, which nothing speaks against.
         """
         check_is_fitted(self)
-        return self._score(self._validate(X, reset=False))
+        return self._score(self._read(X))
 
     def feature_contributions(self, X):
         """Compute what each feature adds to the unusualness of each row.
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_features)
+        X : data frame or array-like of shape (n_samples, n_features)
             Rows; NaN stands for a missing value.
 
         Returns
@@ -282,7 +300,7 @@ class DenoisingOutlierDetector(OutlierMixin, InnerAutoencoder, BaseEstimator):
             any observed value in training.
         """
         check_is_fitted(self)
-        X = self._validate(X, reset=False)
+        X = self._read(X)
         contributions = np.empty(X.shape)
         for span, block in self._blocks(X):
             contributions[span] = block
@@ -292,16 +310,25 @@ class DenoisingOutlierDetector(OutlierMixin, InnerAutoencoder, BaseEstimator):
 
     def _fit(self, X):
         refuse_loss_of_other_scales(self.autoencoder, self)
-        X = self._validate(X, reset=True)
+        if self._unfrozen is not self.autoencoder:
+            check_is_fitted(self._unfrozen)
+        is_table = self._reads_tables(X)
+        X = self._validate(X, is_table, reset=True)
         random_state = check_random_state(self.random_state)
         # The draws first, so that every autoencoder is scored under the same.
-        self._noise = self._draw_noise(X.shape[1], random_state)
-        self._folds = self._draw_folds(X.shape[1], random_state)
-        self._scaler = FencedScaler().fit(X)
+        scale = current_value(self, "scoring_noise_level")
+        self._noise = draw_noise(scale, self.n_draws, X.shape[1], random_state)
+        self._folds = draw_folds(self.n_folds, self.n_draws, X.shape[1], random_state)
+        if is_table:
+            self._scaler, X = TableCells.read(X, self.autoencoder)
+            self._noise[:, np.asarray(self._scaler.table.n_categories) > 0] = 0.0
+        else:
+            self._scaler = FencedScaler().fit(X)
         self.autoencoder_ = self._make_autoencoder(random_state)
         scaled = self._scaler.transform(X)
-        if not isinstance(self.autoencoder, FrozenEstimator):
-            train_rows(self.autoencoder_, scaled)
+        trains = not isinstance(self.autoencoder, FrozenEstimator)
+        begin_tasks(self, trains + 1 + len(GAPS), X)
+        self._train_autoencoder(scaled)
 
         references = scaled
         if len(X) > N_REFERENCES:
@@ -311,9 +338,11 @@ class DenoisingOutlierDetector(OutlierMixin, InnerAutoencoder, BaseEstimator):
             references = scaled[np.sort(chosen)]
         observed = ~np.isnan(scaled).all(axis=0)
         usual, fractions = [], []
-        for rows in self._with_gaps(references, random_state):
-            errors = squared_errors(rows, self.autoencoder_, self._noise, self._folds)
-            usual.append(usual_errors(errors, observed))
+        for k, rows in enumerate(with_gaps(references, random_state)):
+            part = f"usual errors {k + 1} of {1 + len(GAPS)}"
+            with task_of(self, part), showing_task(self, part):
+                errors = self._squared_errors(rows)
+                usual.append(usual_errors(errors, observed))
             fractions.append(1.0 - np.isnan(rows).mean())
         # From the rows with the most gaps on.
         self._usual_errors = np.stack(usual[::-1])
@@ -321,44 +350,17 @@ class DenoisingOutlierDetector(OutlierMixin, InnerAutoencoder, BaseEstimator):
         self.offset_ = AUTO_OFFSET
         if self.contamination != "auto":
             self.offset_ = np.percentile(self._score(X), 100.0 * self.contamination)
-
-    def _draw_noise(self, n_features, random_state):
-        """Return the noise of each draw; the second half is the first's mirror image.
-
-        Noise of the other sign takes off part of the error that the first adds.
-        """
-        scale = current_value(self, "scoring_noise_level")
-        if scale == 0:
-            return np.zeros((1, n_features), dtype=np.float32)
-        n_drawn = -(-self.n_draws // 2)
-        drawn = random_state.normal(scale=scale, size=(n_drawn, n_features))
-        return np.concatenate([drawn, -drawn])[: self.n_draws].astype(np.float32)
-
-    def _draw_folds(self, n_features, random_state):
-        """Return the fold of each feature in every split, or None where none hides."""
-        if self.n_folds is None:
-            return None
-        folds = np.arange(n_features) % self.n_folds
-        return np.array([random_state.permutation(folds) for _ in range(self.n_draws)])
-
-    @staticmethod
-    def _with_gaps(rows, random_state):
-        """Yield training rows as they are, and some of them with ever more gaps."""
-        yield rows
-        if len(rows) > N_GAPPED:
-            chosen = sample_without_replacement(
-                len(rows), N_GAPPED, random_state=random_state
-            )
-            rows = rows[np.sort(chosen)]
-        draws = random_state.uniform(size=rows.shape)
-        for fraction in GAPS:
-            yield np.where(draws < fraction, np.float32(np.nan), rows)
+        end_tasks(self, X)
 
     def _make_autoencoder(self, random_state):
         seed = random_state.randint(np.iinfo(np.int32).max)
         if self.autoencoder is None:
-            return DenoisingAutoencoder(
-                corruption=MultiScaleNoise(),
+            default, corruption = DenoisingAutoencoder, MultiScaleNoise()
+            if isinstance(self._scaler, TableCells):
+                default = TabularDenoisingAutoencoder
+                corruption = TableNoise(self._scaler.table.n_categories)
+            return default(
+                corruption=corruption,
                 max_iter=N_EPOCHS,
                 random_state=seed,
                 **self._inner_params(),
@@ -367,6 +369,22 @@ class DenoisingOutlierDetector(OutlierMixin, InnerAutoencoder, BaseEstimator):
         if autoencoder.get_params(deep=False).get("random_state", seed) is None:
             autoencoder.set_params(random_state=seed)
         return autoencoder
+
+    def _train_autoencoder(self, scaled):
+        if isinstance(self.autoencoder, FrozenEstimator):
+            inner = self.autoencoder.estimator
+            if getattr(inner, "n_features_in_", scaled.shape[1]) != scaled.shape[1]:
+                raise ValueError(
+                    f"X has {scaled.shape[1]} features, but the frozen autoencoder, a "
+                    f"{type(inner).__name__}, was fitted on {inner.n_features_in_}."
+                )
+            return
+        params = {}
+        if isinstance(self._scaler, TableCells):
+            names = getattr(self, "feature_names_in_", None)
+            params = {"table": self._scaler.table, "feature_names": names}
+        with task_of(self, "net", self.autoencoder_):
+            train_rows(self.autoencoder_, scaled, **params)
 
     # -- scoring ----------------------------------------------------------------------
 
@@ -389,10 +407,14 @@ class DenoisingOutlierDetector(OutlierMixin, InnerAutoencoder, BaseEstimator):
             span = slice(start, min(start + n_rows, len(X)))
             n_filled = span.stop - start
             block[:n_filled] = self._scaler.transform(X[span])
-            errors = squared_errors(block, self.autoencoder_, self._noise, self._folds)
+            errors = self._squared_errors(block)
             fractions = 1.0 - np.isnan(block[:n_filled]).mean(axis=1)
             usual = self._usual_errors_of(fractions)
             yield span, compare_errors(errors[:, :n_filled], usual)
+
+    def _squared_errors(self, rows):
+        measure = partial(cell_errors, self._scaler, self.autoencoder_)
+        return squared_errors(rows, measure, self._noise, self._folds)
 
     def _usual_errors_of(self, fractions):
         """Return the usual errors of rows of which some fractions are observed.
@@ -416,8 +438,16 @@ class DenoisingOutlierDetector(OutlierMixin, InnerAutoencoder, BaseEstimator):
         usual = below + weight * (self._usual_errors[above] - below)
         return usual.transpose(1, 0, 2)
 
-    def _validate(self, X, *, reset):
-        return validate_data(
+    def _read(self, X):
+        """Return validated rows; of a table, the matrix."""
+        if isinstance(self._scaler, TableCells):
+            return self._scaler.table.transform(self._validate(X, True, reset=False))
+        return self._validate(X, False, reset=False)
+
+    def _validate(self, X, is_table, *, reset):
+        if is_table:
+            return check_table(self, X, reset=reset)
+        return validate_numbers(
             self,
             as_numbers(X, accept_sparse=False),
             reset=reset,
@@ -428,4 +458,6 @@ class DenoisingOutlierDetector(OutlierMixin, InnerAutoencoder, BaseEstimator):
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.input_tags.allow_nan = True
+        tags.input_tags.string = self._may_take_tables
+        tags.input_tags.categorical = self._may_take_tables
         return tags

@@ -6,15 +6,13 @@ import warnings
 
 import numpy as np
 
-from ..base.meta_estimator import restore_rows
-
 __all__ = ["compare_errors", "squared_errors", "usual_errors"]
 
 #: Added to the usual squared error of a feature, whose variance is one.
 LEAST_ERROR = 0.1
 
 
-def squared_errors(X, autoencoder, noise, folds):
+def squared_errors(X, measure, noise, folds):
     """Return the squared errors of scaled rows, under noise and where hidden.
 
     Parameters
@@ -22,8 +20,9 @@ def squared_errors(X, autoencoder, noise, folds):
     X : ndarray of shape (n_samples, n_features), dtype float32
         Scaled rows.
 
-    autoencoder : estimator
-        The fitted autoencoder.
+    measure : callable
+        Returns the squared errors of all cells, given rows to restore and the rows
+        that they should be.
 
     noise : ndarray of shape (n_draws, n_features)
         The noise that is added to each row, draw by draw.
@@ -38,7 +37,7 @@ def squared_errors(X, autoencoder, noise, folds):
     """
     errors = np.zeros((1 if folds is None else 2, *X.shape), dtype=np.float32)
     for draw in noise:
-        errors[0] += (restore_rows(autoencoder, X + draw) - X) ** 2
+        errors[0] += measure(X + draw, X)
     errors[0] /= len(noise)
     if folds is None:
         return errors
@@ -46,8 +45,7 @@ def squared_errors(X, autoencoder, noise, folds):
         for fold in np.unique(split):
             hidden = split == fold
             seen = np.where(hidden, np.float32(np.nan), X)
-            restored = restore_rows(autoencoder, seen)
-            errors[1][:, hidden] += (restored[:, hidden] - X[:, hidden]) ** 2
+            errors[1][:, hidden] += measure(seen, X)[:, hidden]
     errors[1] /= len(folds)
     return errors
 

@@ -9,7 +9,7 @@ import numpy as np
 from ..backend.serialization import serializable
 from ..data.rows import spans
 
-__all__ = ["FencedScaler"]
+__all__ = ["FencedScaler", "bend"]
 
 #: How many widths of the middle of a column lie between it and a fence.
 FENCE_WIDTHS = 20.0
@@ -94,10 +94,15 @@ class FencedScaler:
             # By halves, so that no difference overflows.
             with np.errstate(over="ignore"):
                 z = (0.5 * X[span] - 0.5 * self.centers) / (0.5 * self.scales)
-            size = np.minimum(np.abs(z), np.finfo(z.dtype).max)
-            bent = BEND * (1.0 + np.log(np.maximum(size, BEND) / BEND))
-            scaled[span] = np.where(size > BEND, np.copysign(bent, z), z)
+            scaled[span] = bend(z)
         return scaled
+
+
+def bend(z):
+    """Return scaled values with their tails on a logarithmic scale."""
+    size = np.minimum(np.abs(z), np.finfo(z.dtype).max)
+    bent = BEND * (1.0 + np.log(np.maximum(size, BEND) / BEND))
+    return np.where(size > BEND, np.copysign(bent, z), z)
 
 
 def _fences(X):

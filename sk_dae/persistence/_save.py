@@ -80,7 +80,8 @@ def save(estimator, path):
     import_package()
     if not is_standalone(estimator):
         raise TypeError(
-            f"estimator must be an estimator of sk_dae, got {type(estimator).__name__}."
+            "estimator must be an estimator of sk_dae, got "
+            f"{type(estimator).__name__}.{_describe_way(estimator)}"
         )
     defaults = parameter_defaults(type(estimator))
     for name in sorted(left_out(type(estimator)) & defaults.keys()):
@@ -105,6 +106,28 @@ def save(estimator, path):
         "estimator": writer.encode(estimator, type(estimator).__name__),
     }
     save_file(writer.arrays, os.fsdecode(path), metadata={"sk_dae": json.dumps(header)})
+
+
+def _describe_way(given):
+    """Return how to save what holds estimators of the package, or nothing."""
+    if isinstance(given, DenoisingNet):
+        return " Save the estimator whose net_ it is."
+    found = {}
+    if isinstance(given, list | tuple):
+        found = {f"[{i}]": part for i, part in enumerate(given)}
+    elif isinstance(getattr(given, "steps", None), list):
+        found = {f"[{name!r}]": part for name, part in given.steps}
+    for name in ("best_estimator_", "estimator_", "estimator"):
+        if hasattr(given, name):
+            found[f".{name}"] = getattr(given, name)
+            break
+    for path, part in found.items():
+        if is_standalone(part):
+            return (
+                f" It holds one, which can be saved alone: given{path}. The whole can "
+                "be pickled, with joblib for instance."
+            )
+    return ""
 
 
 class _Writer:

@@ -43,7 +43,8 @@ class DenoisingAutoencoderClassifier(ClassifierMixin, FineTunedPredictor):
         it is not. A fitted one in a
         :class:`~sklearn.frozen.FrozenEstimator` is taken as it is, and not trained
         again; refit it, and predictions may change. None is a
-        :class:`DenoisingAutoencoder` of 256 components with swap noise.
+        :class:`DenoisingAutoencoder` of 256 components with swap noise; for a table
+        with text, categories or times a :class:`TabularDenoisingAutoencoder`.
 
     pretrain : bool, default=True
         Whether to train the autoencoder. Without, its net starts from fresh weights,
@@ -267,7 +268,16 @@ class DenoisingAutoencoderClassifier(ClassifierMixin, FineTunedPredictor):
     _loss_class = CategoricalCrossEntropy
 
     def _read_targets(self, y, weights):
-        y = column_or_1d(y, warn=True)
+        try:
+            y = column_or_1d(y, warn=True)
+        except ValueError as error:
+            if "1d array" not in str(error):
+                raise
+            raise ValueError(
+                f"{error} It holds the class of each row; for several classifications "
+                "at once, put the classifier into a MultiOutputClassifier of "
+                "sklearn.multioutput."
+            ) from None
         labeled = np.ones(len(y), dtype=bool)
         if is_scalar_nan(self.unlabeled_value):
             labeled = y == y if y.dtype != object else _not_missing(y)
@@ -278,12 +288,29 @@ class DenoisingAutoencoderClassifier(ClassifierMixin, FineTunedPredictor):
                 "y must have labels, but every value of it is the unlabeled_value, "
                 f"{self.unlabeled_value!r}."
             )
-        known = _check_y(y[labeled])
+        known = y[labeled]
+        self._refuse_missing(known)
+        known = _check_y(known)
         check_classification_targets(known)
         classes, known = np.unique(known, return_inverse=True)
         codes = np.zeros(len(y), dtype=np.int64)
         codes[labeled] = known
         return {"classes_": classes}, labeled, codes
+
+    def _refuse_missing(self, known):
+        """Refuse labels that are missing, unless these are the rows without one."""
+        n_missing = 0
+        if known.dtype.kind == "f":
+            n_missing = int(np.isnan(known).sum())
+        elif known.dtype == object:
+            n_missing = int((~_not_missing(known)).sum())
+        if n_missing:
+            raise ValueError(
+                f"Input y contains NaN or None in {n_missing} rows. If they are rows "
+                "without a label, set unlabeled_value=np.nan, which stands for all "
+                "missing values, and they serve the pretraining; got unlabeled_value="
+                f"{self.unlabeled_value!r}."
+            )
 
     def _target_rows(self, values, fitted):
         return ClassRows(values, len(fitted["classes_"]))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import replace
 from numbers import Integral, Real
 
@@ -31,7 +32,12 @@ from ..data.rows import rows_of
 from ..data.weights import drop_weightless, uneven
 from ..losses import SquaredError
 from ..modules._predictors import HeadPredictor, predictor_from
-from ..training.callbacks.sklearn_bridge import with_callbacks
+from ..training.callbacks.sklearn_bridge import (
+    begin_tasks,
+    end_tasks,
+    task_of,
+    with_callbacks,
+)
 from ..training.net import PredictingNet
 from ..training.objective import EncoderInput
 from ._labeled_rows import split_rows, watched_rows
@@ -195,7 +201,7 @@ class FineTunedPredictor(PretrainedAutoencoder, NetTrainer, BaseEstimator):
             )
         weights, X, y = drop_weightless(sample_weight, X, y)
         random_state = check_random_state(self.random_state)
-        autoencoder = self._make_autoencoder(random_state)
+        autoencoder = self._make_autoencoder(X, random_state)
         rows = self._read_training_rows(X, autoencoder, uneven(weights))
         check_consistent_length(rows, y)
         fitted, labeled, values = self._read_targets(y, uneven(weights))
@@ -205,14 +211,26 @@ class FineTunedPredictor(PretrainedAutoencoder, NetTrainer, BaseEstimator):
             row_weights = torch.from_numpy(row_weights.astype(np.float32))
 
         self._check_corruption(autoencoder)
+        n_head_epochs = current_value(self, "head_max_iter")
+        watched = X, y
+        if getattr(self, "_skl_callbacks", None):
+            # Rows are copied only where a callback is there to read them.
+            watched = watched_rows(X, y, labeled, values)
         # A frozen one has been trained, and is to stay as it is.
-        if not isinstance(self.autoencoder, FrozenEstimator):
-            autoencoder.fit_rows(
-                rows,
-                sample_weight=weights,
-                feature_names=getattr(self, "feature_names_in_", None),
-                trains=self.pretrain,
-            )
+        is_frozen = isinstance(self.autoencoder, FrozenEstimator)
+        pretrains = self.pretrain and not is_frozen
+        begin_tasks(self, pretrains + bool(n_head_epochs) + 1, *watched)
+        if not is_frozen:
+            pretraining = contextlib.nullcontext()
+            if pretrains:
+                pretraining = task_of(self, "pretraining", autoencoder)
+            with pretraining:
+                autoencoder.fit_rows(
+                    rows,
+                    sample_weight=weights,
+                    feature_names=getattr(self, "feature_names_in_", None),
+                    trains=self.pretrain,
+                )
         device = autoencoder._device
         streams = RandomStreams(random_state.randint(np.iinfo(np.int32).max), device)
         train, valid = split_rows(
@@ -254,7 +272,6 @@ class FineTunedPredictor(PretrainedAutoencoder, NetTrainer, BaseEstimator):
             self.dropout,
             streams["init"],
         )
-        n_head_epochs = current_value(self, "head_max_iter")
         if n_head_epochs:
             self._train_head(module, autoencoder, run, n_head_epochs)
         net = self._make_net(
@@ -266,10 +283,6 @@ class FineTunedPredictor(PretrainedAutoencoder, NetTrainer, BaseEstimator):
             n_features=rows.shape[1],
         )
         epochs = self._n_epochs(len(run.train))
-        watched = X, y
-        if getattr(self, "_skl_callbacks", None):
-            # Rows are copied only where a callback is there to read them.
-            watched = watched_rows(X, y, labeled, values)
         watchers = self._make_watchers(watched[0], epochs, fitted, y=watched[1])
         net.train(run, epochs, watchers=watchers)
         fitted |= self._record(net, 0, epochs, run)
@@ -278,9 +291,7 @@ class FineTunedPredictor(PretrainedAutoencoder, NetTrainer, BaseEstimator):
         net.corruption = None
         # All at once, and last: whatever failed before has changed nothing.
         vars(self).update(fitted)
-        if hasattr(self, "_callback_fit_ctx"):
-            X, y = watched
-            self._callback_fit_ctx.call_on_fit_task_end(estimator=self, X=X, y=y)
+        end_tasks(self, *watched)
         return self
 
     def _train_head(self, module, autoencoder, run, epochs):
@@ -312,8 +323,7 @@ class FineTunedPredictor(PretrainedAutoencoder, NetTrainer, BaseEstimator):
         head = HeadPredictor(module.head, self.dropout)
         # The callbacks of the user name parts of the whole net.
         net = self._make_net(head, loss, run.device, callbacks=None)
-        name = f"{type(self).__name__}, head"
-        watchers = self._watchers_of_part(name, epochs)
+        watchers = self._watchers_of_part("head", epochs)
         net.train(head_run, epochs, watchers=watchers)
 
     def _adopt_net(self, net):

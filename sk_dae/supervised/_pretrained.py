@@ -11,6 +11,7 @@ from ..autoencoder import DenoisingAutoencoder
 from ..backend.serialization import serializable
 from ..base.gradient_descent import GradientDescentAutoencoder
 from ..base.inner_autoencoder import InnerAutoencoder
+from ..tabular import TabularDenoisingAutoencoder
 
 __all__ = ["PretrainedAutoencoder"]
 
@@ -31,19 +32,27 @@ class PretrainedAutoencoder(InnerAutoencoder):
             state["autoencoder_"] = state["autoencoder"].estimator
         return state
 
-    def _make_autoencoder(self, random_state):
+    def _make_autoencoder(self, X, random_state):
         seed = random_state.randint(np.iinfo(np.int32).max)
         if self.autoencoder is None:
-            return DenoisingAutoencoder(
+            default, of_tables = DenoisingAutoencoder, {}
+            if self._reads_tables(X):
+                # One layer to the code: on tables of a few hundred rows a deeper net
+                # predicted worse, on larger ones no better.
+                default = TabularDenoisingAutoencoder
+                of_tables = {"hidden_layer_sizes": ()}
+            return default(
                 256,
+                **of_tables,
                 code_activation="relu",
                 corruption="swap",
                 noise_level=0.2,
                 random_state=seed,
                 **self._inner_params(),
             )
-        given, frozen = self.autoencoder, isinstance(self.autoencoder, FrozenEstimator)
-        inner = given.estimator if frozen else given
+        self._refuse_class()
+        frozen = isinstance(self.autoencoder, FrozenEstimator)
+        inner = self._unfrozen
         if not isinstance(inner, GradientDescentAutoencoder):
             raise TypeError(
                 f"autoencoder of {type(self).__name__} must be an autoencoder that a "
@@ -124,5 +133,8 @@ class PretrainedAutoencoder(InnerAutoencoder):
         autoencoder = self.autoencoder
         if autoencoder is None:
             autoencoder = DenoisingAutoencoder()
-        tags.input_tags = get_tags(autoencoder).input_tags
+        if hasattr(autoencoder, "__sklearn_tags__"):
+            tags.input_tags = get_tags(autoencoder).input_tags
+        tags.input_tags.string = self._may_take_tables
+        tags.input_tags.categorical = self._may_take_tables
         return tags

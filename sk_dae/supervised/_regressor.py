@@ -37,7 +37,8 @@ class DenoisingAutoencoderRegressor(RegressorMixin, FineTunedPredictor):
         it is not. A fitted one in a
         :class:`~sklearn.frozen.FrozenEstimator` is taken as it is, and not trained
         again; refit it, and predictions may change. None is a
-        :class:`DenoisingAutoencoder` of 256 components with swap noise.
+        :class:`DenoisingAutoencoder` of 256 components with swap noise; for a table
+        with text, categories or times a :class:`TabularDenoisingAutoencoder`.
 
     pretrain : bool, default=True
         Whether to train the autoencoder. Without, its net starts from fresh weights,
@@ -193,15 +194,23 @@ class DenoisingAutoencoderRegressor(RegressorMixin, FineTunedPredictor):
     _target_type = None
 
     def _read_targets(self, y, weights):
-        # scikit-learn looks for infinity by a sum, which may overflow both ways.
-        with np.errstate(over="ignore", invalid="ignore"):
-            values = check_array(
-                targets_as_numbers(y),
-                dtype="numeric",
-                ensure_2d=False,
-                ensure_all_finite="allow-nan",
-                input_name="y",
-            )
+        try:
+            # scikit-learn looks for infinity by a sum, which may overflow both ways.
+            with np.errstate(over="ignore", invalid="ignore"):
+                values = check_array(
+                    targets_as_numbers(y),
+                    dtype="numeric",
+                    ensure_2d=False,
+                    ensure_all_finite="allow-nan",
+                    input_name="y",
+                )
+        except ValueError as error:
+            if "convert" not in str(error):
+                raise
+            raise ValueError(
+                f"y must hold numbers: {error}. For classes, use "
+                "DenoisingAutoencoderClassifier."
+            ) from None
         fitted = {
             "_target_type": type_in_units(values.dtype),
             "_one_output": values.ndim == 1,

@@ -111,7 +111,7 @@ class TableEncoder(BaseEstimator):
                 fitted = CategoricalColumn(name, self.max_categories)
                 fitted.fit(column.to_objects(), column.missing(), weights)
             else:
-                fitted = NumericColumn(self.numeric_scaling, name)
+                fitted = self._make_numeric(name)
                 fitted.fit(self._numbers(column, len(self._columns)), weights)
             self._columns.append(fitted)
         self._frame_names = self._level_names = None
@@ -120,6 +120,10 @@ class TableEncoder(BaseEstimator):
             if not is_polars(X):
                 self._level_names = list(X.columns.names)
         return self
+
+    def _make_numeric(self, name):
+        """Return a column of numbers or times, not fitted."""
+        return NumericColumn(self.numeric_scaling, name)
 
     @property
     def indicated(self):

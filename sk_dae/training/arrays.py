@@ -12,6 +12,7 @@ from ..backend.random import RandomStreams
 from ..backend.settings import own_settings
 from ..data.batches import Batches
 from ..data.rows import rows_of
+from ..data.text import naming_text
 from ..tables.numbers import as_numbers
 from .datasets import RowsDataset
 from .objective import EncoderInput
@@ -184,13 +185,14 @@ class ArrayMethods:
 
 
 def _validate_array(X, name):
-    return check_array(
-        as_numbers(X),
-        accept_sparse="csr",
-        dtype="numeric",
-        ensure_all_finite="allow-nan",
-        input_name=name,
-    )
+    with naming_text(X, "the net", input_name=name):
+        return check_array(
+            as_numbers(X),
+            accept_sparse="csr",
+            dtype="numeric",
+            ensure_all_finite="allow-nan",
+            input_name=name,
+        )
 
 
 def _has_missing(X):

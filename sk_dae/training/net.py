@@ -366,7 +366,10 @@ class DenoisingNet(
             self.penalty.end_training()
         self._streams = self._objective = self._progress = self._forked = None
         self._set_training(False)
+        # Nobody has asked for it, so that a line about it would be noise.
+        verbose, self.verbose = self.verbose, 0
         self._initialize_optimizer()
+        self.verbose = verbose
 
     def _dropouts(self):
         return [m for m in self.module_.modules() if isinstance(m, Dropout)]

@@ -1,5 +1,7 @@
 """The autoencoder inside an estimator: its kinds, and what is handed on to it."""
 
+import re
+
 import numpy as np
 import pytest
 import torch
@@ -60,7 +62,7 @@ def test_default_autoencoder_gets_device_and_verbose(rows, owner, capsys):
     model = quick(owner, device="cpu", verbose=1).fit(*rows)
     assert inner(model).device == "cpu"
     assert inner(model).verbose == 1
-    assert "DenoisingAutoencoder  epoch" in capsys.readouterr().out
+    assert re.search(rf"{owner.__name__}, \S.*  epoch", capsys.readouterr().out)
     assert inner(quick(owner).fit(*rows)).device == "auto"
 
 
@@ -73,6 +75,21 @@ def test_given_autoencoder_gets_what_is_set(rows, owner, capsys):
     assert inner(model).device == device
     assert inner(model).verbose == 2
     assert (given.device, given.verbose) == ("cpu", 1)
+
+
+@pytest.mark.parametrize("owner", OWNERS)
+@pytest.mark.parametrize("library", ["pandas", "polars"])
+def test_booleans_are_numbers_where_no_table_comes_back(rows, owner, library):
+    library = pytest.importorskip(library)
+    X, y = rows
+    columns = {"size": X[:, 0], "large": X[:, 1] > 0, "text": np.where(y, "a", "b")}
+    booleans = library.DataFrame({name: columns[name] for name in ("size", "large")})
+    expected = DenoisingAutoencoder
+    if owner is DenoisingImputer:
+        expected = TabularDenoisingAutoencoder
+    assert type(inner(quick(owner).fit(booleans, y))) is expected
+    table = library.DataFrame(columns)
+    assert type(inner(quick(owner).fit(table, y))) is TabularDenoisingAutoencoder
 
 
 @pytest.mark.parametrize("owner", OWNERS)

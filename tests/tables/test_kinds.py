@@ -276,17 +276,17 @@ def test_both_kinds_of_a_mixture_are_named():
 @pytest.mark.parametrize(
     ("values", "kinds"),
     [
-        ([pd.Interval(0, 1), pd.Interval(0.0, 2.0)], {"Interval[number, right]"}),
-        ([pd.Interval(0, 1, "left")], {"Interval[number, left]"}),
-        ([pd.Period("2020-01", "M")], {"Period[M]"}),
-        ([pd.Timestamp("2020"), np.datetime64("2020"), DAY], {"naive datetime"}),
-        ([pd.Timedelta(1), np.timedelta64(1)], {"duration"}),
-        ([datetime.time(1, tzinfo=UTC)], {"aware time of day"}),
-        ([1, 1.5, True, np.int8(1), Decimal(1)], {"number"}),
-        ([1, "a"], {"number", "str"}),
-        ([], set()),
+        ([pd.Interval(0, 1), pd.Interval(0.0, 2.0)], ["Interval[number, right]"]),
+        ([pd.Interval(0, 1, "left")], ["Interval[number, left]"]),
+        ([pd.Period("2020-01", "M")], ["Period[M]"]),
+        ([pd.Timestamp("2020"), np.datetime64("2020"), DAY], ["naive datetime"]),
+        ([pd.Timedelta(1), np.timedelta64(1)], ["duration"]),
+        ([datetime.time(1, tzinfo=UTC)], ["aware time of day"]),
+        ([1, 1.5, True, np.int8(1), Decimal(1)], ["number"]),
+        ([1, "a"], ["number", "str"]),
+        ([], []),
     ],
     ids=str,
 )
 def test_kinds_of_objects(values, kinds):
-    assert kinds_of(objects(*values)) == kinds
+    assert sorted(kinds_of(objects(*values))) == kinds

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import shutil
 import sys
@@ -9,7 +10,7 @@ import time
 
 from skorch.callbacks import Callback
 
-__all__ = ["ProgressLine"]
+__all__ = ["ProgressLine", "showing_task"]
 
 #: Lines that a fit prints, at most, where the output is not a terminal.
 MAX_LINES = 10
@@ -104,9 +105,12 @@ class ProgressLine(Callback):
         """Join the parts and a bar, without what a narrow terminal cannot hold."""
         # A line that reaches the last column is wrapped, and can not be written over.
         columns = shutil.get_terminal_size().columns - 1
-        head, tail = parts[:2], parts[2:]
-        if len("  ".join(parts)) > columns:
-            head = parts[1:2]
+        name, epoch, *tail = parts
+        # Without the name of the whole before that of a part, and then without any.
+        part = name.partition(", ")[2] or name
+        for head in ([name, epoch], [part, epoch], [epoch]):
+            if len("  ".join(head + tail)) <= columns:
+                break
         room = columns - len("  ".join(head + tail)) - 2
         if room >= 8:
             width = min(room, _WIDTH)
@@ -114,6 +118,30 @@ class ProgressLine(Callback):
             full, empty = self._bar
             head.append(full * done + empty * (width - done))
         return "  ".join(head + tail)[:columns]
+
+
+@contextlib.contextmanager
+def showing_task(estimator, name, stream=None):
+    """Print a line when a task is done that trains nothing, for ``verbose=1``.
+
+    Parameters
+    ----------
+    estimator : estimator
+        The one that does it; nothing is printed without its `verbose`.
+
+    name : str
+        Name of the task.
+
+    stream : file-like, default=None
+        Where to print; None means standard output.
+    """
+    started = time.monotonic()
+    yield
+    out = sys.stdout if stream is None else stream
+    if getattr(estimator, "verbose", 0) and out is not None:
+        spent = _clock(time.monotonic() - started)
+        out.write(f"{type(estimator).__name__}, {name}  {spent}\n")
+        out.flush()
 
 
 def _clock(seconds):
