@@ -12,11 +12,6 @@ __all__ = ["refuse_divergence", "refuse_last_step", "refuse_overflow"]
 #: the rows are passed through the net to see.
 MODEST_WEIGHT, MODEST_LOSS = 100.0, 1e12
 
-_ADVICE = (
-    "Scale the data (StandardScaler, MinMaxScaler), lower learning_rate_init (now "
-    "{lr:g}) or choose a loss that outliers pull on less ('huber')."
-)
-
 
 def refuse_divergence(what, value, net):
     """Refuse a training that has come to something that is not finite.
@@ -37,8 +32,13 @@ def refuse_divergence(what, value, net):
     ValueError
         Always; the message names the epoch and what to try.
     """
-    advice = _ADVICE.format(lr=net.lr)
-    raise ValueError(f"The {what} became {value} in epoch {len(net.history)}. {advice}")
+    # As a rule it is far from where it would matter.
+    decay = f", lower alpha (now {net.alpha:g})" if net.alpha > 1.0 else ""
+    raise ValueError(
+        f"The {what} became {value} in epoch {len(net.history)}. Scale the data "
+        f"(StandardScaler, MinMaxScaler), lower learning_rate_init (now {net.lr:g})"
+        f"{decay} or choose a loss that outliers pull on less ('huber')."
+    )
 
 
 def refuse_overflow(error, net):
