@@ -18,6 +18,7 @@ from sklearn.utils.validation import (
 )
 
 from ..data.rows import rows_of, spans
+from ..tables.numbers import as_numbers
 
 __all__ = ["BaseAutoencoder"]
 
@@ -88,7 +89,7 @@ class BaseAutoencoder(TransformerMixin, BaseEstimator):
             Rows in the units of the training data.
         """
         check_is_fitted(self)
-        X = check_array(X, dtype=np.float32, input_name="X")
+        X = check_array(as_numbers(X), dtype=np.float32, input_name="X")
         if X.shape[1] != self._n_features_out:
             raise ValueError(
                 f"X has {X.shape[1]} features, but {type(self).__name__} is expecting "
@@ -299,7 +300,7 @@ class BaseAutoencoder(TransformerMixin, BaseEstimator):
             check_is_fitted(self)
         return validate_data(
             owner or self,
-            X,
+            as_numbers(X),
             reset=reset,
             accept_sparse="csr",
             dtype="numeric",

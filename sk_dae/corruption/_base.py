@@ -14,6 +14,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from ..backend.random import seeded_generator
 from ..data.rows import as_tensor, rows_of
+from ..tables.numbers import as_numbers
 from ._cells import choose_cells
 
 __all__ = ["LARGEST", "BaseCorruption"]
@@ -208,7 +209,7 @@ class BaseCorruption(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         with np.errstate(over="ignore"):
             return validate_data(
                 self,
-                X,
+                as_numbers(X),
                 reset=reset,
                 accept_sparse="csr",
                 dtype=dtype,

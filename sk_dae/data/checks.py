@@ -10,6 +10,7 @@ from sklearn.utils.validation import (
     check_array,
 )
 
+from ..tables.numbers import as_numbers
 from .statistics import columns_outside
 
 __all__ = ["check_clean", "check_range", "check_weights", "name_columns"]
@@ -24,7 +25,7 @@ def name_columns(columns, names):
 def check_clean(clean, X, names):
     clean_names = _get_feature_names(clean)
     clean = check_array(
-        clean,
+        as_numbers(clean),
         accept_sparse="csr",
         dtype="numeric",
         ensure_all_finite="allow-nan",

@@ -27,7 +27,13 @@ from ..base.inner_autoencoder import InnerAutoencoder
 from ..base.meta_estimator import refuse_loss_of_other_scales
 from ..data.checks import name_columns
 from ..tables.checks import columns_without_numbers
-from ..tables.frames import append_columns, is_frame, is_polars, polars_to_pandas
+from ..tables.frames import (
+    append_columns,
+    is_frame,
+    is_polars,
+    polars_to_pandas,
+    readable_by_arrow,
+)
 from ..tabular import TabularDenoisingAutoencoder
 from ._cross_fitting import CrossFittedCompletion
 from ._inputs import IncompleteNumbers, IncompleteTable, is_missing_value
@@ -61,7 +67,8 @@ class DenoisingImputer(InnerAutoencoder, _BaseImputer):
     Tables with columns of strings, booleans, categorical types or times are taken as
     they come, in a data frame of pandas or polars or an array of objects, and come back
     in the same container, with the same types. Rows of numbers alone come back as an
-    array. Read more in the :ref:`User Guide <imputation>`.
+    array of floats, or where floats do not hold all observed numbers, such as integers
+    beyond 2**53, as they came. Read more in the :ref:`User Guide <imputation>`.
 
     Parameters
     ----------
@@ -310,8 +317,9 @@ class DenoisingImputer(InnerAutoencoder, _BaseImputer):
         -------
         X_filled : ndarray or data frame of shape (n_samples, n_features_out)
             The completed rows; with `add_indicator`, the indicators after them. Tables
-            with categories come back in their container, with their types; numbers in
-            columns of integers are rounded.
+            with categories, and numbers that floats do not hold, come back in their
+            container, with their types; numbers in columns of integers are rounded, and
+            times to the resolution that their column had in fit.
         """
         X, missing = self._validate(X)
         incomplete, rows = self._rows.encode(X, missing)
@@ -322,11 +330,12 @@ class DenoisingImputer(InnerAutoencoder, _BaseImputer):
         if indicators is not None and is_frame(filled):
             names = self.get_feature_names_out()[-indicators.shape[1] :]
             filled, indicators = append_columns(filled, indicators, names), None
-        if is_polars(filled) and _get_output_config("transform", self)["dense"] == (
-            "pandas"
-        ):
+        wanted = _get_output_config("transform", self)["dense"]
+        if is_polars(filled) and wanted == "pandas":
             # scikit-learn would take its cells for objects of one kind.
             filled = polars_to_pandas(filled)
+        elif is_frame(filled) and wanted == "polars":
+            filled = readable_by_arrow(filled)
         if indicators is None:
             return filled
         return self._concatenate_indicator(filled, indicators)
@@ -361,9 +370,9 @@ class DenoisingImputer(InnerAutoencoder, _BaseImputer):
         Returns
         -------
         X_filled : ndarray of shape (n_imputations, n_samples, n_kept), or list
-            The completed rows, without indicators: an array, or of data frames with
-            categories a list of `n_imputations` of them. Observed cells are the same
-            in all.
+            The completed rows, without indicators: an array, or of data frames that
+            :meth:`transform` would give a list of `n_imputations` of them. Observed
+            cells are the same in all.
         """
         X, missing = self._validate(X)
         random_state = check_random_state(random_state)

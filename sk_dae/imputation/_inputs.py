@@ -5,6 +5,8 @@ Both kinds answer the same calls, so that the imputer need not know which it has
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from sklearn.utils import _safe_indexing
 from sklearn.utils._mask import _get_mask
@@ -17,7 +19,9 @@ from ..data.checks import name_columns
 from ..data.training_data import automatic_batch_size
 from ..tables.checks import check_table, columns_without_numbers, missing_cells
 from ..tables.frames import names_of
+from ..tables.numbers import as_numbers
 from ..tabular import TabularDenoisingAutoencoder
+from ._exact import ExactRows, rows_to_keep
 
 __all__ = ["IncompleteNumbers", "IncompleteTable", "is_missing_value"]
 
@@ -29,6 +33,23 @@ _DEFAULTS = {
     "noise_level": 0.3,
     "emphasis": "full",
 }
+
+
+@dataclass
+class NumberRows:
+    """Rows of numbers.
+
+    Parameters
+    ----------
+    values : ndarray of shape (n_samples, n_features)
+        Floats.
+
+    exact : ExactRows or None
+        What the user gave, where floats would change it.
+    """
+
+    values: np.ndarray
+    exact: ExactRows | None
 
 
 @serializable
@@ -44,8 +65,11 @@ class IncompleteNumbers:
     #: The fitted encoder of a table; numbers do without.
     table = None
 
+    #: The types of the columns in fit, where floats do not hold all numbers.
+    _types = None
+
     def validate(self, imputer, X, *, reset):
-        """Return rows of floats, and where they are missing.
+        """Return rows of numbers, and where they are missing.
 
         Parameters
         ----------
@@ -60,21 +84,25 @@ class IncompleteNumbers:
 
         Returns
         -------
-        X : ndarray of shape (n_samples, n_features)
+        X : NumberRows
             The rows.
 
         missing : ndarray of shape (n_samples, n_features), dtype bool
             Where they are missing.
         """
-        may_be_nan = is_missing_value(imputer.missing_values)
+        mark, given = imputer.missing_values, X
         X = validate_data(
             imputer,
-            X,
+            as_numbers(X, accept_sparse=False),
             reset=reset,
             dtype=FLOAT_DTYPES,
-            ensure_all_finite="allow-nan" if may_be_nan else True,
+            ensure_all_finite="allow-nan" if is_missing_value(mark) else True,
         )
-        return X, _get_mask(X, imputer.missing_values)
+        missing = _get_mask(X, mark)
+        exact = rows_to_keep(given)
+        if exact is not None and not is_missing_value(mark):
+            exact.find(mark, missing)
+        return NumberRows(X, exact), missing
 
     def make_autoencoder(self, n_samples, n_steps, params):
         """Return the default autoencoder.
@@ -107,7 +135,8 @@ class IncompleteNumbers:
 
         Parameters
         ----------
-        X, missing : ndarray of shape (n_samples, n_features)
+        X : NumberRows
+        missing : ndarray of shape (n_samples, n_features)
             As :meth:`validate` returns them.
 
         autoencoder : estimator
@@ -119,6 +148,8 @@ class IncompleteNumbers:
             The columns that are not empty, standardised; NaN where missing.
         """
         self.empty = missing.all(axis=0)
+        self._types = None if X.exact is None else X.exact.types()
+        X = X.values
         self._mean, self._scale, self._limits = _measure_columns(X, missing)
         return self._standardise(X, missing)
 
@@ -127,7 +158,8 @@ class IncompleteNumbers:
 
         Parameters
         ----------
-        X, missing : ndarray of shape (n_samples, n_features)
+        X : NumberRows
+        missing : ndarray of shape (n_samples, n_features)
             As :meth:`validate` returns them.
 
         Returns
@@ -139,14 +171,15 @@ class IncompleteNumbers:
             These rows.
         """
         incomplete = np.flatnonzero(missing[:, ~self.empty].any(axis=1))
-        return incomplete, self._standardise(X[incomplete], missing[incomplete])
+        return incomplete, self._standardise(X.values[incomplete], missing[incomplete])
 
     def fill(self, X, missing, incomplete, rows, kept, *, within_range=False):
         """Return what the user gave with its gaps filled.
 
         Parameters
         ----------
-        X, missing : ndarray of shape (n_samples, n_features)
+        X : NumberRows
+        missing : ndarray of shape (n_samples, n_features)
             As :meth:`validate` returns them.
 
         incomplete, rows : ndarray
@@ -161,9 +194,10 @@ class IncompleteNumbers:
         Returns
         -------
         X_filled : ndarray of shape (n_samples, n_kept)
-            The completed rows.
+            The completed rows; what the user gave, of these columns, where floats would
+            change it.
         """
-        filled = X.copy()
+        filled = X.values.copy()
         filled[missing & self.empty] = 0.0
         gaps = missing[incomplete]
         for i, j in enumerate(np.flatnonzero(~self.empty)):
@@ -177,6 +211,9 @@ class IncompleteNumbers:
                 values[rows[cells, i] >= high] = self._limits[1, j]
                 values.clip(*self._limits[:, j], out=values)
             filled[incomplete[cells], j] = values
+        if X.exact is not None:
+            filled = X.exact.fill(filled, missing & kept, self._types, within_range)
+            return _safe_indexing(filled, np.flatnonzero(kept), axis=1)
         return filled[:, kept]
 
     def _scaled_limits(self, j):

@@ -20,6 +20,7 @@ from ..base.fitted import restored_on_failure
 from ..base.inner_autoencoder import InnerAutoencoder
 from ..base.meta_estimator import refuse_loss_of_other_scales, train_rows
 from ..corruption import MultiScaleNoise
+from ..tables.numbers import as_numbers
 from ._errors import compare_errors, squared_errors, usual_errors
 from ._scaling import FencedScaler
 
@@ -418,7 +419,7 @@ class DenoisingOutlierDetector(OutlierMixin, InnerAutoencoder, BaseEstimator):
     def _validate(self, X, *, reset):
         return validate_data(
             self,
-            X,
+            as_numbers(X, accept_sparse=False),
             reset=reset,
             dtype=(np.float64, np.float32),
             ensure_all_finite="allow-nan",

@@ -10,7 +10,8 @@ import torch
 
 from ..backend.devices import find_device
 from ..backend.serialization import is_standalone, make_object
-from ..tables import types as column_types
+from ..tables.descriptions import make
+from ..tables.values import make_value
 from ._format import FORMAT, import_package
 from ._net import build_net
 from ._trained import trained_within
@@ -133,7 +134,7 @@ class _Reader:
             items = [self.decode(item) for item in content]
             return items if kind == "list" else tuple(items)
         if kind == "dict":
-            return {key: self.decode(item) for key, item in content}
+            return {self.decode(key): self.decode(item) for key, item in content}
         if kind == "objects":
             items = np.empty(len(content), dtype=object)
             items[:] = [self.decode(item) for item in content]
@@ -149,7 +150,11 @@ class _Reader:
         if kind == "device":
             return torch.device(content)
         if kind == "dtype":
-            return column_types.make(content)
+            return make(content)
+        if kind == "value":
+            return make_value(content)
+        if kind == "times":
+            return self._arrays[content[0]].view(content[1])
         if kind == "net":
             return self.decode(content)
         raise ValueError(f"The file holds a {kind!r}, which sk_dae does not know.")

@@ -13,6 +13,7 @@ import warnings
 
 import numpy as np
 import torch
+from sklearn.base import is_classifier, is_outlier_detector, is_regressor
 from torch import nn
 
 from ..backend.serialization import (
@@ -22,7 +23,9 @@ from ..backend.serialization import (
     left_out,
     parameter_defaults,
 )
-from ..tables import types as column_types
+from ..tables.descriptions import UnsavedType, describe
+from ..tables.types import ColumnType, is_dtype
+from ..tables.values import describe_value
 from ..training.net import DenoisingNet
 from ._format import FORMAT, import_package, versions
 from ._net import describe_net
@@ -50,8 +53,9 @@ def save(estimator, path):
     TypeError
         If a part cannot be written without code: a callable, a ``RandomState``, an
         object of a class of your own that is not registered
-        (:func:`~sk_dae.persistence.serializable`). For a fitted model with a `module`
-        of your own, the weights are saved, and :func:`load` takes the module.
+        (:func:`~sk_dae.persistence.serializable`); the type of a column in a table
+        that has no plain form. For a fitted model with a `module` of your own, the
+        weights are saved, and :func:`load` takes the module.
 
     See Also
     --------
@@ -85,7 +89,13 @@ def save(estimator, path):
     folder = os.path.dirname(os.path.abspath(os.fsdecode(path)))
     if not os.path.isdir(folder):
         raise FileNotFoundError(f"path lies in a folder that is not there: {folder}")
-    writer = _Writer(fitted=any(True for _ in trained_within(estimator)))
+    predicts = any(
+        is_one(estimator)
+        for is_one in (is_classifier, is_regressor, is_outlier_detector)
+    )
+    writer = _Writer(
+        fitted=any(True for _ in trained_within(estimator)), writes_tables=not predicts
+    )
     written_by = versions()
     header = {
         "format": FORMAT,
@@ -105,14 +115,18 @@ class _Writer:
         Whether what is written holds a trained net: a module of the user's may then
         be left to them.
 
+    writes_tables : bool
+        Whether the estimator may have to write columns in the types of those in fit.
+
     Attributes
     ----------
     arrays : dict of str to ndarray
         The body of the file.
     """
 
-    def __init__(self, *, fitted):
+    def __init__(self, *, fitted, writes_tables):
         self._fitted = fitted
+        self._writes_tables = writes_tables
         # A file refers to an object that is met again by its number. They are kept
         # alive, or another could get the identity of one.
         self._objects, self._numbers = [], {}
@@ -120,7 +134,7 @@ class _Writer:
 
     def encode(self, value, name):
         """Return `value` as JSON can hold it; `name` says where it was found."""
-        if isinstance(value, np.generic):
+        if isinstance(value, np.generic) and value.dtype.kind not in "mM":
             value = value.item()
         if value is None or isinstance(value, bool | int | str):
             return value
@@ -132,13 +146,21 @@ class _Writer:
             items = [self.encode(item, f"{name}[{i}]") for i, item in enumerate(value)]
             return {type(value).__name__: items}
         if isinstance(value, dict):
-            items = [[k, self.encode(v, f"{name}.{k}")] for k, v in value.items()]
+            items = [
+                [self.encode(k, name), self.encode(v, f"{name}.{k}")]
+                for k, v in value.items()
+            ]
             return {"dict": items}
         if isinstance(value, np.ndarray) and value.dtype.kind in "OUS":
             items = [self.encode(v, f"{name}[{i}]") for i, v in enumerate(value)]
             return {"objects": items}
+        if isinstance(value, np.ndarray) and value.dtype.kind in "mM":
+            dtype = value.dtype.newbyteorder("=")
+            self.arrays[name] = value.astype(dtype).view(np.int64)
+            return {"times": [name, dtype.str]}
         if isinstance(value, np.ndarray):
-            self.arrays[name] = value.copy(order="C")
+            dtype = value.dtype.newbyteorder("=")
+            self.arrays[name] = value.astype(dtype, order="C")
             return {"array": name}
         if isinstance(value, torch.Tensor):
             self.arrays[name] = value.detach().cpu().contiguous().numpy()
@@ -147,21 +169,25 @@ class _Writer:
             return {"tensor": name}
         if isinstance(value, torch.device):
             return {"device": str(value)}
-        if column_types.is_dtype(value):
-            return {"dtype": column_types.describe(value)}
+        if is_dtype(value) or isinstance(value, UnsavedType):
+            return {"dtype": describe(value, needed=self._writes_tables)}
         if isinstance(value, DenoisingNet):
             return {"net": self.encode(describe_net(value), name)}
         if is_serializable(value):
             return self._encode_object(value, name)
-        raise TypeError(
-            f"{name} cannot be saved: {type(value).__name__} is neither plain data nor "
-            "of sk_dae. A class of your own can be registered by "
-            "sk_dae.persistence.serializable."
-        )
+        try:
+            return {"value": describe_value(value)}
+        except TypeError as error:
+            raise TypeError(
+                f"{name} cannot be saved: {error} A class of your own can be "
+                "registered by sk_dae.persistence.serializable."
+            ) from None
 
     def _encode_object(self, value, name):
         if id(value) in self._numbers:
             return {"again": self._numbers[id(value)]}
+        if isinstance(value, ColumnType):
+            self._check_type(value)
         state = get_state(value)
         if callable(state.get("module")):
             if "net_" not in state and not self._fitted:
@@ -173,3 +199,16 @@ class _Writer:
         self._numbers[id(value)] = len(self._objects)
         self._objects.append(value)
         return {"class": type(value).__name__, "state": encoded}
+
+    def _check_type(self, column_type):
+        """Refuse a type that cannot be saved, by the name of its column."""
+        try:
+            describe(column_type.dtype, needed=self._writes_tables)
+        except TypeError:
+            column = "of a column"
+            if column_type.name is not None:
+                column = f"of column {column_type.name}"
+            raise TypeError(
+                f"The type {column_type.dtype} {column} cannot be saved; convert the "
+                "column to another type before fit."
+            ) from None

@@ -13,6 +13,7 @@ from sklearn.utils import (
 from ..backend.serialization import serializable
 from ..data.rows import rows_of
 from ..losses._prediction import PredictionError
+from ..tables.numbers import targets_as_numbers
 from ._fine_tuning import FineTunedPredictor
 
 __all__ = ["DenoisingAutoencoderRegressor"]
@@ -189,7 +190,7 @@ class DenoisingAutoencoderRegressor(RegressorMixin, FineTunedPredictor):
 
     def _read_targets(self, y):
         values = check_array(
-            y,
+            targets_as_numbers(y),
             dtype=np.float64,
             ensure_2d=False,
             ensure_all_finite="allow-nan",

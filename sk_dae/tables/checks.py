@@ -6,6 +6,7 @@ import numpy as np
 from sklearn.utils.validation import validate_data
 
 from .frames import is_frame, names_of
+from .numbers import refuse_complex
 from .reading import columns_of
 
 __all__ = [
@@ -41,6 +42,7 @@ def check_table(estimator, X, *, reset):
     TypeError
         If a column has a type that is not supported.
     """
+    refuse_complex(X)
     if is_frame(X):
         validate_data(estimator, X, reset=reset, skip_check_array=True)
         if not all(X.shape):

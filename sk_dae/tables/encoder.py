@@ -74,6 +74,7 @@ class TableEncoder(BaseEstimator):
             self._names, columns_of(X), forced, strict=True
         ):
             column_type = column.type()
+            column_type.name = name
             if is_forced:
                 column_type.kind = "categorical"
             self._types.append(column_type)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import copy
+
 import numpy as np
 
+from .conversion import from_plain, plain_type, to_plain
 from .frames import is_frame, is_polars
 from .reading import columns_of
 from .types import ColumnType
@@ -82,10 +85,16 @@ def _fill_pandas(X, parts, write_part):
             # All of it is new.
             filled = write_part(j, values, target).set_axis(series.index)
         else:
+            own, plain = series.dtype, plain_type(series.dtype)
+            if plain is not None:
+                series, target = to_plain(series), copy.copy(target)
+                target.dtype = plain
             if type(series.dtype).__name__ == "CategoricalDtype":
                 series, target = _add_categories(series, target, values)
             filled = series.copy()
             filled.iloc[rows] = write_part(j, values, target).array
+            if plain is not None:
+                filled = from_plain(filled, own)
         X.isetitem(j, filled)
     return X
 
@@ -110,13 +119,15 @@ def _type_to_write(column, in_fit, n_cells):
         if own.kind != in_fit.kind:
             return _natural_type(own, in_fit)
     kind = "categorical" if in_fit.kind == "categorical" else own.kind
-    if not (same_container and own.dtype == in_fit.dtype):
-        return ColumnType(own.container, own.dtype, kind, own.objects)
-    objects = own.objects
-    if objects is None:
-        # Where all objects are missing, what they were in fit.
-        kind, objects = in_fit.kind, in_fit.objects
-    return ColumnType(own.container, own.dtype, kind, objects, in_fit.bounds)
+    target = copy.copy(own)
+    target.kind, target.resolution, target.bounds = kind, in_fit.resolution, None
+    if same_container and own.dtype == in_fit.dtype:
+        target.bounds = in_fit.bounds
+        if own.objects is None:
+            # Where all objects are missing, what they were in fit.
+            target.kind, target.objects = in_fit.kind, in_fit.objects
+            target.zone = in_fit.zone
+    return target
 
 
 def _natural_type(own, in_fit):
@@ -136,4 +147,11 @@ def _natural_type(own, in_fit):
         dtype = np.dtype(names.get(kind, "O"))
     else:
         dtype, objects = np.dtype(object), in_fit.objects
-    return ColumnType(own.container, dtype, kind, objects)
+    return ColumnType(
+        own.container,
+        dtype,
+        kind,
+        objects,
+        resolution=in_fit.resolution,
+        zone=in_fit.zone,
+    )

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from .conversion import is_sparse, to_plain
+
 __all__ = [
     "append_columns",
     "is_frame",
@@ -11,6 +13,7 @@ __all__ = [
     "join_columns",
     "names_of",
     "polars_to_pandas",
+    "readable_by_arrow",
 ]
 
 
@@ -153,6 +156,33 @@ def polars_to_pandas(X):
     columns = {}
     for column in X.get_columns():
         is_plain = column.dtype.is_numeric() or column.dtype.is_temporal()
+        # NumPy has no integers of 128 bits.
+        is_plain &= "128" not in str(column.dtype)
         values = column.to_numpy() if is_plain else column.to_list()
         columns[column.name] = pd.Series(values)
     return pd.DataFrame(columns)
+
+
+def readable_by_arrow(X):
+    """Return a data frame in types that Arrow reads, and so polars.
+
+    Parameters
+    ----------
+    X : data frame of shape (n_samples, n_features)
+        The frame; not modified.
+
+    Returns
+    -------
+    X : data frame of shape (n_samples, n_features)
+        The frame, with sparse columns made dense and numbers and times of the other
+        byte order turned.
+    """
+    if is_polars(X):
+        return X
+    X = X.copy(deep=False)
+    for j, dtype in enumerate(X.dtypes):
+        if is_sparse(dtype):
+            X.isetitem(j, to_plain(X.iloc[:, j]))
+        elif isinstance(dtype, np.dtype) and not dtype.isnative:
+            X.isetitem(j, X.iloc[:, j].astype(dtype.newbyteorder("=")))
+    return X

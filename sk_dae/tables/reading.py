@@ -8,15 +8,26 @@ from __future__ import annotations
 
 import numpy as np
 
+from .conversion import plain_type, to_plain
 from .frames import is_frame, is_polars
 from .objects import (
     describe_objects,
-    have_zones,
     kind_of_objects,
     missing_objects,
+    mix_zones,
     objects_to_floats,
+    resolution_of_objects,
+    zone_of_objects,
 )
-from .times import MICROSECONDS, numpy_time, polars_unit, to_microseconds
+from .times import (
+    MICROSECONDS,
+    numpy_time,
+    pandas_clock,
+    polars_clock,
+    polars_unit,
+    resolution_of,
+    to_microseconds,
+)
 from .types import ColumnType, kind_of, storage_of
 
 __all__ = ["Column", "columns_of"]
@@ -47,6 +58,8 @@ def columns_of(X):
 
 
 def _pandas_column(series):
+    if plain_type(series.dtype) is not None:
+        return ConvertedColumn(series.dtype, _pandas_column(to_plain(series)))
     storage = storage_of(series.dtype)
     if isinstance(series.dtype, np.dtype):
         read = ARRAY_COLUMNS.get(storage, ArrayColumn)
@@ -86,13 +99,23 @@ class Column:
         """Return the observed values as integers, if the type counts in these."""
         return None
 
+    def resolution(self):
+        """Return the longest unit of which all times are multiples, else None."""
+        return None
+
     def type(self):
         """Return the type of the column."""
         integers = self.integers()
         bounds = None
         if integers is not None and len(integers):
             bounds = int(integers.min()), int(integers.max())
-        return ColumnType(self.container, self.dtype, self.kind(), bounds=bounds)
+        return ColumnType(
+            self.container,
+            self.dtype,
+            self.kind(),
+            bounds=bounds,
+            resolution=self.resolution(),
+        )
 
     def refusal(self):
         """Return a type that is not supported, and one to convert it to; else None."""
@@ -156,6 +179,10 @@ class ArrayTimes(ArrayColumn):
         times = self.values[~self.missing()]
         return times.astype(self.dtype.newbyteorder("=")).view(np.int64)
 
+    def resolution(self):
+        """Return the longest unit of which all times are multiples, else None."""
+        return resolution_of(self.integers(), *np.datetime_data(self.dtype))
+
     def refusal(self):
         """Return a type that is not supported, and one to convert it to; else None."""
         unit, _ = np.datetime_data(self.dtype)
@@ -186,14 +213,51 @@ class ObjectColumn(ArrayColumn):
 
     def type(self):
         """Return the type of the column."""
-        objects = describe_objects(self._observed)
-        return ColumnType(self.container, self.dtype, self.kind(), objects)
+        return ColumnType(
+            self.container,
+            self.dtype,
+            self.kind(),
+            describe_objects(self._observed),
+            resolution=resolution_of_objects(self._observed),
+            zone=zone_of_objects(self._observed),
+        )
 
     def refusal(self):
         """Return a type that is not supported, and one to convert it to; else None."""
-        if not have_zones(self._observed):
+        if not mix_zones(self._observed):
             return None
-        return "object, with time zones", "datetime64[us, UTC]"
+        return "object, with and without time zones", "datetime64[us, UTC]"
+
+
+class ConvertedColumn(Column):
+    """A column of a type of pandas that is read as another one.
+
+    Parameters
+    ----------
+    dtype : pandas extension dtype
+        Its type.
+
+    plain : Column
+        The column in the type that ``plain_type`` gives.
+    """
+
+    container = "pandas"
+
+    def __init__(self, dtype, plain):
+        self.dtype = dtype
+        self.plain = plain
+        for name in ("kind", "missing", "to_objects", "to_float", "integers"):
+            setattr(self, name, getattr(plain, name))
+
+    def type(self):
+        """Return the type of the column."""
+        column_type = self.plain.type()
+        column_type.dtype = self.dtype
+        return column_type
+
+    def refusal(self):
+        """Return a type that is not supported, and one to convert it to; else None."""
+        return self.plain.refusal()
 
 
 class ExtensionColumn(Column):
@@ -231,13 +295,7 @@ class ExtensionNumbers(ExtensionColumn):
         """Return the observed values as integers, if the type counts in these."""
         if storage_of(self.dtype) != "integer":
             return None
-        return self.series.dropna().to_numpy(dtype=self.dtype.type)
-
-    def refusal(self):
-        """Return a type that is not supported, and one to convert it to; else None."""
-        if type(self.dtype).__name__ != "SparseDtype":
-            return None
-        return str(self.dtype), str(self.dtype.subtype)
+        return self.series.dropna().to_numpy(dtype=self.dtype.numpy_dtype)
 
 
 class ExtensionTimes(ExtensionColumn):
@@ -250,6 +308,14 @@ class ExtensionTimes(ExtensionColumn):
     def integers(self):
         """Return the observed times in the unit of the type."""
         return self._times().integers()
+
+    def resolution(self):
+        """Return the longest unit of which all times are multiples, else None."""
+        times = self._times()
+        integers, clock = times.integers(), pandas_clock(self.dtype)
+        if clock is not None and len(integers):
+            integers = clock(integers)
+        return resolution_of(integers, *np.datetime_data(times.dtype))
 
     def _times(self):
         wanted = numpy_time(self.dtype)
@@ -306,7 +372,15 @@ class PolarsNumbers(PolarsColumn):
 
     def integers(self):
         """Return the observed values as integers, if the type counts in these."""
-        return self.series.drop_nulls().to_numpy() if self.dtype.is_integer() else None
+        if not self.dtype.is_integer():
+            return None
+        observed = self.series.drop_nulls()
+        if "128" not in str(self.dtype):
+            return observed.to_numpy()
+        # NumPy has no integers of 128 bits.
+        integers = np.empty(len(observed), dtype=object)
+        integers[:] = observed.to_list()
+        return integers
 
 
 class PolarsTimes(PolarsColumn):
@@ -323,6 +397,13 @@ class PolarsTimes(PolarsColumn):
     def integers(self):
         """Return the observed times in the unit of the type."""
         return self.series.drop_nulls().to_physical().to_numpy()
+
+    def resolution(self):
+        """Return the longest unit of which all times are multiples, else None."""
+        integers, clock = self.integers().astype(np.int64), polars_clock(self.dtype)
+        if clock is not None and len(integers):
+            integers = clock(integers)
+        return resolution_of(integers, polars_unit(self.dtype))
 
     def refusal(self):
         """Return a type that is not supported, and one to convert it to; else None."""

@@ -8,11 +8,11 @@ from ..backend.serialization import serializable
 
 __all__ = [
     "ColumnType",
-    "describe",
     "is_dtype",
     "is_duration",
+    "is_scalar_type",
     "kind_of",
-    "make",
+    "library_of",
     "storage_of",
 ]
 
@@ -55,17 +55,18 @@ def is_dtype(value):
     """Whether `value` is a type of columns that can be described."""
     return (
         isinstance(value, np.dtype)
-        or _library_of(value) is not None
-        or _is_number(value)
+        or library_of(value) is not None
+        or is_scalar_type(value)
     )
 
 
-def _is_number(value):
+def is_scalar_type(value):
+    """Whether `value` is one of NumPy's classes of numbers and times."""
     return isinstance(value, type) and issubclass(value, np.generic)
 
 
-def _library_of(value):
-    """Return "pandas" or "polars" where `value` is a type of theirs."""
+def library_of(value):
+    """Return "pandas" or "polars" where `value` is a type of theirs, else None."""
     cls = value if isinstance(value, type) else type(value)
     library = cls.__module__.partition(".")[0]
     if library == "polars" and hasattr(value, "is_numeric"):
@@ -89,7 +90,7 @@ def storage_of(dtype):
         "object" where Python objects lie in an array, which may be anything;
         "category" for all that is neither a number nor a time.
     """
-    library = _library_of(dtype)
+    library = library_of(dtype)
     if library is None:
         return STORAGES.get(dtype.kind, "category")
     if library == "polars":
@@ -128,88 +129,6 @@ def kind_of(dtype):
     return KINDS[storage]
 
 
-def describe(dtype):
-    """Return a type as a dict of plain data.
-
-    Parameters
-    ----------
-    dtype : numpy.dtype, NumPy scalar type, pandas extension dtype or polars dtype
-        The type.
-
-    Returns
-    -------
-    description : dict
-        A dict that :func:`make` takes.
-
-    Raises
-    ------
-    TypeError
-        If it is a type with parts that have no plain form.
-    """
-    if _is_number(dtype):
-        return {"of": "scalar", "name": np.dtype(dtype).str}
-    if isinstance(dtype, np.dtype):
-        return {"of": "numpy", "name": dtype.str}
-    library = _library_of(dtype)
-    description = {"of": library, "name": str(dtype)}
-    if library == "pandas" and str(dtype) == "category":
-        description["categories"] = dtype.categories.tolist()
-        description["ordered"] = bool(dtype.ordered)
-    elif library == "polars":
-        cls = dtype if isinstance(dtype, type) else type(dtype)
-        description["name"] = cls.__name__
-        given = {
-            "Datetime": ("time_unit", "time_zone"),
-            "Decimal": ("precision", "scale"),
-            "Duration": ("time_unit",),
-        }
-        for part in given.get(cls.__name__, ()):
-            description[part] = getattr(dtype, part, None)
-        if cls.__name__ == "Enum":
-            description["categories"] = dtype.categories.to_list()
-    plain = all(
-        isinstance(category, str | int | float)
-        for category in description.get("categories") or ()
-    )
-    if not plain or make(description) != dtype:
-        raise TypeError(f"The type {dtype} of a column cannot be saved.")
-    return description
-
-
-def make(description):
-    """Return the type that :func:`describe` described.
-
-    Parameters
-    ----------
-    description : dict
-        Plain data.
-
-    Returns
-    -------
-    dtype : numpy.dtype, NumPy scalar type, pandas extension dtype or polars dtype
-        The type.
-    """
-    parts = dict(description)
-    library, name = parts.pop("of"), parts.pop("name")
-    if library == "scalar":
-        return np.dtype(name).type
-    if library == "numpy":
-        return np.dtype(name)
-    if library == "pandas":
-        import pandas as pd
-
-        if name == "category":
-            return pd.CategoricalDtype(**parts)
-        return pd.api.types.pandas_dtype(name)
-    import polars as pl
-
-    dtype = getattr(pl, name, None)
-    # It comes from a file, which must not choose what is called.
-    if not (isinstance(dtype, type) and issubclass(dtype, pl.DataType)):
-        raise ValueError(f"polars has no type {name!r}.")
-    return dtype(**parts)
-
-
 @serializable
 class ColumnType:
     """The type of a column, from which another such column can be written.
@@ -231,14 +150,35 @@ class ColumnType:
     bounds : pair of int, default=None
         The least and the greatest value, of integers and times, in the unit of the
         type.
+
+    resolution : {"D", "h", "m", "s", "ms", "us", "ns"} or None, default=None
+        The longest unit of which all times are multiples, on the clock of their zone.
+
+    zone : str or int, default=None
+        The time zone of objects that are datetimes: its name, or seconds to the east of
+        UTC. None where they have none.
     """
 
-    def __init__(self, container, dtype, kind, objects=None, bounds=None):
+    #: Older files have column types without these attributes; the name is for messages.
+    resolution = zone = name = None
+
+    def __init__(
+        self,
+        container,
+        dtype,
+        kind,
+        objects=None,
+        bounds=None,
+        resolution=None,
+        zone=None,
+    ):
         self.container = container
         self.dtype = dtype
         self.kind = kind
         self.objects = objects
         self.bounds = bounds
+        self.resolution = resolution
+        self.zone = zone
 
     @property
     def storage(self):

@@ -2,13 +2,38 @@
 
 from __future__ import annotations
 
+import copy
+
 import numpy as np
 
+from .conversion import from_plain, plain_type
+from .descriptions import UnsavedType
 from .objects import floats_to_objects
-from .rounding import clip_floats, round_to_decimals, round_to_integers
-from .times import MICROSECONDS, from_microseconds, is_date, numpy_time, polars_unit
+from .rounding import (
+    WideLimits,
+    clip_floats,
+    round_to_decimals,
+    round_to_integers,
+)
+from .times import (
+    MICROSECONDS,
+    from_microseconds,
+    integer_times,
+    is_date,
+    numpy_time,
+    pandas_clock,
+    polars_clock,
+    polars_unit,
+    step_of,
+)
 
 __all__ = ["write"]
+
+#: The limits of polars' integers of 128 bits, by the name of the type.
+WIDE_INTEGERS = {
+    "int128": WideLimits(-(2**127), 2**127 - 1),
+    "uint128": WideLimits(0, 2**128 - 1),
+}
 
 
 def write(values, column_type, name, *, within_bounds=False):
@@ -32,7 +57,23 @@ def write(values, column_type, name, *, within_bounds=False):
     -------
     column : ndarray, pandas.Series or polars.Series of shape (n_samples,)
         The column.
+
+    Raises
+    ------
+    ValueError
+        If the type cannot hold the values, or was not saved with the model.
     """
+    if isinstance(column_type.dtype, UnsavedType):
+        raise ValueError(
+            f"The type of column {name}, {column_type.dtype}, was not saved with this "
+            "model, which writes no tables."
+        )
+    plain = plain_type(column_type.dtype)
+    if plain is not None:
+        plain_column_type = copy.copy(column_type)
+        plain_column_type.dtype = plain
+        column = write(values, plain_column_type, name, within_bounds=within_bounds)
+        return from_plain(column, column_type.dtype)
     writer = WRITERS[column_type.container](column_type, name, within_bounds)
     return getattr(writer, column_type.storage)(values)
 
@@ -68,7 +109,9 @@ class ArrayWriter:
 
     def time(self, values):
         """Return microseconds as times."""
-        return from_microseconds(values, self.dtype, self.bounds)
+        return from_microseconds(
+            values, self.dtype, self.bounds, self.column_type.resolution
+        )
 
     def integer(self, values):
         """Return numbers rounded."""
@@ -99,7 +142,13 @@ class PandasWriter(ArrayWriter):
         """Return microseconds as times, in the zone of the type."""
         import pandas as pd
 
-        times = from_microseconds(values, numpy_time(self.dtype), self.bounds)
+        times = from_microseconds(
+            values,
+            numpy_time(self.dtype),
+            self.bounds,
+            self.column_type.resolution,
+            pandas_clock(self.dtype),
+        )
         times = pd.Series(times)
         zoned = getattr(self.dtype, "pyarrow_dtype", self.dtype)
         if getattr(zoned, "tz", None) is not None:
@@ -157,8 +206,9 @@ class PolarsWriter(ArrayWriter):
 
         unit = polars_unit(self.dtype)
         scaled = np.nan_to_num(values) / MICROSECONDS[unit]
-        integers = round_to_integers(scaled, np.iinfo(np.int64), self.bounds)
-        column = pl.Series(values=integers)
+        step = step_of(self.column_type.resolution, unit)
+        clock = polars_clock(self.dtype)
+        column = pl.Series(values=integer_times(scaled, step, self.bounds, clock))
         if unit == "D":
             column = column.cast(pl.Int32)
         return self._with_gaps(column, values)
@@ -167,9 +217,15 @@ class PolarsWriter(ArrayWriter):
         """Return numbers rounded, null where missing."""
         import polars as pl
 
-        limits = np.iinfo(str(self.dtype).lower().replace("128", "64"))
+        name = str(self.dtype).lower()
+        limits = WIDE_INTEGERS.get(name) or np.iinfo(name)
         integers = round_to_integers(np.nan_to_num(values), limits, self.bounds)
-        return self._with_gaps(pl.Series(values=integers), values)
+        if name in WIDE_INTEGERS:
+            # NumPy has no such type.
+            column = pl.Series(values=integers.tolist(), dtype=self.dtype)
+        else:
+            column = pl.Series(values=integers)
+        return self._with_gaps(column, values)
 
     def float(self, values):
         """Return numbers that the type can hold, null where missing."""

@@ -10,6 +10,7 @@ from skorch.utils import to_numpy
 from ..backend.random import RandomStreams
 from ..data.batches import Batches
 from ..data.rows import rows_of
+from ..tables.numbers import as_numbers
 from .datasets import RowsDataset
 from .objective import EncoderInput
 from .run import TrainingRun
@@ -158,7 +159,7 @@ class ArrayMethods:
 
 def _validate_array(X, name):
     return check_array(
-        X,
+        as_numbers(X),
         accept_sparse="csr",
         dtype="numeric",
         ensure_all_finite="allow-nan",

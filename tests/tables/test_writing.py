@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from helpers import read_column, table_of
-from sk_dae.tables.types import describe, make
+from sk_dae.tables.descriptions import describe, make
 from sk_dae.tables.writing import write
 
 DAY = 86_400.0 * 1e6
