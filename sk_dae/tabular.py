@@ -12,12 +12,12 @@ from sklearn.utils.validation import check_is_fitted
 
 from .backend.serialization import serializable
 from .base.deprecation import current_value
-from .base.perceptron import find_code_activation, hidden_sizes
 from .base.table_net import TableNetAutoencoder
 from .corruption import BaseCorruption, MaskingNoise, SwapNoise, make_corruption
 from .losses import TableLoss
 from .modules import ACTIVATIONS
 from .tables.scaling import SCALINGS
+from .tables.unseen import UNKNOWN
 from .training.callbacks.sklearn_bridge import with_callbacks
 
 __all__ = ["TabularDenoisingAutoencoder"]
@@ -42,8 +42,9 @@ class TabularDenoisingAutoencoder(TableNetAutoencoder):
     best constant guess costs the same in each column.
 
     Missing values (NaN, None, NA, NaT) and categories that were not seen in training
-    are taken as they come; they are left out of the loss and of errors. Results are
-    float32. Read more in the :ref:`User Guide <tables>`.
+    are taken as they come; they are left out of the loss and of errors. A column that
+    held values of another kind in fit, such as numbers in place of strings, is
+    refused. Results are float32. Read more in the :ref:`User Guide <tables>`.
 
     Parameters
     ----------
@@ -69,15 +70,25 @@ class TabularDenoisingAutoencoder(TableNetAutoencoder):
         same ranks, which tames heavy tails; or linearly. Either way to zero mean and
         unit variance.
 
-    categorical_features : "from_dtype" or array-like, default="from_dtype"
+    categorical_features : "from_dtype", array-like, slice or callable, \
+            default="from_dtype"
         Which columns hold categories. "from_dtype": those of strings, booleans, a
-        categorical type, or mixed objects. Otherwise indices, names or a boolean mask
-        of further columns, such as those with integer codes.
+        categorical type, or objects that are neither numbers nor times. Otherwise
+        further columns, such as those with integer codes, by scikit-learn's rule:
+        positions, or names (strings; tuples, where columns have names of several
+        levels), a boolean mask, a slice of one of these, or a function that returns
+        one of them for the table. An integer is always a position; it is refused where
+        another column has it for a name.
 
     max_categories : int, default=100
         The most categories of a column. Beyond, the rarest are one category, which
         comes back as the most frequent of them; categories that were not seen in
         training then count among them.
+
+    handle_unknown : {"ignore", "warn", "error"}, default="ignore"
+        Whether categories that were not there in fit are taken without a word, with a
+        warning, or refused with a ValueError. It holds for every method that reads a
+        table, and in a meta-estimator with this autoencoder.
 
     corruption : str, corruption instance, callable or None, default="swap"
         Corruption of the table in training. "swap" exchanges a cell for that of
@@ -252,8 +263,14 @@ class TabularDenoisingAutoencoder(TableNetAutoencoder):
         "code_activation": [StrOptions({"auto", *ACTIVATIONS})],
         "dropout": [Interval(Real, 0, 1, closed="left")],
         "numeric_scaling": [StrOptions(set(SCALINGS))],
-        "categorical_features": [StrOptions({"from_dtype"}), "array-like"],
+        "categorical_features": [
+            StrOptions({"from_dtype"}),
+            "array-like",
+            slice,
+            callable,
+        ],
         "max_categories": [Interval(Integral, 2, None, closed="left")],
+        "handle_unknown": [StrOptions(set(UNKNOWN))],
         "corruption": [StrOptions(set(CORRUPTIONS)), BaseCorruption, callable, None],
         "mask_loss_weight": [Interval(Real, 0, None, closed="left")],
         "features": [StrOptions({"code", "layers"})],
@@ -275,6 +292,7 @@ class TabularDenoisingAutoencoder(TableNetAutoencoder):
         numeric_scaling="quantile",
         categorical_features="from_dtype",
         max_categories=100,
+        handle_unknown="ignore",
         corruption="swap",
         noise_level="auto",
         noise_schedule="constant",
@@ -308,6 +326,7 @@ class TabularDenoisingAutoencoder(TableNetAutoencoder):
         self.numeric_scaling = numeric_scaling
         self.categorical_features = categorical_features
         self.max_categories = max_categories
+        self.handle_unknown = handle_unknown
         self.corruption = corruption
         self.noise_level = noise_level
         self.noise_schedule = noise_schedule
@@ -465,25 +484,3 @@ class TabularDenoisingAutoencoder(TableNetAutoencoder):
         process = make_corruption(corruption, level, processes=CORRUPTIONS)
         process.level_name = "noise_level"
         return process
-
-    def _module_config(self, n_features, n_outputs):
-        hidden = hidden_sizes(self.hidden_layer_sizes)
-        return {
-            "n_categories": self._table.n_categories,
-            "indicated": self._table.indicated,
-            "n_components": self.n_components,
-            "n_outputs": n_outputs,
-            "hidden_layer_sizes": hidden,
-            "activation": self.activation,
-            "code_activation": find_code_activation(
-                self.code_activation, self.activation, hidden
-            ),
-            "dropout": float(self.dropout),
-        }
-
-    def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        tags.input_tags.sparse = False
-        tags.input_tags.string = True
-        tags.input_tags.categorical = True
-        return tags

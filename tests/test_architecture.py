@@ -35,6 +35,7 @@ OTHER_TESTS = {
     "test_gpu.py",
     "test_import.py",
     "test_model_selection.py",
+    "test_readme.py",
     "test_reproducibility.py",
 }
 

@@ -90,6 +90,9 @@ class GradientDescentAutoencoder(
         check_range(X, loss, loss.input_range, names)
         return X
 
+    def _warn_without_indicators(self):
+        """Warn of hidden cells without indicators; for a subclass that has any."""
+
     def _make_loss(self):
         """Return a loss that has learned nothing yet."""
         raise NotImplementedError

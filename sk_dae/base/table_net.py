@@ -2,25 +2,34 @@
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 import torch
 from sklearn.utils.validation import _check_feature_names_in, check_is_fitted
 
+from ..data.checks import name_columns
 from ..modules import TableAutoencoder
 from ..tables.categories import UNSEEN
 from ..tables.checks import check_table
 from ..tables.encoder import TableEncoder
 from .gradient_descent import GradientDescentAutoencoder
-from .perceptron import hidden_sizes
+from .perceptron import find_code_activation, hidden_sizes
 
 __all__ = ["TableNetAutoencoder"]
+
+
+def _hides_cells_of(owner, autoencoder):
+    """Whether the one that fine-tunes an autoencoder makes missing values."""
+    hides = getattr(owner, "_hides_cells_of", None)
+    return hides is not None and hides(autoencoder)
 
 
 class TableNetAutoencoder(GradientDescentAutoencoder):
     """Base class of an autoencoder that trains a ``TableAutoencoder``.
 
-    A subclass has the parameters `hidden_layer_sizes`, `n_components`, `features` and
-    `passthrough`, and those of a ``TableEncoder``, which is kept as ``_table``.
+    A subclass has the parameters of the perceptron, `features` and `passthrough`, and
+    those of a ``TableEncoder``, which is kept as ``_table``.
     """
 
     _own_module = TableAutoencoder
@@ -50,24 +59,30 @@ class TableNetAutoencoder(GradientDescentAutoencoder):
     def _validate_rows(self, X, *, reset=False, owner=None):
         if not reset:
             check_is_fitted(self)
-        X = check_table(owner or self, X, reset=reset)
+        X = check_table(
+            owner or self,
+            X,
+            reset=reset,
+            categorical_features=self.categorical_features,
+        )
         if reset:
-            self._table = self._fit_table(X)
-        return self._table.transform(X)
+            self._table = self._fit_table(X, owner)
+        # It may have been set since the fit.
+        return self._table.transform(X, self.handle_unknown)
 
-    def _fit_table(self, X):
+    def _fit_table(self, X, owner=None):
         return TableEncoder(
             self.numeric_scaling,
             self.categorical_features,
             self.max_categories,
-            indicate_all=self._hides_cells(),
+            indicate_all=self._hides_cells() or _hides_cells_of(owner, self),
+            handle_unknown=self.handle_unknown,
         ).fit(X)
 
     def _hides_cells(self):
         """Whether the corruption makes missing values."""
-        if isinstance(self.corruption, str):
-            return self._make_corruption().makes_missing
-        return getattr(self.corruption, "makes_missing", False)
+        process = self._make_corruption()
+        return process is not None and process.makes_missing
 
     def _validate_training_rows(self, X, *, reset, owner=None):
         X = self._validate_rows(X, reset=reset, owner=owner)
@@ -75,7 +90,38 @@ class TableNetAutoencoder(GradientDescentAutoencoder):
             # A category that was never seen can be no target.
             for j in np.flatnonzero(self._table.n_categories):
                 X[X[:, j] == UNSEEN, j] = np.nan
+            if self._hides_cells():
+                self._warn_without_indicators()
         return X
+
+    def _warn_without_indicators(self):
+        """Warn that a fitted module cannot tell hidden cells from others."""
+        without = np.flatnonzero(~np.array(self._table.indicated))
+        if len(without):
+            names = getattr(self, "feature_names_in_", None)
+            warnings.warn(
+                "The corruption hides cells of columns in which nothing was missing "
+                "when the autoencoder was first fitted, so that it has no indicators "
+                f"of missing values there: {name_columns(without, names)}. Fit it anew "
+                "with such a corruption.",
+                UserWarning,
+                stacklevel=6,
+            )
+
+    def _module_config(self, n_features, n_outputs):
+        hidden = hidden_sizes(self.hidden_layer_sizes)
+        return {
+            "n_categories": self._table.n_categories,
+            "indicated": self._table.indicated,
+            "n_components": self.n_components,
+            "n_outputs": n_outputs,
+            "hidden_layer_sizes": hidden,
+            "activation": self.activation,
+            "code_activation": find_code_activation(
+                self.code_activation, self.activation, hidden
+            ),
+            "dropout": float(self.dropout),
+        }
 
     def _build_module(self, config, generator):
         return TableAutoencoder(**config, generator=generator)
@@ -170,3 +216,10 @@ class TableNetAutoencoder(GradientDescentAutoencoder):
     def _squared_errors(self, X):
         output = self.net_.module_.decode(self._encode(X))
         return self.net_.criterion_.squared_errors(output, X)
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = False
+        tags.input_tags.string = True
+        tags.input_tags.categorical = True
+        return tags

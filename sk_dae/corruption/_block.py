@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from numbers import Integral, Real
 
-import numpy as np
 import torch
+from sklearn.utils._missing import is_scalar_nan
 from sklearn.utils._param_validation import Interval, StrOptions
 
 from ..backend.serialization import serializable
@@ -116,7 +116,7 @@ class BlockNoise(BaseCorruption):
 
     @property
     def makes_missing(self):
-        return bool(np.isnan(self.fill_value))
+        return is_scalar_nan(self.fill_value)
 
     def set_level(self, n_features, feature_names):
         if not isinstance(self.level, Real) or not 0 <= self.level < 1:

@@ -126,7 +126,11 @@ class ComposeNoise(_BaseComposition, BaseCorruption):
 
     @property
     def makes_missing(self):
-        return any(corruption.makes_missing for corruption in self.corruptions_)
+        # Before a fit they have not been checked.
+        corruptions = getattr(self, "corruptions_", self.corruptions)
+        if not isinstance(corruptions, list | tuple):
+            return False
+        return any(getattr(c, "makes_missing", False) for c in corruptions)
 
     def set_level(self, n_features, feature_names):
         """A composition has no level of its own."""

@@ -6,6 +6,7 @@ from numbers import Integral, Real
 
 import numpy as np
 import scipy.sparse as sp
+from sklearn.utils._missing import is_scalar_nan
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.sparsefuncs import min_max_axis
 
@@ -74,7 +75,7 @@ class MaskingNoise(BaseCorruption):
 
     @property
     def makes_missing(self):
-        return bool(np.isnan(self.fill_value))
+        return is_scalar_nan(self.fill_value)
 
     def draw(self, X, generator):
         """Draw corrupted rows, as in ``BaseCorruption``."""

@@ -249,7 +249,14 @@ class IncompleteTable:
                 "missing_values must be np.nan, pandas.NA or None for tables with "
                 f"categories or times, where all of them are missing, got {mark!r}."
             )
-        X = check_table(imputer, X, reset=reset)
+        X = check_table(
+            imputer,
+            X,
+            reset=reset,
+            categorical_features=getattr(
+                imputer.autoencoder, "categorical_features", "from_dtype"
+            ),
+        )
         return X, missing_cells(X)
 
     def make_autoencoder(self, n_samples, n_steps, params):

@@ -136,9 +136,9 @@ class _Reader:
         if kind == "dict":
             return {self.decode(key): self.decode(item) for key, item in content}
         if kind == "objects":
-            items = np.empty(len(content), dtype=object)
-            items[:] = [self.decode(item) for item in content]
-            return items
+            # An assignment would take tuples for a second dimension.
+            items = map(self.decode, content)
+            return np.fromiter(items, dtype=object, count=len(content))
         if kind == "array":
             return self._arrays[content]
         if kind == "tensor":

@@ -23,6 +23,7 @@ from ..backend.serialization import (
     left_out,
     parameter_defaults,
 )
+from ..tables.categories import CategoricalColumn
 from ..tables.descriptions import UnsavedType, describe
 from ..tables.types import ColumnType, is_dtype
 from ..tables.values import describe_value
@@ -195,7 +196,14 @@ class _Writer:
                     f"{name}.module cannot be saved before a fit: it is code."
                 )
             state["module"] = {"of": "the user"}
-        encoded = self.encode(state, name)
+        try:
+            encoded = self.encode(state, name)
+        except TypeError as error:
+            if not isinstance(value, CategoricalColumn):
+                raise
+            raise TypeError(
+                f"The categories of column {value.name} cannot be saved: {error}"
+            ) from None
         self._numbers[id(value)] = len(self._objects)
         self._objects.append(value)
         return {"class": type(value).__name__, "state": encoded}

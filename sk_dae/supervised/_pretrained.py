@@ -65,6 +65,8 @@ class PretrainedAutoencoder(InnerAutoencoder):
         if not isinstance(self.autoencoder, FrozenEstimator):
             return autoencoder._validate_training_rows(X, reset=True, owner=self)
         rows = autoencoder._validate_rows(X)
+        if self._hides_cells_of(autoencoder):
+            autoencoder._warn_without_indicators()
         # Its columns are those of the frozen one.
         validate_data(self, X, reset=True, skip_check_array=True)
         return rows
@@ -86,6 +88,13 @@ class PretrainedAutoencoder(InnerAutoencoder):
         return given is not None and not (
             isinstance(given, str) and given == "autoencoder"
         )
+
+    def _hides_cells_of(self, autoencoder):
+        """Whether the corruption of the fine-tuning makes missing values."""
+        if not self._has_own_corruption:
+            return False
+        process = autoencoder._make_process(self.corruption, self.noise_level)
+        return process.makes_missing
 
     def _check_corruption(self, autoencoder):
         """Refuse a corruption of the fine-tuning before the pretraining."""

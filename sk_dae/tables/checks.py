@@ -8,16 +8,19 @@ from sklearn.utils.validation import validate_data
 from .frames import is_frame, names_of
 from .numbers import refuse_complex
 from .reading import columns_of
+from .selectors import select_columns
 
 __all__ = [
+    "categorical_mask",
     "check_categorical_features",
     "check_table",
     "columns_without_numbers",
     "missing_cells",
+    "refuse_type",
 ]
 
 
-def check_table(estimator, X, *, reset):
+def check_table(estimator, X, *, reset, categorical_features="from_dtype"):
     """Return a table as a data frame or an ndarray, once its columns are checked.
 
     Parameters
@@ -31,6 +34,10 @@ def check_table(estimator, X, *, reset):
     reset : bool
         Whether the columns are those to be learned.
 
+    categorical_features : "from_dtype", array-like, slice or callable, \
+            default="from_dtype"
+        Which columns are to be read as categories, whatever their types.
+
     Returns
     -------
     X : data frame or ndarray of shape (n_samples, n_features)
@@ -40,7 +47,7 @@ def check_table(estimator, X, *, reset):
     Raises
     ------
     TypeError
-        If a column has a type that is not supported.
+        If a column to be learned has a type that is not supported.
     """
     refuse_complex(X)
     if is_frame(X):
@@ -51,7 +58,8 @@ def check_table(estimator, X, *, reset):
                 f"(shape={X.shape}) while a minimum of 1 is required by "
                 f"{type(estimator).__name__}."
             )
-        _refuse_types(X)
+        if reset:
+            _refuse_types(X, categorical_features)
         return X
     if not hasattr(X, "dtype") and np.asarray(X).dtype.kind in "OSU":
         # Not as strings what came as numbers.
@@ -62,19 +70,43 @@ def check_table(estimator, X, *, reset):
     if kind in "OSUmMb":
         checks = {"dtype": None, "ensure_all_finite": False}
     X = validate_data(estimator, X, reset=reset, **checks)
-    _refuse_types(X)
+    if reset:
+        _refuse_types(X, categorical_features)
     return X
 
 
-def _refuse_types(X):
-    for name, column in zip(names_of(X), columns_of(X), strict=True):
-        refusal = column.refusal()
-        if refusal is not None:
-            found, instead = refusal
-            raise TypeError(
-                f"Column {name} has the type {found}, which is not supported; convert "
-                f"it to {instead} first."
-            )
+def _refuse_types(X, categorical_features):
+    categorical = categorical_mask(categorical_features, X)
+    for name, column, accepts in zip(
+        names_of(X), columns_of(X), categorical, strict=True
+    ):
+        if not accepts:
+            refuse_type(name, column)
+
+
+def refuse_type(name, column):
+    """Refuse a column that is read as numbers or times and has no type of such.
+
+    Parameters
+    ----------
+    name : object
+        Its name.
+
+    column : Column
+        The column.
+
+    Raises
+    ------
+    TypeError
+        If its type is not supported.
+    """
+    refusal = column.refusal()
+    if refusal is not None:
+        found, instead = refusal
+        raise TypeError(
+            f"Column {name} has the type {found}, which is not supported; convert "
+            f"it to {instead} first."
+        )
 
 
 def columns_without_numbers(X):
@@ -88,13 +120,37 @@ def missing_cells(X):
     return np.column_stack([column.missing() for column in columns_of(X)])
 
 
+def categorical_mask(categorical_features, X):
+    """Return which columns of a table a parameter `categorical_features` names.
+
+    Parameters
+    ----------
+    categorical_features : "from_dtype", array-like, slice or callable
+        As `check_categorical_features` takes it, or a function that returns that for a
+        table.
+
+    X : data frame or ndarray of shape (n_samples, n_features)
+        The table.
+
+    Returns
+    -------
+    mask : ndarray of shape (n_features,), dtype bool
+        True for the columns that it names.
+    """
+    if callable(categorical_features):
+        categorical_features = categorical_features(X)
+        if np.isscalar(categorical_features):
+            categorical_features = [categorical_features]
+    return check_categorical_features(categorical_features, names_of(X))
+
+
 def check_categorical_features(categorical_features, names):
     """Return which columns a parameter `categorical_features` names.
 
     Parameters
     ----------
-    categorical_features : "from_dtype" or array-like
-        Indices, names, or a mask.
+    categorical_features : "from_dtype", array-like or slice
+        Positions, names, or a mask.
 
     names : list
         Names of the columns.
@@ -104,21 +160,11 @@ def check_categorical_features(categorical_features, names):
     mask : ndarray of shape (n_features,), dtype bool
         True for the columns that it names.
     """
-    mask = np.zeros(len(names), dtype=bool)
     if isinstance(categorical_features, str):
-        return mask
-    given = np.asarray(categorical_features)
-    if given.dtype == bool and given.shape == mask.shape:
-        return given.copy()
-    for item in given.ravel().tolist():
-        is_index = isinstance(item, int) and not isinstance(item, bool)
-        if is_index and 0 <= item < len(names):
-            mask[item] = True
-        elif item in names:
-            mask[names.index(item)] = True
-        else:
-            raise ValueError(
-                "categorical_features must be 'from_dtype', or hold indices or names "
-                f"of columns of X, or a mask of them, got {item!r}."
-            )
-    return mask
+        return np.zeros(len(names), dtype=bool)
+    return select_columns(
+        categorical_features,
+        names,
+        "categorical_features must be 'from_dtype', or hold positions or names of "
+        "columns of X, or a mask of them",
+    )

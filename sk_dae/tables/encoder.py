@@ -12,14 +12,26 @@ from sklearn.base import BaseEstimator
 
 from ..backend.serialization import serializable
 from .categories import CategoricalColumn
-from .checks import check_categorical_features
+from .checks import categorical_mask, refuse_type
 from .filling import fill_columns
 from .frames import is_frame, is_polars, join_columns, names_of
+from .kinds import (
+    has_zone,
+    is_aware,
+    kinds_of,
+    narrower_float,
+    plain_objects,
+    show_kinds,
+)
 from .reading import columns_of
 from .scaling import NumericColumn
+from .unseen import report_unseen
 from .writing import write
 
 __all__ = ["TableEncoder"]
+
+#: Times without a zone and with one, for messages.
+ZONES = ("naive datetime", "aware datetime")
 
 
 @serializable
@@ -31,15 +43,19 @@ class TableEncoder(BaseEstimator):
     numeric_scaling : {"quantile", "standard"}, default="quantile"
         How numeric columns are scaled.
 
-    categorical_features : "from_dtype" or sequence, default="from_dtype"
+    categorical_features : "from_dtype", array-like, slice or callable, \
+            default="from_dtype"
         Which columns hold categories: those that hold no numbers and no times; or
-        indices, names or a mask of further ones.
+        positions, names or a mask of further ones.
 
     max_categories : int, default=100
         The most categories of a column.
 
     indicate_all : bool, default=False
         Whether any column may miss values later on, rather than those that did in fit.
+
+    handle_unknown : {"ignore", "warn", "error"}, default="ignore"
+        Whether categories that were not there in fit are taken without a word.
     """
 
     def __init__(
@@ -48,11 +64,20 @@ class TableEncoder(BaseEstimator):
         categorical_features="from_dtype",
         max_categories=100,
         indicate_all=False,
+        handle_unknown="ignore",
     ):
         self.numeric_scaling = numeric_scaling
         self.categorical_features = categorical_features
         self.max_categories = max_categories
         self.indicate_all = indicate_all
+        self.handle_unknown = handle_unknown
+
+    @classmethod
+    def upgrade_state(cls, state, format):
+        """Take from their types which columns of an older file have time zones."""
+        if "_aware" not in state and "_types" in state:
+            state["_aware"] = [has_zone(t.dtype) for t in state["_types"]]
+        return state
 
     def fit(self, X):
         """Learn the columns of a table.
@@ -68,8 +93,8 @@ class TableEncoder(BaseEstimator):
             The fitted encoder.
         """
         self._names = [str(name) for name in names_of(X)]
-        forced = check_categorical_features(self.categorical_features, names_of(X))
-        self._columns, self._types = [], []
+        forced = categorical_mask(self.categorical_features, X)
+        self._columns, self._types, self._aware = [], [], []
         for name, column, is_forced in zip(
             self._names, columns_of(X), forced, strict=True
         ):
@@ -78,6 +103,7 @@ class TableEncoder(BaseEstimator):
             if is_forced:
                 column_type.kind = "categorical"
             self._types.append(column_type)
+            self._aware.append(column_type.kind == "datetime" and is_aware(column))
             if column_type.kind == "categorical":
                 fitted = CategoricalColumn(name, self.max_categories)
                 fitted.fit(column.to_objects(), column.missing())
@@ -147,7 +173,12 @@ class TableEncoder(BaseEstimator):
         """Tuple with the entropy of each categorical column, in nats; else None."""
         return tuple(getattr(column, "entropy", None) for column in self._columns)
 
-    def transform(self, X):
+    @property
+    def categorical(self):
+        """Mask of the columns that hold categories."""
+        return np.array([t.kind == "categorical" for t in self._types])
+
+    def transform(self, X, handle_unknown=None):
         """Return a table as a matrix.
 
         Parameters
@@ -155,19 +186,31 @@ class TableEncoder(BaseEstimator):
         X : data frame or ndarray of shape (n_samples, n_features)
             A table of the same columns.
 
+        handle_unknown : {"ignore", "warn", "error"} or None, default=None
+            Takes the place of the parameter, which None leaves.
+
         Returns
         -------
         encoded : ndarray of shape (n_samples, n_features), dtype float32
             The matrix; NaN where a value is missing, `UNSEEN` for a category that was
             not there in fit.
+
+        Raises
+        ------
+        ValueError
+            If a column holds values of another kind than it did in fit; or categories
+            that were not there, if these are an error.
         """
         encoded = np.empty(X.shape, dtype=np.float32)
+        unseen = {}
         for j, column in enumerate(columns_of(X)):
             fitted = self._columns[j]
-            if fitted.empty:
+            if self._types[j].kind == "categorical":
+                encoded[:, j], new = self._codes(column, j)
+                if len(new):
+                    unseen[self._names[j]] = new
+            elif fitted.empty:
                 encoded[:, j] = np.nan
-            elif self._types[j].kind == "categorical":
-                encoded[:, j] = fitted.encode(column.to_objects(), column.missing())
             else:
                 with np.errstate(over="ignore"):
                     encoded[:, j] = fitted.encode(self._numbers(column, j))
@@ -176,6 +219,8 @@ class TableEncoder(BaseEstimator):
                         "Input X contains a value too large for dtype('float32'), once "
                         f"scaled, in column {self._names[j]}."
                     )
+        if unseen:
+            report_unseen(unseen, handle_unknown or self.handle_unknown)
         return encoded
 
     def inverse_transform(self, encoded, index=None):
@@ -200,13 +245,17 @@ class TableEncoder(BaseEstimator):
                 zip(self._columns, self._types, self._names, strict=True)
             )
         ]
-        return join_columns(
+        X = join_columns(
             columns,
             self._types[0].container,
             names=self._frame_names,
             level_names=self._level_names,
             index=index,
         )
+        if self._frame_names is None and self.categorical.all():
+            # No column has become floats, so that all of them keep their type.
+            X = X.astype(self._types[0].dtype)
+        return X
 
     def fill(self, X, gaps, encoded, *, within_range=False):
         """Return a table with cells filled.
@@ -243,18 +292,33 @@ class TableEncoder(BaseEstimator):
             X, cells, self._types, self._names, within_bounds=within_range
         )
 
+    def _codes(self, column, j):
+        """Return the indices of categories, if it still holds these, and the new."""
+        missing = column.missing()
+        codes = np.full(len(missing), np.nan)
+        observed = plain_objects(column.to_objects()[~missing])
+        if not len(observed):
+            return codes, observed
+        fitted = self._columns[j]
+        if fitted.empty:
+            # Whatever it holds, no index stands for it.
+            return codes, observed
+        if not fitted.may_hold(observed):
+            held = show_kinds(kinds_of(fitted.known))
+            self._refuse(j, f"categorical, of {held} values,", observed, column)
+        narrow = narrower_float(column.dtype, self._types[j].dtype)
+        codes[~missing], new = fitted.encode(observed, narrow)
+        return codes, observed[new]
+
     def _numbers(self, column, j):
         """Return a column of numbers or times as floats, if it still holds these."""
         name, in_fit = self._names[j], self._types[j].kind
-        kind = column.kind()
-        if kind == "categorical" and column.missing().all():
-            return np.full(len(column.missing()), np.nan)
-        alike = kind == in_fit or column.missing().all()
-        if not alike and not (kind == "categorical" and in_fit == "numeric"):
-            raise ValueError(
-                f"Column {name} was {in_fit} in fit, got {kind} values in "
-                f"{column.dtype}."
-            )
+        kind, missing = column.kind(), column.missing()
+        if kind == "categorical" and missing.all():
+            return np.full(len(missing), np.nan)
+        if not missing.all():
+            self._refuse_other_kind(column, kind, j)
+        refuse_type(name, column)
         try:
             values = column.to_float()
         except (TypeError, ValueError) as error:
@@ -266,3 +330,23 @@ class TableEncoder(BaseEstimator):
                 f"Input X contains infinity or a value too large in column {name}."
             )
         return values
+
+    def _refuse_other_kind(self, column, kind, j):
+        """Refuse values that are not of the kind that a column of numbers had."""
+        in_fit = self._types[j].kind
+        if kind != in_fit:
+            # Text is read as numbers, if it can be.
+            if kind != "categorical" or in_fit != "numeric":
+                self._refuse(j, in_fit, column.to_objects()[~column.missing()], column)
+        elif kind == "datetime" and is_aware(column) != self._aware[j]:
+            was, got = ZONES[self._aware[j]], ZONES[not self._aware[j]]
+            raise ValueError(
+                f"Column {self._names[j]} was {was} in fit, got {got} values in "
+                f"{column.dtype}: give all times a zone, or none."
+            )
+
+    def _refuse(self, j, was, observed, column):
+        raise ValueError(
+            f"Column {self._names[j]} was {was} in fit, got "
+            f"{show_kinds(kinds_of(observed))} values in {column.dtype}."
+        )

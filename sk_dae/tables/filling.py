@@ -73,9 +73,21 @@ def _fill_polars(X, parts, write_part):
     for j, rows, values, target in parts:
         column = write_part(j, values, target)
         if len(rows) < len(X):
-            column = filled[j].scatter(rows, column)
+            column = _scatter(filled[j], rows, column)
         filled[j] = column.alias(filled[j].name)
     return pl.DataFrame(filled)
+
+
+def _scatter(series, rows, column):
+    import polars as pl
+
+    if series.dtype != pl.Object:
+        return series.scatter(rows, column)
+    # polars does not replace objects.
+    values = series.to_list()
+    for row, value in zip(rows, column.to_list(), strict=True):
+        values[row] = value
+    return pl.Series(values=values, dtype=pl.Object)
 
 
 def _fill_pandas(X, parts, write_part):

@@ -53,7 +53,7 @@ def missing_objects(values):
     try:
         # NaN and NaT are not equal to themselves.
         return np.equal(values, None) | np.not_equal(values, values)
-    except (TypeError, ValueError):
+    except (ArithmeticError, TypeError, ValueError):
         return np.fromiter(map(_is_missing, values), bool, len(values))
 
 
@@ -62,9 +62,9 @@ def _is_missing(value):
         return True
     try:
         return bool(value != value)
-    except (TypeError, ValueError):
-        # pandas.NA, which compares to nothing.
-        return True
+    except (ArithmeticError, TypeError, ValueError):
+        # pandas.NA compares to nothing; a signaling NaN and an array refuse to.
+        return not hasattr(value, "__len__")
 
 
 def kind_of_objects(observed):

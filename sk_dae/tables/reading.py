@@ -166,7 +166,11 @@ class ArrayTimes(ArrayColumn):
         return np.isnat(self.values)
 
     def to_objects(self):
-        """Return the values as objects, to the microsecond."""
+        """Return the values as objects, those of an array to the microsecond."""
+        if self.container == "pandas":
+            import pandas as pd
+
+            return pd.Series(self.values).astype(object).to_numpy()
         # NumPy makes integers of nanoseconds.
         return self.values.astype(f"{self.dtype.kind}8[us]").astype(object)
 
@@ -345,13 +349,15 @@ class PolarsColumn(Column):
 
     def missing(self):
         """Return the mask of the missing values."""
+        if str(self.dtype) == "Object":
+            return missing_objects(self.to_objects())
         return self.series.is_null().to_numpy()
 
     def to_objects(self):
         """Return the values as objects."""
-        values = np.empty(len(self.series), dtype=object)
-        values[:] = self.series.to_list()
-        return values
+        # An assignment would take tuples for a second dimension.
+        values = self.series.to_list()
+        return np.fromiter(values, dtype=object, count=len(values))
 
 
 class PolarsNumbers(PolarsColumn):
@@ -385,6 +391,11 @@ class PolarsNumbers(PolarsColumn):
 
 class PolarsTimes(PolarsColumn):
     """A column of times of a polars data frame."""
+
+    def kind(self):
+        """Return what the column holds, as `ColumnType` names it."""
+        # A time of day is neither a datetime nor a duration.
+        return "categorical" if str(self.dtype) == "Time" else super().kind()
 
     def to_float(self):
         """Return the values as microseconds, NaN where missing."""

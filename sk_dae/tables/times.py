@@ -51,7 +51,7 @@ def resolution_of(integers, unit, count=1):
         Times as multiples of `count` units.
 
     unit : str
-        A unit of `MICROSECONDS`.
+        A unit of NumPy.
 
     count : int, default=1
         How many of these units the integers count in.
@@ -59,9 +59,10 @@ def resolution_of(integers, unit, count=1):
     Returns
     -------
     resolution : str or None
-        One of `RESOLUTIONS`; None where nothing is observed.
+        One of `RESOLUTIONS`; None where nothing is observed, and for months and years,
+        which have no length.
     """
-    if not len(integers):
+    if not len(integers) or unit not in MICROSECONDS:
         return None
     divisor = abs(int(np.gcd.reduce(integers))) * count * _nanoseconds(unit)
     return next(r for r in RESOLUTIONS if divisor % _nanoseconds(r) == 0)

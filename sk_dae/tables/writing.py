@@ -192,6 +192,8 @@ class PolarsWriter(ArrayWriter):
         """Return categories, if the type holds them all."""
         import polars as pl
 
+        if self.dtype == pl.Object:
+            return pl.Series(values=values.tolist(), dtype=pl.Object)
         try:
             return pl.Series(values=values.tolist()).cast(self.dtype)
         except pl.exceptions.InvalidOperationError as error:
