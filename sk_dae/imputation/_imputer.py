@@ -17,7 +17,7 @@ from sklearn.utils._param_validation import (
     StrOptions,
     validate_params,
 )
-from sklearn.utils._set_output import _get_output_config
+from sklearn.utils._set_output import ADAPTERS_MANAGER, _get_output_config
 from sklearn.utils.validation import _check_feature_names_in, check_is_fitted
 
 from ..backend.serialization import serializable
@@ -65,10 +65,11 @@ class DenoisingImputer(InnerAutoencoder, _BaseImputer):
     scaled.
 
     Tables with columns of strings, booleans, categorical types or times are taken as
-    they come, in a data frame of pandas or polars or an array of objects, and come back
-    in the same container, with the same types. Rows of numbers alone come back as an
-    array of floats, or where floats do not hold all observed numbers, such as integers
-    beyond 2**53, as they came. Read more in the :ref:`User Guide <imputation>`.
+    they come, in a data frame of pandas or polars or an array of objects. Rows come
+    back in the container that they came in, a data frame with its types, whatever the
+    columns hold; an array of numbers as floats, or where floats do not hold all
+    observed numbers, such as integers beyond 2**53, as it came. ``set_output`` chooses
+    another container. Read more in the :ref:`User Guide <imputation>`.
 
     Parameters
     ----------
@@ -316,26 +317,21 @@ class DenoisingImputer(InnerAutoencoder, _BaseImputer):
         Returns
         -------
         X_filled : ndarray or data frame of shape (n_samples, n_features_out)
-            The completed rows; with `add_indicator`, the indicators after them. Tables
-            with categories, and numbers that floats do not hold, come back in their
-            container, with their types; numbers in columns of integers are rounded, and
+            The completed rows; with `add_indicator`, the indicators after them. They
+            come in the container of `X`, unless `set_output` chooses another: a data
+            frame with its types, where numbers in columns of integers are rounded, and
             times to the resolution that their column had in fit.
         """
         X, missing = self._validate(X)
         incomplete, rows = self._rows.encode(X, missing)
         if len(rows):
             rows = self._completion.fill(rows)
-        filled = self._rows.fill(X, missing, incomplete, rows, self._kept)
+        filled = self._named(self._rows.fill(X, missing, incomplete, rows, self._kept))
         indicators = self._transform_indicator(missing)
         if indicators is not None and is_frame(filled):
-            names = self.get_feature_names_out()[-indicators.shape[1] :]
+            names = self.get_feature_names_out()[self._kept.sum() :]
             filled, indicators = append_columns(filled, indicators, names), None
-        wanted = _get_output_config("transform", self)["dense"]
-        if is_polars(filled) and wanted == "pandas":
-            # scikit-learn would take its cells for objects of one kind.
-            filled = polars_to_pandas(filled)
-        elif is_frame(filled) and wanted == "polars":
-            filled = readable_by_arrow(filled)
+        filled = self._readable(filled)
         if indicators is None:
             return filled
         return self._concatenate_indicator(filled, indicators)
@@ -370,10 +366,11 @@ class DenoisingImputer(InnerAutoencoder, _BaseImputer):
         Returns
         -------
         X_filled : ndarray of shape (n_imputations, n_samples, n_kept), or list
-            The completed rows, without indicators: an array, or of data frames that
-            :meth:`transform` would give a list of `n_imputations` of them. Observed
-            cells are the same in all.
+            The completed rows, without indicators, in the container that
+            :meth:`transform` gives: an array of all, or a list of `n_imputations` data
+            frames. Observed cells are the same in all.
         """
+        given = X
         X, missing = self._validate(X)
         random_state = check_random_state(random_state)
         incomplete, rows = self._rows.encode(X, missing)
@@ -382,11 +379,10 @@ class DenoisingImputer(InnerAutoencoder, _BaseImputer):
             drawn = rows
             if len(rows):
                 drawn = self._completion.sample(rows, random_state)
-            draws.append(
-                self._rows.fill(
-                    X, missing, incomplete, drawn, self._kept, within_range=True
-                )
+            drawn = self._rows.fill(
+                X, missing, incomplete, drawn, self._kept, within_range=True
             )
+            draws.append(self._in_container(self._named(drawn), given))
         return draws if is_frame(draws[0]) else np.stack(draws)
 
     def get_feature_names_out(self, input_features=None):
@@ -419,6 +415,41 @@ class DenoisingImputer(InnerAutoencoder, _BaseImputer):
         if may_be_table and _holds_more_than_numbers(X):
             return IncompleteTable()
         return IncompleteNumbers()
+
+    @property
+    def _container(self):
+        """The container that the user has asked for."""
+        return _get_output_config("transform", self)["dense"]
+
+    def _readable(self, filled):
+        """Return completed rows as scikit-learn can put them in the container."""
+        if is_polars(filled) and self._container == "pandas":
+            # scikit-learn would take its cells for objects of one kind.
+            return polars_to_pandas(filled)
+        if is_frame(filled) and self._container == "polars":
+            return readable_by_arrow(filled)
+        return filled
+
+    def _named(self, filled):
+        """Return completed rows with the names that they have for scikit-learn.
+
+        Those of a data frame keep their own, unless the fit saw none: what comes out
+        must not depend on the container of later rows.
+        """
+        if is_frame(filled) and not hasattr(self, "feature_names_in_"):
+            if all(isinstance(name, str) for name in filled.columns):
+                names = _check_feature_names_in(self, None)[self._kept]
+                filled.columns = list(names)
+        return filled
+
+    def _in_container(self, filled, X):
+        """Return completed rows as `transform` would, without indicators."""
+        if self._container == "default":
+            return filled
+        names = _check_feature_names_in(self, None)[self._kept]
+        return ADAPTERS_MANAGER.adapters[self._container].create_container(
+            self._readable(filled), X, columns=names
+        )
 
     def _validate(self, X):
         check_is_fitted(self)

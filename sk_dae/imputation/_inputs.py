@@ -45,7 +45,7 @@ class NumberRows:
         Floats.
 
     exact : ExactRows or None
-        What the user gave, where floats would change it.
+        What the user gave, where it is a data frame or floats would change it.
     """
 
     values: np.ndarray
@@ -65,7 +65,7 @@ class IncompleteNumbers:
     #: The fitted encoder of a table; numbers do without.
     table = None
 
-    #: The types of the columns in fit, where floats do not hold all numbers.
+    #: The types of the columns in fit, of frames and where floats do not hold all.
     _types = None
 
     def validate(self, imputer, X, *, reset):
@@ -193,9 +193,9 @@ class IncompleteNumbers:
 
         Returns
         -------
-        X_filled : ndarray of shape (n_samples, n_kept)
-            The completed rows; what the user gave, of these columns, where floats would
-            change it.
+        X_filled : ndarray or data frame of shape (n_samples, n_kept)
+            The completed rows; what the user gave, of these columns, where it is a
+            data frame or floats would change it.
         """
         filled = X.values.copy()
         filled[missing & self.empty] = 0.0
