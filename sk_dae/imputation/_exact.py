@@ -57,7 +57,7 @@ class ExactRows:
         types : list of ColumnType of length n_features or None
             The types of the columns in fit, if they are known.
 
-        within_range : bool
+        within_range : bool or ndarray of shape (n_features,)
             Whether integers must not leave the range that they had in fit.
 
         Returns

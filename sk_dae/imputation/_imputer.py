@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from numbers import Integral
+from numbers import Integral, Real
 
 import numpy as np
 import torch
@@ -123,6 +123,17 @@ class DenoisingImputer(InnerAutoencoder, _BaseImputer):
         Whether to keep columns without any observed value in fit, rather than leave
         them out; filled with 0, if they are of numbers.
 
+    min_value : "observed", float, array-like of shape (n_features,), dict or None, \
+            default="observed"
+        The least value that a gap is filled with: a number for all columns of numbers,
+        one for each column, or a dict of them by name. "observed" is the least observed
+        value of a column of numbers or times; it holds for columns that a dict does not
+        name. None, and an infinite number, is no bound. Observed cells may lie beyond.
+
+    max_value : "observed", float, array-like of shape (n_features,), dict or None, \
+            default="observed"
+        The greatest value that a gap is filled with, likewise.
+
     device : str, torch.device or None, default=None
         Where the autoencoders are trained, whatever the `device` of `autoencoder` is.
         None leaves it that; it is "auto" where `autoencoder` is None.
@@ -202,6 +213,8 @@ class DenoisingImputer(InnerAutoencoder, _BaseImputer):
             StrOptions({"auto"}),
             Interval(Integral, 1, None, closed="left"),
         ],
+        "min_value": [StrOptions({"observed"}), Real, "array-like", dict, None],
+        "max_value": [StrOptions({"observed"}), Real, "array-like", dict, None],
         "device": [str, torch.device, None],
         "random_state": ["random_state"],
         "verbose": ["verbose"],
@@ -215,6 +228,8 @@ class DenoisingImputer(InnerAutoencoder, _BaseImputer):
         missing_values=np.nan,
         add_indicator=False,
         keep_empty_features=False,
+        min_value="observed",
+        max_value="observed",
         device=None,
         random_state=None,
         verbose=0,
@@ -226,6 +241,8 @@ class DenoisingImputer(InnerAutoencoder, _BaseImputer):
         )
         self.autoencoder = autoencoder
         self.n_estimators = n_estimators
+        self.min_value = min_value
+        self.max_value = max_value
         self.device = device
         self.random_state = random_state
         self.verbose = verbose
@@ -279,6 +296,8 @@ class DenoisingImputer(InnerAutoencoder, _BaseImputer):
                 len(missing), n_steps, self._inner_params()
             )
         rows = self._rows.learn(X, missing, autoencoder)
+        names = getattr(self, "feature_names_in_", None)
+        self._rows.bound(self.min_value, self.max_value, names)
         self._completion = None
         if not self._rows.empty.all():
             self._completion = CrossFittedCompletion.fit(
@@ -286,7 +305,6 @@ class DenoisingImputer(InnerAutoencoder, _BaseImputer):
             )
         empty = self._rows.empty
         if empty.any() and not self.keep_empty_features:
-            names = getattr(self, "feature_names_in_", None)
             warnings.warn(
                 "Nothing is observed in these columns, which are left out: "
                 f"{name_columns(np.flatnonzero(empty), names)}.",
@@ -350,7 +368,7 @@ class DenoisingImputer(InnerAutoencoder, _BaseImputer):
 
         A row's cells are drawn one after another, each given the observed ones and
         those drawn before, so that they agree with one another; within the range of
-        the column's observed values.
+        the column's observed values, and the bounds `min_value` and `max_value`.
 
         Parameters
         ----------

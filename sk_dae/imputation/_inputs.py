@@ -21,6 +21,7 @@ from ..tables.checks import check_table, columns_without_numbers, missing_cells
 from ..tables.frames import names_of
 from ..tables.numbers import as_numbers
 from ..tabular import TabularDenoisingAutoencoder
+from ._bounds import find_bounds, whole_bounds
 from ._exact import ExactRows, rows_to_keep
 
 __all__ = ["IncompleteNumbers", "IncompleteTable", "is_missing_value"]
@@ -67,6 +68,9 @@ class IncompleteNumbers:
 
     #: The types of the columns in fit, of frames and where floats do not hold all.
     _types = None
+
+    #: The bounds of filled values, which files of older versions do not have.
+    _bounds = None
 
     def validate(self, imputer, X, *, reset):
         """Return rows of numbers, and where they are missing.
@@ -153,6 +157,21 @@ class IncompleteNumbers:
         self._mean, self._scale, self._limits = _measure_columns(X, missing)
         return self._standardise(X, missing)
 
+    def bound(self, min_value, max_value, names):
+        """Learn what filled values must not leave.
+
+        Parameters
+        ----------
+        min_value, max_value : "observed", float, array-like, dict or None
+            As the imputer has them.
+
+        names : ndarray of shape (n_features,) or None
+            Names of the columns.
+        """
+        observed = np.where(self.empty, np.nan, self._limits)
+        numeric = np.ones(len(self.empty), dtype=bool)
+        self._bounds = find_bounds(min_value, max_value, observed, numeric, names)
+
     def encode(self, X, missing):
         """Return the rows with gaps, as they are completed.
 
@@ -197,8 +216,16 @@ class IncompleteNumbers:
             The completed rows; what the user gave, of these columns, where it is a
             data frame or floats would change it.
         """
-        filled = X.values.copy()
+        filled, bounds, within = X.values.copy(), self._bounds, within_range
         filled[missing & self.empty] = 0.0
+        if bounds is not None:
+            gapped = np.flatnonzero(missing.any(axis=0))
+            if X.exact is not None:
+                inside = self._limits[0] <= bounds[0], bounds[1] <= self._limits[1]
+                within = within_range | np.logical_and(*inside)
+                bounds = whole_bounds(bounds, X.exact.table, gapped)
+            for j in gapped[self.empty[gapped]]:
+                filled[missing[:, j], j] = np.clip(0.0, *bounds[:, j])
         gaps = missing[incomplete]
         for i, j in enumerate(np.flatnonzero(~self.empty)):
             cells = gaps[:, j]
@@ -210,9 +237,11 @@ class IncompleteNumbers:
                 values[rows[cells, i] <= low] = self._limits[0, j]
                 values[rows[cells, i] >= high] = self._limits[1, j]
                 values.clip(*self._limits[:, j], out=values)
+            if bounds is not None:
+                values.clip(*bounds[:, j], out=values)
             filled[incomplete[cells], j] = values
         if X.exact is not None:
-            filled = X.exact.fill(filled, missing & kept, self._types, within_range)
+            filled = X.exact.fill(filled, missing & kept, self._types, within)
             return _safe_indexing(filled, np.flatnonzero(kept), axis=1)
         return filled[:, kept]
 
@@ -240,6 +269,9 @@ class IncompleteTable:
     empty : ndarray of shape (n_features,), dtype bool
         Which columns have no observed value in fit.
     """
+
+    #: The bounds of filled values, which files of older versions do not have.
+    _bounds = None
 
     def validate(self, imputer, X, *, reset):
         """Return a table, and where it is missing; see `IncompleteNumbers`."""
@@ -283,6 +315,13 @@ class IncompleteTable:
         self._table = autoencoder._fit_table(X)
         return self._table.transform(X)
 
+    def bound(self, min_value, max_value, names):
+        """Learn what filled values must not leave; see `IncompleteNumbers`."""
+        table = self._table
+        self._bounds = find_bounds(
+            min_value, max_value, table.ranges, table.numeric, names
+        )
+
     @property
     def table(self):
         """The fitted encoder."""
@@ -299,7 +338,12 @@ class IncompleteTable:
         """Return a table with its gaps filled; see `IncompleteNumbers`."""
         encoded = np.empty(missing.shape, dtype=np.float32)
         encoded[incomplete] = rows
-        filled = self._table.fill(X, missing, encoded, within_range=within_range)
+        bounds = self._bounds
+        if bounds is not None:
+            bounds = whole_bounds(bounds, X, np.flatnonzero(missing.any(axis=0)))
+        filled = self._table.fill(
+            X, missing, encoded, within_range=within_range, bounds=bounds
+        )
         if kept.all():
             return filled
         return _safe_indexing(filled, np.flatnonzero(kept), axis=1)
