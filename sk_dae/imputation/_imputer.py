@@ -14,10 +14,11 @@ from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import (
     HasMethods,
     Interval,
+    MissingValues,
     StrOptions,
     validate_params,
 )
-from sklearn.utils._set_output import ADAPTERS_MANAGER, _get_output_config
+from sklearn.utils._set_output import _get_output_config
 from sklearn.utils.validation import _check_feature_names_in, check_is_fitted
 
 from ..backend.serialization import serializable
@@ -27,16 +28,12 @@ from ..base.inner_autoencoder import InnerAutoencoder
 from ..base.meta_estimator import refuse_loss_of_other_scales
 from ..data.checks import name_columns
 from ..tables.checks import columns_without_numbers
-from ..tables.frames import (
-    append_columns,
-    is_frame,
-    is_polars,
-    polars_to_pandas,
-    readable_by_arrow,
-)
+from ..tables.frames import append_columns, is_frame
 from ..tabular import TabularDenoisingAutoencoder
+from ._containers import in_container, readable_in
 from ._cross_fitting import CrossFittedCompletion
-from ._inputs import IncompleteNumbers, IncompleteTable, is_missing_value
+from ._inputs import IncompleteNumbers, IncompleteTable
+from ._marks import are_several, hide_marks, is_missing_value, marks_of
 
 __all__ = ["DenoisingImputer"]
 
@@ -110,9 +107,12 @@ class DenoisingImputer(InnerAutoencoder, _BaseImputer):
         Number of autoencoders; their predictions are averaged. "auto" is 5, and 2 for
         5,000 rows or more.
 
-    missing_values : int, float, np.nan or pandas.NA, default=np.nan
-        Marker of a missing value. In tables with categories NaN, None and
-        pandas.NA all do, and nothing else.
+    missing_values : int, float, str, np.nan, pandas.NA, None or list, default=np.nan
+        What stands for a missing value, or a list of all that does, such as
+        ``["?", -1]``. A number counts in columns of numbers and among categories, a
+        string in columns of strings and objects. NaN, None and pandas.NA count besides,
+        but for a single number as the mark of rows of numbers alone, where NaN is
+        refused, as by scikit-learn's imputers.
 
     add_indicator : bool, default=False
         Whether to append to the completed columns those of a
@@ -208,6 +208,7 @@ class DenoisingImputer(InnerAutoencoder, _BaseImputer):
 
     _parameter_constraints: dict = {
         **_BaseImputer._parameter_constraints,
+        "missing_values": [MissingValues(), list, tuple],
         "autoencoder": [HasMethods(["fit", "denoise"]), None],
         "n_estimators": [
             StrOptions({"auto"}),
@@ -349,7 +350,7 @@ class DenoisingImputer(InnerAutoencoder, _BaseImputer):
         if indicators is not None and is_frame(filled):
             names = self.get_feature_names_out()[self._kept.sum() :]
             filled, indicators = append_columns(filled, indicators, names), None
-        filled = self._readable(filled)
+        filled = readable_in(self._container, filled)
         if indicators is None:
             return filled
         return self._concatenate_indicator(filled, indicators)
@@ -392,6 +393,7 @@ class DenoisingImputer(InnerAutoencoder, _BaseImputer):
         X, missing = self._validate(X)
         random_state = check_random_state(random_state)
         incomplete, rows = self._rows.encode(X, missing)
+        names = _check_feature_names_in(self, None)[self._kept]
         draws = []
         for _ in range(n_imputations):
             drawn = rows
@@ -400,7 +402,8 @@ class DenoisingImputer(InnerAutoencoder, _BaseImputer):
             drawn = self._rows.fill(
                 X, missing, incomplete, drawn, self._kept, within_range=True
             )
-            draws.append(self._in_container(self._named(drawn), given))
+            drawn = self._named(drawn)
+            draws.append(in_container(self._container, drawn, given, names))
         return draws if is_frame(draws[0]) else np.stack(draws)
 
     def get_feature_names_out(self, input_features=None):
@@ -426,27 +429,27 @@ class DenoisingImputer(InnerAutoencoder, _BaseImputer):
 
     def _make_rows(self, X):
         """Return the reader of X: of numbers, or of a table."""
+        marks = marks_of(self.missing_values)
+        # One number alone is the mark that scikit-learn's imputers take for numbers.
+        hides = bool(marks) and (
+            are_several(self.missing_values) or isinstance(marks[0], str)
+        )
+        if hides:
+            X = hide_marks(X, marks).values
         if isinstance(self.autoencoder, TabularDenoisingAutoencoder):
             return IncompleteTable()
         # With an autoencoder of numbers, what an array holds is to become numbers.
         may_be_table = self.autoencoder is None or is_frame(X)
         if may_be_table and _holds_more_than_numbers(X):
             return IncompleteTable()
-        return IncompleteNumbers()
+        rows = IncompleteNumbers()
+        rows.hides_marks = hides
+        return rows
 
     @property
     def _container(self):
         """The container that the user has asked for."""
         return _get_output_config("transform", self)["dense"]
-
-    def _readable(self, filled):
-        """Return completed rows as scikit-learn can put them in the container."""
-        if is_polars(filled) and self._container == "pandas":
-            # scikit-learn would take its cells for objects of one kind.
-            return polars_to_pandas(filled)
-        if is_frame(filled) and self._container == "polars":
-            return readable_by_arrow(filled)
-        return filled
 
     def _named(self, filled):
         """Return completed rows with the names that they have for scikit-learn.
@@ -459,15 +462,6 @@ class DenoisingImputer(InnerAutoencoder, _BaseImputer):
                 names = _check_feature_names_in(self, None)[self._kept]
                 filled.columns = list(names)
         return filled
-
-    def _in_container(self, filled, X):
-        """Return completed rows as `transform` would, without indicators."""
-        if self._container == "default":
-            return filled
-        names = _check_feature_names_in(self, None)[self._kept]
-        return ADAPTERS_MANAGER.adapters[self._container].create_container(
-            self._readable(filled), X, columns=names
-        )
 
     def _validate(self, X):
         check_is_fitted(self)
@@ -483,7 +477,8 @@ class DenoisingImputer(InnerAutoencoder, _BaseImputer):
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
-        tags.input_tags.allow_nan = is_missing_value(self.missing_values)
+        mark = self.missing_values
+        tags.input_tags.allow_nan = are_several(mark) or is_missing_value(mark)
         takes_tables = self.autoencoder is None or isinstance(
             self.autoencoder, TabularDenoisingAutoencoder
         )

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 import numpy as np
 from sklearn.utils import _safe_indexing
 from sklearn.utils._mask import _get_mask
-from sklearn.utils._missing import is_pandas_na, is_scalar_nan
 from sklearn.utils.validation import FLOAT_DTYPES, validate_data
 
 from ..autoencoder import DenoisingAutoencoder
@@ -18,13 +17,14 @@ from ..backend.serialization import serializable
 from ..data.checks import name_columns
 from ..data.training_data import automatic_batch_size
 from ..tables.checks import check_table, columns_without_numbers, missing_cells
-from ..tables.frames import names_of
+from ..tables.frames import is_frame, names_of
 from ..tables.numbers import as_numbers
 from ..tabular import TabularDenoisingAutoencoder
 from ._bounds import find_bounds, whole_bounds
 from ._exact import ExactRows, rows_to_keep
+from ._marks import hide_marks, is_missing_value, marks_of
 
-__all__ = ["IncompleteNumbers", "IncompleteTable", "is_missing_value"]
+__all__ = ["IncompleteNumbers", "IncompleteTable"]
 
 #: Parameters of the default autoencoders.
 _DEFAULTS = {
@@ -63,6 +63,9 @@ class IncompleteNumbers:
         Which columns have no observed value in fit.
     """
 
+    #: Whether marks are replaced by missing values before the rows are read as numbers.
+    hides_marks = False
+
     #: The fitted encoder of a table; numbers do without.
     table = None
 
@@ -95,6 +98,9 @@ class IncompleteNumbers:
             Where they are missing.
         """
         mark, given = imputer.missing_values, X
+        if self.hides_marks:
+            rows = hide_marks(X, marks_of(mark))
+            mark, X, given = np.nan, rows.values, rows.base
         X = validate_data(
             imputer,
             as_numbers(X, accept_sparse=False),
@@ -274,22 +280,19 @@ class IncompleteTable:
     _bounds = None
 
     def validate(self, imputer, X, *, reset):
-        """Return a table, and where it is missing; see `IncompleteNumbers`."""
-        mark = imputer.missing_values
-        if not (mark is None or is_missing_value(mark)):
-            raise ValueError(
-                "missing_values must be np.nan, pandas.NA or None for tables with "
-                f"categories or times, where all of them are missing, got {mark!r}."
-            )
-        X = check_table(
+        """Return TableRows, and where they are missing; see `IncompleteNumbers`."""
+        X = hide_marks(X, marks_of(imputer.missing_values))
+        X.values = check_table(
             imputer,
-            X,
+            X.values,
             reset=reset,
             categorical_features=getattr(
                 imputer.autoencoder, "categorical_features", "from_dtype"
             ),
         )
-        return X, missing_cells(X)
+        if not is_frame(X.values):
+            X.base = X.values
+        return X, missing_cells(X.values)
 
     def make_autoencoder(self, n_samples, n_steps, params):
         """Return the default autoencoder; see `IncompleteNumbers`."""
@@ -305,6 +308,7 @@ class IncompleteTable:
         """Learn the columns, and return all rows; see `IncompleteNumbers`."""
         self.empty = missing.all(axis=0)
         if not isinstance(autoencoder, TabularDenoisingAutoencoder):
+            X = X.values
             others = name_columns(columns_without_numbers(X), names_of(X))
             raise TypeError(
                 "autoencoder must be a TabularDenoisingAutoencoder or None for tables "
@@ -312,8 +316,8 @@ class IncompleteTable:
                 f"{type(autoencoder).__name__}. Such columns are: {others}."
             )
         autoencoder._validate_params()
-        self._table = autoencoder._fit_table(X)
-        return self._table.transform(X)
+        self._table = autoencoder._fit_table(X.values)
+        return self._table.transform(X.values)
 
     def bound(self, min_value, max_value, names):
         """Learn what filled values must not leave; see `IncompleteNumbers`."""
@@ -330,7 +334,7 @@ class IncompleteTable:
     def encode(self, X, missing):
         """Return the rows with gaps; see `IncompleteNumbers`."""
         # All rows are encoded, for a column may hold what it must not.
-        rows = self._table.transform(X)
+        rows = self._table.transform(X.values)
         incomplete = np.flatnonzero(missing[:, ~self.empty].any(axis=1))
         return incomplete, rows[incomplete]
 
@@ -340,18 +344,14 @@ class IncompleteTable:
         encoded[incomplete] = rows
         bounds = self._bounds
         if bounds is not None:
-            bounds = whole_bounds(bounds, X, np.flatnonzero(missing.any(axis=0)))
+            gapped = np.flatnonzero(missing.any(axis=0))
+            bounds = whole_bounds(bounds, X.base, gapped)
         filled = self._table.fill(
-            X, missing, encoded, within_range=within_range, bounds=bounds
+            X.base, missing, encoded, within_range=within_range, bounds=bounds
         )
         if kept.all():
             return filled
         return _safe_indexing(filled, np.flatnonzero(kept), axis=1)
-
-
-def is_missing_value(mark):
-    """Return whether something that stands for a missing value is NaN or NA."""
-    return is_scalar_nan(mark) or is_pandas_na(mark)
 
 
 def _n_epochs(n_samples, n_steps):
