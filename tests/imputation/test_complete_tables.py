@@ -1,4 +1,4 @@
-"""Tables without a gap."""
+"""Indicators of tables without a gap, and of names of several levels."""
 
 import numpy as np
 import pandas as pd
@@ -26,3 +26,16 @@ def test_a_complete_table_has_no_indicators(X):
     filled = model.fit_transform(X)
     assert type(filled) is type(X)
     assert filled.equals(X)
+
+
+def test_indicators_beside_names_of_several_levels():
+    X = LEVELS.copy()
+    X.iloc[0, 0] = np.nan
+    model = DenoisingImputer(
+        TabularDenoisingAutoencoder(2, max_iter=1, device="cpu"),
+        n_estimators=1,
+        add_indicator=True,
+        random_state=0,
+    )
+    filled = model.fit_transform(X)
+    assert list(filled.columns) == [*X.columns, ("missingindicator_x0", "")]
