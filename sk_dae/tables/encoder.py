@@ -23,6 +23,7 @@ from .kinds import (
     plain_objects,
     show_kinds,
 )
+from .objects import kind_of_objects
 from .reading import columns_of
 from .scaling import NumericColumn
 from .unseen import report_unseen
@@ -370,9 +371,11 @@ class TableEncoder(BaseEstimator):
         """Refuse values that are not of the kind that a column of numbers had."""
         in_fit = self._types[j].kind
         if kind != in_fit:
-            # Text is read as numbers, if it can be.
-            if kind != "categorical" or in_fit != "numeric":
-                self._refuse(j, in_fit, column.to_objects()[~column.missing()], column)
+            observed = column.to_objects()[~column.missing()]
+            # Text is read as numbers, if it can be; times that are categories are not.
+            readable = kind_of_objects(observed) in ("categorical", "numeric")
+            if kind != "categorical" or in_fit != "numeric" or not readable:
+                self._refuse(j, in_fit, observed, column)
         elif kind == "datetime" and is_aware(column) != self._aware[j]:
             was, got = ZONES[self._aware[j]], ZONES[not self._aware[j]]
             raise ValueError(
