@@ -361,9 +361,7 @@ class DenoisingImputer(InnerAutoencoder, CallbackSupportMixin, _BaseImputer):
         filled = self._named(self._rows.fill(X, missing, incomplete, rows, self._kept))
         indicators = self._transform_indicator(missing)
         if indicators is not None and is_frame(filled):
-            names = self.get_feature_names_out()
-            # There may be no indicators.
-            names = names[len(names) - indicators.shape[1] :]
+            names = self.get_feature_names_out()[self._kept.sum() :]
             filled, indicators = append_columns(filled, indicators, names), None
         filled = readable_in(self._container, filled)
         if indicators is None:
