@@ -28,6 +28,7 @@ INTERNAL = {"backend", "base", "data", "linear", "tables", "training"}
 #: Tests that mirror no part of the package.
 OTHER_TESTS = {
     "benchmarks",
+    "fuzz",
     "reference",
     "test_architecture.py",
     "test_common.py",

@@ -17,6 +17,7 @@ from ..corruption import CORRUPTIONS, BaseCorruption
 from ..data.checks import check_range, name_columns
 from ..data.statistics import root_mean_squares
 from ..losses import LOSSES
+from ..modules._layers import MOST_UNITS
 from ..training.objective import EMPHASES, EncoderInput
 from ..training.schedules import NOISE_SCHEDULES
 from .fitting import NetFitting
@@ -43,7 +44,7 @@ class GradientDescentAutoencoder(
     _parameter_constraints: dict = {
         **BaseAutoencoder._parameter_constraints,
         **NetTrainer._parameter_constraints,
-        "n_components": [Interval(Integral, 1, None, closed="left")],
+        "n_components": [Interval(Integral, 1, MOST_UNITS, closed="both")],
         "corruption": [StrOptions(set(CORRUPTIONS)), BaseCorruption, callable, None],
         "noise_level": [
             StrOptions({"auto"}),

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from numbers import Integral, Real
 
+import numpy as np
 from sklearn.utils._param_validation import Interval, StrOptions
 
 from ..losses import LOSSES, BaseLoss, make_loss
 from ..modules import ACTIVATIONS, MLPAutoencoder
+from ..modules._layers import MOST_UNITS
 from .gradient_descent import GradientDescentAutoencoder
 
 __all__ = ["PerceptronAutoencoder", "find_code_activation", "hidden_sizes"]
@@ -95,10 +97,15 @@ def find_code_activation(code_activation, activation, hidden, *, wanted=None):
 
 def hidden_sizes(sizes):
     """Return the widths that a parameter `hidden_layer_sizes` gives, as a tuple."""
-    checked = (sizes,) if isinstance(sizes, Integral) else tuple(sizes)
+    if np.ndim(sizes) == 0:
+        # An array of no dimension has nothing to go through.
+        checked = (sizes,)
+    else:
+        checked = tuple(sizes)
     for size in checked:
-        if not isinstance(size, Integral) or size < 1:
+        if not isinstance(size, Integral) or not 1 <= size <= MOST_UNITS:
             raise ValueError(
-                f"hidden_layer_sizes must hold integers of at least 1, got {sizes!r}."
+                "hidden_layer_sizes must hold integers of at least 1 and at most "
+                f"{MOST_UNITS}, got {sizes!r}."
             )
     return tuple(int(size) for size in checked)

@@ -28,6 +28,9 @@ from .feature_output import in_output_container
 
 __all__ = ["BaseAutoencoder"]
 
+#: The greatest number of float32, in place of errors that are greater.
+LARGEST = float(np.finfo(np.float32).max)
+
 
 def _has_decoder(estimator):
     """Refuse to invert what does not decode."""
@@ -155,9 +158,9 @@ class BaseAutoencoder(
         """
         given, X = X, self._validate_rows(X)
         if per_feature:
-            errors = self._map_rows(X, self._squared_errors, X.shape[1])
+            errors = self._map_rows(X, self._cell_errors, X.shape[1], finite=False)
             return in_output_container(self, errors, given)
-        return self._map_rows(X, self._row_errors, 1)[:, 0]
+        return self._map_rows(X, self._row_errors, 1, finite=False)[:, 0]
 
     def score_samples(self, X):
         """Compute minus the mean squared error of each row.
@@ -267,8 +270,23 @@ class BaseAutoencoder(
     def _squared_errors(self, X):
         return (X - self._reconstruct(X)).square_()
 
+    def _cell_errors(self, X):
+        """Return the squared errors, NaN only where a value is missing."""
+        errors = self._squared_errors(X)
+        if (errors.isnan() & ~X.isnan()).any():
+            self._refuse_outputs()
+        # The square of a number above 1e19 is more than float32 holds.
+        return errors.clamp_(max=LARGEST)
+
     def _row_errors(self, X):
-        return torch.nanmean(self._squared_errors(X), dim=1, keepdim=True)
+        means = torch.nanmean(self._cell_errors(X), dim=1, keepdim=True)
+        return means.clamp_(max=LARGEST)
+
+    def _refuse_outputs(self):
+        raise ValueError(
+            f"The {type(self).__name__} gives numbers for X that are not finite: its "
+            "values are too large. Scale the rows as those of the fit were."
+        )
 
     def restore_rows(self, X):
         """Reconstruct rows that have been validated, as a meta-estimator has them.
@@ -333,8 +351,12 @@ class BaseAutoencoder(
         """Check what says which features are meant, and may have been set since fit."""
         check_parameters(self, "features")
 
-    def _map_rows(self, X, function, n_outputs, dtype=np.float32):
-        """Apply a function of tensors to X, a bounded number of bytes at a time."""
+    def _map_rows(self, X, function, n_outputs, dtype=np.float32, *, finite=True):
+        """Apply a function of tensors to X, a bounded number of bytes at a time.
+
+        What it returns is refused unless it is finite; with ``finite=False`` it sees to
+        that itself.
+        """
         rows = rows_of(X)
         n_samples = X.shape[0]
         out = np.empty((n_samples, n_outputs), dtype=dtype)
@@ -351,7 +373,10 @@ class BaseAutoencoder(
                     raise ValueError(
                         "Input X contains a value too large for dtype('float32')."
                     )
-                out[span] = function(chunk.to(self._device)).cpu().numpy()
+                made = function(chunk.to(self._device))
+                if finite and not made.isfinite().all():
+                    self._refuse_outputs()
+                out[span] = made.cpu().numpy()
         return out
 
     def __sklearn_tags__(self):

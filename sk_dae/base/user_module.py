@@ -45,7 +45,16 @@ class ModuleMaker:
         n_outputs = loss.n_outputs(n_features)
         if given is None:
             config = self._module_config(n_features, n_outputs)
-            return self._build_module(config, streams["init"]), self._layer_widths()
+            widths = self._layer_widths()
+            try:
+                return self._build_module(config, streams["init"]), widths
+            except RuntimeError as error:
+                encoder, code, _ = widths
+                raise ValueError(
+                    "hidden_layer_sizes and n_components give a net that cannot be "
+                    f"made, with layers of {(n_features, *encoder, code)} units: "
+                    f"{str(error).splitlines()[0]}"
+                ) from error
         if isinstance(given, torch.nn.Module):
             # The net moves it to its device itself.
             module = copy.deepcopy(given).cpu()

@@ -17,6 +17,7 @@ from ..backend.random import seeded_generator
 from ..backend.settings import own_settings
 from ..backend.suggestions import SuggestingMixin
 from ..data.rows import as_tensor, rows_of
+from ..data.statistics import refuse_too_large
 from ..data.text import validate_numbers
 from ..tables.numbers import as_numbers
 from ._cells import choose_cells
@@ -135,7 +136,9 @@ class BaseCorruption(
             # However large the sample of X that it draws, only the seed is taken from
             # a random state that is shared.
             random_state = np.random.RandomState(self._draw_seed())
-            return self.fit_rows(rows_of(X), random_state, feature_names=names)
+            rows = rows_of(X)
+            refuse_too_large(rows)
+            return self.fit_rows(rows, random_state, feature_names=names)
         except BaseException:
             vars(self).clear()
             vars(self).update(before)
@@ -161,7 +164,9 @@ class BaseCorruption(
         X = self._validate(X, reset=False, dtype=np.float32)
         if sp.issparse(X):
             X = X.toarray()
-        return self.corrupt(as_tensor(X), seeded_generator(self._draw_seed())).numpy()
+        corrupted = self.corrupt(as_tensor(X), seeded_generator(self._draw_seed()))
+        # Noise may lead out of float32.
+        return corrupted.clamp(-LARGEST, LARGEST).numpy()
 
     @own_settings(grad=False)
     def corrupt(self, X, generator=None, *, return_mask=False):
@@ -221,7 +226,7 @@ class BaseCorruption(
 
     def _validate(self, X, *, reset, dtype="numeric"):
         # An overflow gives infinity, which is refused as such.
-        with np.errstate(over="ignore"):
+        with np.errstate(over="ignore", invalid="ignore"):
             return validate_numbers(
                 self,
                 as_numbers(X),

@@ -88,6 +88,18 @@ class Batches:
         batches.rows, batches.targets = rows, targets
         return batches
 
+    def in_order(self):
+        """Return the same batches without shuffling, which draw nothing.
+
+        Returns
+        -------
+        batches : Batches
+            Of the same rows, in order.
+        """
+        batches = copy.copy(self)
+        batches._generator = None
+        return batches
+
     def __len__(self):
         """Return the number of batches of an epoch."""
         return self._n_batches

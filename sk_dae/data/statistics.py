@@ -10,7 +10,15 @@ import scipy.sparse as sp
 from ..backend.serialization import serializable
 from .rows import as_tensor, rows_of, spans
 
-__all__ = ["ColumnStatistics", "columns_outside", "root_mean_squares"]
+__all__ = [
+    "ColumnStatistics",
+    "columns_outside",
+    "refuse_too_large",
+    "root_mean_squares",
+]
+
+#: The greatest number of float32.
+_LARGEST = float(np.finfo(np.float32).max)
 
 
 @serializable
@@ -208,18 +216,42 @@ def columns_outside(X, low, high):
     outside = np.zeros(rows.shape[1], dtype=bool)
     for chunk in rows.chunks():
         if not sp.issparse(chunk):
-            chunk = chunk.astype(np.float32, copy=False)
+            with np.errstate(over="ignore"):
+                chunk = chunk.astype(np.float32, copy=False)
             outside |= ((chunk < low) | (chunk > high)).any(axis=0)
             continue
         n_stored = chunk.nnz
-        data, columns = chunk.data[:n_stored].astype(np.float32), chunk.indices
-        columns = columns[:n_stored]
+        with np.errstate(over="ignore"):
+            data = chunk.data[:n_stored].astype(np.float32)
+        columns = chunk.indices[:n_stored]
         outside[columns[(data < low) | (data > high)]] = True
         if not low <= 0.0 <= high:
             # The zeros that are not stored count too.
             n_rows, n_features = chunk.shape
             outside |= np.bincount(columns, minlength=n_features) < n_rows
     return np.flatnonzero(outside)
+
+
+def refuse_too_large(X):
+    """Refuse numbers that float32 does not hold.
+
+    Parameters
+    ----------
+    X : Rows, ndarray or CSR matrix of shape (n_samples, n_features)
+        Validated rows, read once and in order.
+
+    Raises
+    ------
+    ValueError
+        If there is such a number.
+    """
+    for chunk in rows_of(X).chunks():
+        values = chunk.data if sp.issparse(chunk) else chunk
+        if values.dtype.kind != "f" or values.dtype.itemsize <= 4 or not values.size:
+            return
+        extremes = (f.reduce(values, axis=None) for f in (np.fmin, np.fmax))
+        if any(abs(extreme) > _LARGEST for extreme in extremes):
+            raise ValueError("Input X contains a value too large for dtype('float32').")
 
 
 def _refuse_infinity(values):

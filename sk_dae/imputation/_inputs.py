@@ -237,6 +237,11 @@ class IncompleteNumbers:
         for i, j in enumerate(np.flatnonzero(~self.empty)):
             cells = gaps[:, j]
             values = self._mean[j] + self._scale[j] * rows[cells, i].astype(float)
+            if not np.isfinite(values).all():
+                raise ValueError(
+                    "The values to fill in X are not finite: those observed in the "
+                    "same rows are too large. Scale the rows as those of the fit were."
+                )
             if within_range:
                 # A draw that was stopped at a bound gets it to the last digit,
                 # which float32, in which rows are completed, does not hold.
@@ -261,8 +266,10 @@ class IncompleteNumbers:
         """Return the columns that are not empty, float32, with NaN for missing."""
         full = ~self.empty
         rows = np.empty((len(X), full.sum()), dtype=np.float32)
-        for i, j in enumerate(np.flatnonzero(full)):
-            rows[:, i] = (X[:, j] - self._mean[j]) / self._scale[j]
+        # An overflow gives infinity, which is refused as such.
+        with np.errstate(over="ignore"):
+            for i, j in enumerate(np.flatnonzero(full)):
+                rows[:, i] = (X[:, j] - self._mean[j]) / self._scale[j]
         rows[missing[:, full]] = np.nan
         return rows
 

@@ -194,7 +194,10 @@ def fit_parts(inputs, means, pivots, level, alpha, seed):
         own, other = undo_masking_of_part(moments, len(part), outputs, level, alpha)
         maps.append(own)
         index = torch.from_numpy(part).to(inputs.device)
-        B[index] = other.factors[0] / n_parts
+        share = other.matrix() / n_parts
+        if share.dtype != B.dtype:
+            B = B.to(torch.float64)
+        B[index] = share.to(B.dtype)
         bias += other.bias / n_parts
         mean[index] = moments.mean[: len(part)].to(mean.dtype)
         observed[index] = moments.observed[: len(part)]

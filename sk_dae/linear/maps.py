@@ -10,6 +10,11 @@ from ..modules import ACTIVATIONS
 __all__ = ["LinearMap", "LinearStack", "PartwiseMap"]
 
 
+#: Where the coefficients that matter lie in this range, a matrix stays as it is.
+#: float32 holds 1.2e-38 to 3.4e38.
+_LEAST, _LARGEST = 1e-30, 1e37
+
+
 @serializable
 class LinearMap:
     """A product of matrices, and a bias.
@@ -18,13 +23,16 @@ class LinearMap:
     ----------
     factors : list of Tensor
         The first is of shape (n_inputs, anything), the last of shape (anything,
-        n_outputs). Two narrow ones stand for a large matrix of low rank.
+        n_outputs). Two narrow ones stand for a large matrix of low rank. One of shape
+        (n_inputs,) stands for a diagonal matrix: coefficients that float32 does not
+        hold, between columns of very different scales, are split into such.
 
     bias : Tensor of shape (n_outputs,)
         Bias of the map.
     """
 
     def __init__(self, factors, bias):
+        factors = [part for factor in factors for part in _within_float32(factor)]
         self.factors = [factor.to(torch.float32).contiguous() for factor in factors]
         self.bias = bias.to(torch.float32)
 
@@ -32,20 +40,36 @@ class LinearMap:
         """Return the image of rows."""
         *first, last = self.factors
         for factor in first:
-            X = X @ factor
+            X = X * factor if factor.ndim == 1 else X @ factor
         return torch.addmm(self.bias, X, last)
 
     def matrix(self):
-        """Return the product of the factors."""
-        product = self.factors[0]
-        for factor in self.factors[1:]:
-            product = product @ factor
+        """Return the product of the factors; float64 where float32 does not hold it."""
+        *first, product = self.factors
+        for factor in reversed(first):
+            if factor.ndim == 1:
+                product = factor.to(torch.float64)[:, None] * product
+            else:
+                product = factor.to(product.dtype) @ product
         return product
 
     def copy_to(self, device):
         """Return the map on a device."""
         factors = [factor.to(device) for factor in self.factors]
         return LinearMap(factors, self.bias.to(device))
+
+
+def _within_float32(factor):
+    """Return factors that float32 holds."""
+    if factor.ndim == 1 or factor.dtype == torch.float32:
+        return [factor]
+    sizes = factor.abs().amax(dim=1)
+    outside = (sizes > _LARGEST) | ((sizes < _LEAST) & (sizes > 0.0))
+    if not outside.any():
+        return [factor]
+    # The root, twice: the scale itself may be more than float32 holds, too.
+    scale = torch.where(outside, sizes.sqrt(), 1.0)
+    return [scale, scale, factor / scale[:, None] / scale[:, None]]
 
 
 @serializable

@@ -23,6 +23,9 @@ __all__ = ["undo_masking", "undo_masking_of_few_rows", "undo_masking_of_part"]
 #: Where the condition number may be larger, the work is done in float64.
 MOST_CONDITION = 1e4
 
+#: More of it leaves nothing of any column; its square stays finite.
+LARGEST_NOISE = 1e150
+
 #: Without any noise there may be no inverse. The limit of vanishing noise is what is
 #: left when it is this small.
 LEAST_LEVEL = 1e-7
@@ -136,7 +139,7 @@ def _scale_of_noise(variance, mean, level, alpha):
     mean_square = variance + mean.square()
     noise = max(level, LEAST_LEVEL) * mean_square + alpha * mean_square.mean()
     # A column of zeros has no covariance that would be scaled.
-    return torch.where(noise > 0, noise, 1.0).sqrt()
+    return torch.where(noise > 0, noise, 1.0).clamp_(max=LARGEST_NOISE).sqrt()
 
 
 def _scaled_inverse(C, scale, keep):

@@ -10,7 +10,10 @@ from torch import nn
 
 from ..backend.serialization import serializable
 
-__all__ = ["Dropout", "Linear", "count_weights"]
+__all__ = ["MOST_UNITS", "Dropout", "Linear", "count_weights"]
+
+#: The most units that a layer may have; those of a typing error have more.
+MOST_UNITS = 2**24
 
 
 def count_weights(module):

@@ -14,6 +14,7 @@ from torch import nn
 from ..backend.eager_optimizers import Adam
 from ..backend.serialization import serializable
 from ..modules import Linear
+from ..modules._layers import MOST_UNITS
 from ._base import BasePenalty, linear_of, mean_of_rows
 
 __all__ = ["AdversarialPenalty"]
@@ -93,10 +94,11 @@ class AdversarialPenalty(BasePenalty):
     def initialize(self, module, n_components, generator):
         """Draw the weights of the discriminator; as in ``BasePenalty``."""
         for size in self.hidden_layer_sizes:
-            if not isinstance(size, Integral) or size < 1:
+            if not isinstance(size, Integral) or not 1 <= size <= MOST_UNITS:
                 raise ValueError(
                     "hidden_layer_sizes of AdversarialPenalty must hold integers of at "
-                    f"least 1, got {self.hidden_layer_sizes!r}."
+                    f"least 1 and at most {MOST_UNITS}, got "
+                    f"{self.hidden_layer_sizes!r}."
                 )
         self.optimizer_state_ = {}
         widths = (n_components, *self.hidden_layer_sizes, 1)

@@ -10,6 +10,7 @@ from skorch.utils import TeeGenerator
 
 from ..backend.settings import own_settings
 from .interrupts import StopTraining
+from .outcome import refuse_divergence
 
 __all__ = ["EpochLoop"]
 
@@ -106,13 +107,8 @@ class EpochLoop:
 
     def _record_epoch(self, prefix, loss, n_steps):
         if not math.isfinite(loss):
-            epoch = len(self.history)
-            raise ValueError(
-                f"The {'training' if prefix == 'train' else 'validation'} loss became "
-                f"{loss} in epoch {epoch}. Scale the data (StandardScaler, "
-                f"MinMaxScaler), lower learning_rate_init (now {self.lr:g}) or choose "
-                "a loss that outliers pull on less ('huber')."
-            )
+            rows = "training" if prefix == "train" else "validation"
+            refuse_divergence(f"{rows} loss", loss, self)
         # skorch's Checkpoint asks whether it is the best so far, and for a batch.
         losses = [epoch.get(prefix + "_loss", math.inf) for epoch in self.history]
         self.history.record(prefix + "_loss", loss)

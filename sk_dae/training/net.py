@@ -21,6 +21,7 @@ from .epochs import EpochLoop
 from .interrupts import StopTraining
 from .objective import Objective
 from .optimizers import make_optimizer
+from .outcome import refuse_last_step, refuse_overflow
 from .parameters import SetParameters
 from .steps import AutogradStep, make_step
 
@@ -306,6 +307,10 @@ class DenoisingNet(
                 self.history.pop()
             with contextlib.suppress(StopTraining):
                 self.notify("on_train_end", X=train, y=None)
+            refuse_last_step(self, self._objective, run.train)
+        except RuntimeError as error:
+            refuse_overflow(error, self)
+            raise
         finally:
             # A state that is not needed again is twice the size of the weights.
             self.optimizer_state_ = self.optimizer_.state_dict() if resumable else None

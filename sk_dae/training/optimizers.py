@@ -178,7 +178,7 @@ def make_optimizer(optimizer, groups, *, lr, alpha):
     if isinstance(optimizer, str):
         options.update(_OPTIONS[optimizer])
         cls = OPTIMIZERS[optimizer]
-    if "weight_decay" in inspect.signature(cls).parameters:
+    if _takes_decay(cls):
         options["weight_decay"] = alpha
     for group in groups:
         if "rate_factor" in group:
@@ -187,7 +187,35 @@ def make_optimizer(optimizer, groups, *, lr, alpha):
         n_values = sum(buffer.numel() for group in groups for buffer in group["params"])
         cls = SmallAdamW if n_values <= SMALL else FlatAdamW
         return cls(groups, lr=lr, weight_decay=alpha)
-    return cls(groups, **options)
+    return _made(cls, groups, options)
+
+
+def _made(cls, groups, options):
+    """Return an optimizer of a class, or of a function with the same arguments."""
+    is_class = isinstance(cls, type) and issubclass(cls, torch.optim.Optimizer)
+    expected = (
+        f"optimizer must be one of {sorted(OPTIMIZERS)}, a class of torch.optim, or a "
+        "function that takes groups of parameters and lr and returns an instance of "
+        "one"
+    )
+    try:
+        made = cls(groups, **options)
+    except (TypeError, ValueError) as error:
+        if is_class and isinstance(error, ValueError):
+            raise ValueError(f"optimizer {cls.__name__} refused: {error}") from error
+        raise TypeError(f"{expected}; {cls!r} failed: {error}") from error
+    if not isinstance(made, torch.optim.Optimizer):
+        raise TypeError(f"{expected}; {cls!r} returned {type(made).__name__}.")
+    return made
+
+
+def _takes_decay(cls):
+    """Whether a class or a function has an argument for weight decay."""
+    try:
+        return "weight_decay" in inspect.signature(cls).parameters
+    except ValueError:
+        # Something built in that has no signature.
+        return False
 
 
 def _is_flat(groups):

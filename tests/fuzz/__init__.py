@@ -1,0 +1,1 @@
+"""A fuzzer of the estimators against their contract; see the developers' docs."""
