@@ -458,9 +458,10 @@ class TabularDenoisingAutoencoder(TableNetAutoencoder):
         -------
         error : ndarray of shape (n_samples,) or (n_samples, n_features), dtype float32
             Mean error of each row over its observed cells, NaN for a row without any;
-            or the error of each cell, NaN where it is missing. The error of a number
-            is the squared error after scaling; that of a category is half the squared
-            distance between the probabilities and certainty, which is in [0, 1].
+            or the error of each cell, NaN where it is missing, in a data frame where
+            `set_output` asks for one. The error of a number is the squared error after
+            scaling; that of a category is half the squared distance between the
+            probabilities and certainty, which is in [0, 1].
         """
         return super().reconstruction_error(X, per_feature=per_feature)
 

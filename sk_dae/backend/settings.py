@@ -31,11 +31,13 @@ class _Float32:
     def take(self):
         """Set it; return whether :meth:`give_back` is to be called."""
         with self._lock:
-            if not self._n_users:
-                self._before = torch.get_default_dtype()
-                if self._before == torch.float32:
-                    return False
+            current = torch.get_default_dtype()
+            if current != torch.float32:
+                # Of the user, or of a callback in the meantime.
+                self._before = current
                 torch.set_default_dtype(torch.float32)
+            elif not self._n_users:
+                return False
             self._n_users += 1
             return True
 

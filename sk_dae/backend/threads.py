@@ -63,9 +63,13 @@ def limited_threads(n_rows, n_weights, device):
     try:
         yield
     finally:
+        # A number that a callback has set in the meantime stays.
         for library, n_threads in zip(libraries, before, strict=True):
-            library.set_num_threads(n_threads)
-        set_threads_of_mkl(before_of_mkl)
+            if library.get_num_threads() == 1:
+                library.set_num_threads(n_threads)
+        of_mkl = set_threads_of_mkl(before_of_mkl)
+        if of_mkl > 1:
+            set_threads_of_mkl(of_mkl)
 
 
 def _is_small(n_rows, n_weights):

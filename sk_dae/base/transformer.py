@@ -24,6 +24,7 @@ from ..data.rows import rows_of, spans
 from ..data.text import naming_text, validate_numbers
 from ..tables.numbers import as_numbers
 from .current import check_parameters
+from .feature_output import in_output_container
 
 __all__ = ["BaseAutoencoder"]
 
@@ -152,11 +153,13 @@ class BaseAutoencoder(
         -------
         error : ndarray of shape (n_samples,) or (n_samples, n_features), dtype float32
             Mean squared error of each row over its observed cells, NaN for a row
-            without any; or the squared error of each cell, NaN where it is missing.
+            without any; or the squared error of each cell, NaN where it is missing, in
+            a data frame where `set_output` asks for one.
         """
-        X = self._validate_rows(X)
+        given, X = X, self._validate_rows(X)
         if per_feature:
-            return self._map_rows(X, self._cell_errors, X.shape[1], finite=False)
+            errors = self._map_rows(X, self._cell_errors, X.shape[1], finite=False)
+            return in_output_container(self, errors, given)
         return self._map_rows(X, self._row_errors, 1, finite=False)[:, 0]
 
     def score_samples(self, X):

@@ -8,7 +8,7 @@ import numbers
 import numpy as np
 from sklearn.utils.validation import validate_data
 
-from ..tables.frames import names_of
+from ..tables.frames import is_frame, names_of
 from ..tables.reading import columns_of
 
 __all__ = ["naming_text", "validate_numbers"]
@@ -91,7 +91,7 @@ def naming_text(X, reader, *, input_name="X"):
 def _cells_without_numbers(X):
     """Return for each column of X without numbers its name, kind and such a cell."""
     try:
-        if not hasattr(X, "dtype") and not hasattr(X, "columns"):
+        if not hasattr(X, "dtype") and not is_frame(X):
             X = np.asarray(X, dtype=object)
         if len(X.shape) != 2 or getattr(X, "format", None) is not None:
             return []

@@ -121,7 +121,7 @@ class CrossFittedCompletion:
                 warnings.filterwarnings("ignore", "Nothing is observed in these")
                 parts.train(member, rows[train])
             part = f"measuring net {k + 1} of {n_members}"
-            with task_of(owner, part), showing_task(owner, part):
+            with task_of(owner, part), showing_task(owner, part), own_settings():
                 gaussian = parts.fit_gaussian(member, rows[train], random_state)
                 autoencoders.append(member)
                 gaussians.append(gaussian)

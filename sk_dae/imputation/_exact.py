@@ -1,4 +1,4 @@
-"""Rows of numbers of which some are no floats, such as integers beyond 2**53."""
+"""Rows of numbers that come back as they came: frames, and what floats would change."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ GREATEST_EXACT = 2**53
 
 
 class ExactRows:
-    """What a user gave, where floats would change it.
+    """What a user gave, where it is a data frame or floats would change it.
 
     Parameters
     ----------
@@ -57,7 +57,7 @@ class ExactRows:
         types : list of ColumnType of length n_features or None
             The types of the columns in fit, if they are known.
 
-        within_range : bool
+        within_range : bool or ndarray of shape (n_features,)
             Whether integers must not leave the range that they had in fit.
 
         Returns
@@ -78,7 +78,7 @@ class ExactRows:
 
 
 def rows_to_keep(X):
-    """Return rows as they came, if floats would change a number of theirs.
+    """Return rows as they came, if they are a frame or floats would change a number.
 
     Parameters
     ----------
@@ -88,7 +88,7 @@ def rows_to_keep(X):
     Returns
     -------
     rows : ExactRows or None
-        None where floats hold all of them.
+        None for an array that floats hold all of.
     """
     if isinstance(X, list | tuple):
         # With NaN beside them, integers would be floats.
@@ -97,7 +97,7 @@ def rows_to_keep(X):
     if not (is_array or is_frame(X)):
         return None
     inexact = [j for j, column in enumerate(columns_of(X)) if _is_inexact(column)]
-    return ExactRows(X, inexact) if inexact else None
+    return ExactRows(X, inexact) if inexact or is_frame(X) else None
 
 
 def _is_inexact(column):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from numbers import Integral
+from numbers import Integral, Real
 
 import numpy as np
 import torch
@@ -13,6 +13,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import (
     HasMethods,
     Interval,
+    MissingValues,
     StrOptions,
     validate_params,
 )
@@ -27,21 +28,17 @@ from ..base.fitted import restored_on_failure
 from ..base.inner_autoencoder import InnerAutoencoder, holds_more_than_numbers
 from ..base.meta_estimator import refuse_loss_of_other_scales
 from ..data.checks import name_columns
-from ..tables.frames import (
-    append_columns,
-    is_frame,
-    is_polars,
-    polars_to_pandas,
-    readable_by_arrow,
-)
+from ..tables.frames import append_columns, is_frame
 from ..training.callbacks.sklearn_bridge import (
     CallbackSupportMixin,
     begin_tasks,
     end_tasks,
     with_callbacks,
 )
+from ._containers import in_container, readable_in
 from ._cross_fitting import CrossFittedCompletion
-from ._inputs import IncompleteNumbers, IncompleteTable, is_missing_value
+from ._inputs import IncompleteNumbers, IncompleteTable
+from ._marks import are_several, hide_marks, is_hidden_first, is_missing_value, marks_of
 
 __all__ = ["DenoisingImputer"]
 
@@ -70,10 +67,11 @@ class DenoisingImputer(InnerAutoencoder, CallbackSupportMixin, _BaseImputer):
     scaled.
 
     Tables with columns of strings, booleans, categorical types or times are taken as
-    they come, in a data frame of pandas or polars or an array of objects, and come back
-    in the same container, with the same types. Rows of numbers alone come back as an
-    array of floats, or where floats do not hold all observed numbers, such as integers
-    beyond 2**53, as they came. Read more in the :ref:`User Guide <imputation>`.
+    they come, in a data frame of pandas or polars or an array of objects. Rows come
+    back in the container that they came in, a data frame with its types, whatever the
+    columns hold; an array of numbers as floats, or where floats do not hold all
+    observed numbers, such as integers beyond 2**53, as it came. ``set_output`` chooses
+    another container. Read more in the :ref:`User Guide <imputation>`.
 
     Parameters
     ----------
@@ -114,9 +112,12 @@ class DenoisingImputer(InnerAutoencoder, CallbackSupportMixin, _BaseImputer):
         Number of autoencoders; their predictions are averaged. "auto" is 5, and 2 for
         5,000 rows or more.
 
-    missing_values : int, float, np.nan or pandas.NA, default=np.nan
-        Marker of a missing value. In tables with categories NaN, None and
-        pandas.NA all do, and nothing else.
+    missing_values : int, float, str, np.nan, pandas.NA, None or list, default=np.nan
+        What stands for a missing value, or a list of all that does, such as
+        ``["?", -1]``. A number counts in columns of numbers and among categories, a
+        string in columns of strings and objects. NaN, None and pandas.NA count besides,
+        but for a single number as the mark of rows of numbers alone, where NaN is
+        refused, as by scikit-learn's imputers.
 
     add_indicator : bool, default=False
         Whether to append to the completed columns those of a
@@ -126,6 +127,17 @@ class DenoisingImputer(InnerAutoencoder, CallbackSupportMixin, _BaseImputer):
     keep_empty_features : bool, default=False
         Whether to keep columns without any observed value in fit, rather than leave
         them out; filled with 0, if they are of numbers.
+
+    min_value : "observed", float, array-like of shape (n_features,), dict or None, \
+            default="observed"
+        The least value that a gap is filled with: a number for all columns of numbers,
+        one for each column, or a dict of them by name. "observed" is the least observed
+        value of a column of numbers or times; it holds for columns that a dict does not
+        name. None, and an infinite number, is no bound. Observed cells may lie beyond.
+
+    max_value : "observed", float, array-like of shape (n_features,), dict or None, \
+            default="observed"
+        The greatest value that a gap is filled with, likewise.
 
     device : str, torch.device or None, default=None
         Where the autoencoders are trained, whatever the `device` of `autoencoder` is.
@@ -201,11 +213,14 @@ class DenoisingImputer(InnerAutoencoder, CallbackSupportMixin, _BaseImputer):
 
     _parameter_constraints: dict = {
         **_BaseImputer._parameter_constraints,
+        "missing_values": [MissingValues(), list, tuple],
         "autoencoder": [HasMethods(["fit", "denoise"]), None],
         "n_estimators": [
             StrOptions({"auto"}),
             Interval(Integral, 1, None, closed="left"),
         ],
+        "min_value": [StrOptions({"observed"}), Real, "array-like", dict, None],
+        "max_value": [StrOptions({"observed"}), Real, "array-like", dict, None],
         "device": [str, torch.device, None],
         "random_state": ["random_state"],
         "verbose": ["verbose"],
@@ -221,6 +236,8 @@ class DenoisingImputer(InnerAutoencoder, CallbackSupportMixin, _BaseImputer):
         missing_values=np.nan,
         add_indicator=False,
         keep_empty_features=False,
+        min_value="observed",
+        max_value="observed",
         device=None,
         random_state=None,
         verbose=0,
@@ -232,6 +249,8 @@ class DenoisingImputer(InnerAutoencoder, CallbackSupportMixin, _BaseImputer):
         )
         self.autoencoder = autoencoder
         self.n_estimators = n_estimators
+        self.min_value = min_value
+        self.max_value = max_value
         self.device = device
         self.random_state = random_state
         self.verbose = verbose
@@ -286,6 +305,8 @@ class DenoisingImputer(InnerAutoencoder, CallbackSupportMixin, _BaseImputer):
                 len(missing), n_steps, self._inner_params()
             )
         rows = self._rows.learn(X, missing, autoencoder)
+        names = getattr(self, "feature_names_in_", None)
+        self._rows.bound(self.min_value, self.max_value, names)
         self._completion = None
         if not self._rows.empty.all():
             begin_tasks(self, 2 * n_members, X)
@@ -300,7 +321,6 @@ class DenoisingImputer(InnerAutoencoder, CallbackSupportMixin, _BaseImputer):
             end_tasks(self, X)
         empty = self._rows.empty
         if empty.any() and not self.keep_empty_features:
-            names = getattr(self, "feature_names_in_", None)
             warn_user(
                 "Nothing is observed in these columns, which are left out: "
                 f"{name_columns(np.flatnonzero(empty), names)}.",
@@ -329,26 +349,21 @@ class DenoisingImputer(InnerAutoencoder, CallbackSupportMixin, _BaseImputer):
         Returns
         -------
         X_filled : ndarray or data frame of shape (n_samples, n_features_out)
-            The completed rows; with `add_indicator`, the indicators after them. Tables
-            with categories, and numbers that floats do not hold, come back in their
-            container, with their types; numbers in columns of integers are rounded, and
+            The completed rows; with `add_indicator`, the indicators after them. They
+            come in the container of `X`, unless `set_output` chooses another: a data
+            frame with its types, where numbers in columns of integers are rounded, and
             times to the resolution that their column had in fit.
         """
         X, missing = self._validate(X)
         incomplete, rows = self._rows.encode(X, missing)
         if len(rows):
             rows = self._completion.fill(rows)
-        filled = self._rows.fill(X, missing, incomplete, rows, self._kept)
+        filled = self._named(self._rows.fill(X, missing, incomplete, rows, self._kept))
         indicators = self._transform_indicator(missing)
         if indicators is not None and is_frame(filled):
-            names = self.get_feature_names_out()[-indicators.shape[1] :]
+            names = self.get_feature_names_out()[self._kept.sum() :]
             filled, indicators = append_columns(filled, indicators, names), None
-        wanted = _get_output_config("transform", self)["dense"]
-        if is_polars(filled) and wanted == "pandas":
-            # scikit-learn would take its cells for objects of one kind.
-            filled = polars_to_pandas(filled)
-        elif is_frame(filled) and wanted == "polars":
-            filled = readable_by_arrow(filled)
+        filled = readable_in(self._container, filled)
         if indicators is None:
             return filled
         return self._concatenate_indicator(filled, indicators)
@@ -367,7 +382,7 @@ class DenoisingImputer(InnerAutoencoder, CallbackSupportMixin, _BaseImputer):
 
         A row's cells are drawn one after another, each given the observed ones and
         those drawn before, so that they agree with one another; within the range of
-        the column's observed values.
+        the column's observed values, and the bounds `min_value` and `max_value`.
 
         Parameters
         ----------
@@ -383,23 +398,25 @@ class DenoisingImputer(InnerAutoencoder, CallbackSupportMixin, _BaseImputer):
         Returns
         -------
         X_filled : ndarray of shape (n_imputations, n_samples, n_kept), or list
-            The completed rows, without indicators: an array, or of data frames that
-            :meth:`transform` would give a list of `n_imputations` of them. Observed
-            cells are the same in all.
+            The completed rows, without indicators, in the container that
+            :meth:`transform` gives: an array of all, or a list of `n_imputations` data
+            frames. Observed cells are the same in all.
         """
+        given = X
         X, missing = self._validate(X)
         random_state = check_random_state(random_state)
         incomplete, rows = self._rows.encode(X, missing)
+        names = _check_feature_names_in(self, None)[self._kept]
         draws = []
         for _ in range(n_imputations):
             drawn = rows
             if len(rows):
                 drawn = self._completion.sample(rows, random_state)
-            draws.append(
-                self._rows.fill(
-                    X, missing, incomplete, drawn, self._kept, within_range=True
-                )
+            drawn = self._rows.fill(
+                X, missing, incomplete, drawn, self._kept, within_range=True
             )
+            drawn = self._named(drawn)
+            draws.append(in_container(self._container, drawn, given, names))
         return draws if is_frame(draws[0]) else np.stack(draws)
 
     def get_feature_names_out(self, input_features=None):
@@ -426,12 +443,34 @@ class DenoisingImputer(InnerAutoencoder, CallbackSupportMixin, _BaseImputer):
 
     def _make_rows(self, X):
         """Return the reader of X: of numbers, or of a table."""
+        hides = is_hidden_first(self.missing_values)
+        if hides:
+            X = hide_marks(X, marks_of(self.missing_values)).values
         if self._reads_tables(X):
             return IncompleteTable()
         # With an autoencoder of numbers, what an array holds is to become numbers.
         if is_frame(X) and holds_more_than_numbers(X):
             return IncompleteTable()
-        return IncompleteNumbers()
+        rows = IncompleteNumbers()
+        rows.hides_marks = hides
+        return rows
+
+    @property
+    def _container(self):
+        """The container that the user has asked for."""
+        return _get_output_config("transform", self)["dense"]
+
+    def _named(self, filled):
+        """Return completed rows with the names that they have for scikit-learn.
+
+        Those of a data frame keep their own, unless the fit saw none: what comes out
+        must not depend on the container of later rows.
+        """
+        if is_frame(filled) and not hasattr(self, "feature_names_in_"):
+            if all(isinstance(name, str) for name in filled.columns):
+                names = _check_feature_names_in(self, None)[self._kept]
+                filled.columns = list(names)
+        return filled
 
     def _validate(self, X):
         check_is_fitted(self)
@@ -452,7 +491,8 @@ class DenoisingImputer(InnerAutoencoder, CallbackSupportMixin, _BaseImputer):
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
-        tags.input_tags.allow_nan = is_missing_value(self.missing_values)
+        mark = self.missing_values
+        tags.input_tags.allow_nan = are_several(mark) or is_missing_value(mark)
         tags.input_tags.string = self._may_take_tables
         tags.input_tags.categorical = self._may_take_tables
         tags.transformer_tags.preserves_dtype = ["float64", "float32"]

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 import numpy as np
 from sklearn.utils import _safe_indexing
 from sklearn.utils._mask import _get_mask
-from sklearn.utils._missing import is_pandas_na, is_scalar_nan
 from sklearn.utils.validation import FLOAT_DTYPES
 
 from ..autoencoder import DenoisingAutoencoder
@@ -19,12 +18,14 @@ from ..data.checks import name_columns
 from ..data.text import validate_numbers
 from ..data.training_data import automatic_batch_size
 from ..tables.checks import check_table, columns_without_numbers, missing_cells
-from ..tables.frames import names_of
+from ..tables.frames import is_frame, names_of
 from ..tables.numbers import as_numbers
 from ..tabular import TabularDenoisingAutoencoder
+from ._bounds import find_bounds, whole_bounds
 from ._exact import ExactRows, rows_to_keep
+from ._marks import hide_marks, is_missing_value, marks_of
 
-__all__ = ["IncompleteNumbers", "IncompleteTable", "is_missing_value"]
+__all__ = ["IncompleteNumbers", "IncompleteTable"]
 
 #: Parameters of the default autoencoders.
 _DEFAULTS = {
@@ -46,7 +47,7 @@ class NumberRows:
         Floats.
 
     exact : ExactRows or None
-        What the user gave, where floats would change it.
+        What the user gave, where it is a data frame or floats would change it.
     """
 
     values: np.ndarray
@@ -63,11 +64,17 @@ class IncompleteNumbers:
         Which columns have no observed value in fit.
     """
 
+    #: Whether marks are replaced by missing values before the rows are read as numbers.
+    hides_marks = False
+
     #: The fitted encoder of a table; numbers do without.
     table = None
 
-    #: The types of the columns in fit, where floats do not hold all numbers.
+    #: The types of the columns in fit, of frames and where floats do not hold all.
     _types = None
+
+    #: The bounds of filled values, which files of older versions do not have.
+    _bounds = None
 
     def validate(self, imputer, X, *, reset):
         """Return rows of numbers, and where they are missing.
@@ -92,6 +99,9 @@ class IncompleteNumbers:
             Where they are missing.
         """
         mark, given = imputer.missing_values, X
+        if self.hides_marks:
+            rows = hide_marks(X, marks_of(mark))
+            mark, X, given = np.nan, rows.values, rows.base
         X = validate_numbers(
             imputer,
             as_numbers(X, accept_sparse=False),
@@ -154,6 +164,21 @@ class IncompleteNumbers:
         self._mean, self._scale, self._limits = _measure_columns(X, missing)
         return self._standardise(X, missing)
 
+    def bound(self, min_value, max_value, names):
+        """Learn what filled values must not leave.
+
+        Parameters
+        ----------
+        min_value, max_value : "observed", float, array-like, dict or None
+            As the imputer has them.
+
+        names : ndarray of shape (n_features,) or None
+            Names of the columns.
+        """
+        observed = np.where(self.empty, np.nan, self._limits)
+        numeric = np.ones(len(self.empty), dtype=bool)
+        self._bounds = find_bounds(min_value, max_value, observed, numeric, names)
+
     def encode(self, X, missing):
         """Return the rows with gaps, as they are completed.
 
@@ -194,12 +219,20 @@ class IncompleteNumbers:
 
         Returns
         -------
-        X_filled : ndarray of shape (n_samples, n_kept)
-            The completed rows; what the user gave, of these columns, where floats would
-            change it.
+        X_filled : ndarray or data frame of shape (n_samples, n_kept)
+            The completed rows; what the user gave, of these columns, where it is a
+            data frame or floats would change it.
         """
-        filled = X.values.copy()
+        filled, bounds, within = X.values.copy(), self._bounds, within_range
         filled[missing & self.empty] = 0.0
+        if bounds is not None:
+            gapped = np.flatnonzero(missing.any(axis=0))
+            if X.exact is not None:
+                inside = self._limits[0] <= bounds[0], bounds[1] <= self._limits[1]
+                within = within_range | np.logical_and(*inside)
+                bounds = whole_bounds(bounds, X.exact.table, gapped)
+            for j in gapped[self.empty[gapped]]:
+                filled[missing[:, j], j] = np.clip(0.0, *bounds[:, j])
         gaps = missing[incomplete]
         for i, j in enumerate(np.flatnonzero(~self.empty)):
             cells = gaps[:, j]
@@ -216,9 +249,11 @@ class IncompleteNumbers:
                 values[rows[cells, i] <= low] = self._limits[0, j]
                 values[rows[cells, i] >= high] = self._limits[1, j]
                 values.clip(*self._limits[:, j], out=values)
+            if bounds is not None:
+                values.clip(*bounds[:, j], out=values)
             filled[incomplete[cells], j] = values
         if X.exact is not None:
-            filled = X.exact.fill(filled, missing & kept, self._types, within_range)
+            filled = X.exact.fill(filled, missing & kept, self._types, within)
             return _safe_indexing(filled, np.flatnonzero(kept), axis=1)
         return filled[:, kept]
 
@@ -249,23 +284,23 @@ class IncompleteTable:
         Which columns have no observed value in fit.
     """
 
+    #: The bounds of filled values, which files of older versions do not have.
+    _bounds = None
+
     def validate(self, imputer, X, *, reset):
-        """Return a table, and where it is missing; see `IncompleteNumbers`."""
-        mark = imputer.missing_values
-        if not (mark is None or is_missing_value(mark)):
-            raise ValueError(
-                "missing_values must be np.nan, pandas.NA or None for tables with "
-                f"categories or times, where all of them are missing, got {mark!r}."
-            )
-        X = check_table(
+        """Return TableRows, and where they are missing; see `IncompleteNumbers`."""
+        X = hide_marks(X, marks_of(imputer.missing_values))
+        X.values = check_table(
             imputer,
-            X,
+            X.values,
             reset=reset,
             categorical_features=getattr(
                 imputer.autoencoder, "categorical_features", "from_dtype"
             ),
         )
-        return X, missing_cells(X)
+        if not is_frame(X.values):
+            X.base = X.values
+        return X, missing_cells(X.values)
 
     def make_autoencoder(self, n_samples, n_steps, params):
         """Return the default autoencoder; see `IncompleteNumbers`."""
@@ -281,6 +316,7 @@ class IncompleteTable:
         """Learn the columns, and return all rows; see `IncompleteNumbers`."""
         self.empty = missing.all(axis=0)
         if not isinstance(autoencoder, TabularDenoisingAutoencoder):
+            X = X.values
             others = name_columns(columns_without_numbers(X), names_of(X))
             raise TypeError(
                 "autoencoder must be a TabularDenoisingAutoencoder or None for tables "
@@ -288,8 +324,15 @@ class IncompleteTable:
                 f"{type(autoencoder).__name__}. Such columns are: {others}."
             )
         autoencoder._validate_params()
-        self._table = autoencoder._fit_table(X)
-        return self._table.transform(X)
+        self._table = autoencoder._fit_table(X.values)
+        return self._table.transform(X.values)
+
+    def bound(self, min_value, max_value, names):
+        """Learn what filled values must not leave; see `IncompleteNumbers`."""
+        table = self._table
+        self._bounds = find_bounds(
+            min_value, max_value, table.ranges, table.numeric, names
+        )
 
     @property
     def table(self):
@@ -299,7 +342,7 @@ class IncompleteTable:
     def encode(self, X, missing):
         """Return the rows with gaps; see `IncompleteNumbers`."""
         # All rows are encoded, for a column may hold what it must not.
-        rows = self._table.transform(X)
+        rows = self._table.transform(X.values)
         incomplete = np.flatnonzero(missing[:, ~self.empty].any(axis=1))
         return incomplete, rows[incomplete]
 
@@ -307,15 +350,16 @@ class IncompleteTable:
         """Return a table with its gaps filled; see `IncompleteNumbers`."""
         encoded = np.empty(missing.shape, dtype=np.float32)
         encoded[incomplete] = rows
-        filled = self._table.fill(X, missing, encoded, within_range=within_range)
+        bounds = self._bounds
+        if bounds is not None:
+            gapped = np.flatnonzero(missing.any(axis=0))
+            bounds = whole_bounds(bounds, X.base, gapped)
+        filled = self._table.fill(
+            X.base, missing, encoded, within_range=within_range, bounds=bounds
+        )
         if kept.all():
             return filled
         return _safe_indexing(filled, np.flatnonzero(kept), axis=1)
-
-
-def is_missing_value(mark):
-    """Return whether something that stands for a missing value is NaN or NA."""
-    return is_scalar_nan(mark) or is_pandas_na(mark)
 
 
 def _n_epochs(n_samples, n_steps):

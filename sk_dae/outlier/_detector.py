@@ -17,6 +17,7 @@ from sklearn.utils.validation import check_is_fitted
 from ..autoencoder import DenoisingAutoencoder
 from ..backend.serialization import serializable
 from ..base.deprecation import current_value
+from ..base.feature_output import FeatureOutputMixin, in_output_container
 from ..base.fitted import restored_on_failure
 from ..base.inner_autoencoder import InnerAutoencoder
 from ..base.meta_estimator import refuse_loss_of_other_scales, train_rows
@@ -58,7 +59,11 @@ N_EPOCHS = 50
 
 @serializable(standalone=True)
 class DenoisingOutlierDetector(
-    OutlierMixin, InnerAutoencoder, CallbackSupportMixin, BaseEstimator
+    FeatureOutputMixin,
+    OutlierMixin,
+    InnerAutoencoder,
+    CallbackSupportMixin,
+    BaseEstimator,
 ):
     r"""Outlier detection by how well a denoising autoencoder restores a row.
 
@@ -294,17 +299,18 @@ class DenoisingOutlierDetector(
 
         Returns
         -------
-        contributions : ndarray of shape (n_samples, n_features), dtype float64
+        contributions : ndarray or data frame of shape (n_samples, n_features)
             They are not negative, and those of a row add up to minus its
             :meth:`score_samples`. Zero for a missing value, and for a feature without
-            any observed value in training.
+            any observed value in training. float64, in a data frame where
+            :meth:`set_output` asks for one.
         """
         check_is_fitted(self)
-        X = self._read(X)
+        given, X = X, self._read(X)
         contributions = np.empty(X.shape)
         for span, block in self._blocks(X):
             contributions[span] = block
-        return contributions
+        return in_output_container(self, contributions, given)
 
     # -- fitting ----------------------------------------------------------------------
 

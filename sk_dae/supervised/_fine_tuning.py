@@ -23,6 +23,7 @@ from sklearn.utils.validation import (
 )
 
 from ..backend.random import RandomStreams
+from ..backend.settings import own_settings
 from ..base.deprecation import current_value
 from ..base.gradient_descent import GradientDescentAutoencoder
 from ..base.trainer import NetTrainer
@@ -265,13 +266,15 @@ class FineTunedPredictor(PretrainedAutoencoder, NetTrainer, BaseEstimator):
         forked = autoencoder._forked_generators(streams, device)
         run = replace(run, forked=forked)
         fitted |= {"autoencoder_": autoencoder, "_device": device}
-        module = predictor_from(
-            autoencoder.net_.module_,
-            autoencoder._n_code,
-            run.train.targets.shape[1],
-            self.dropout,
-            streams["init"],
-        )
+        # A callback of the pretraining may have changed them.
+        with own_settings():
+            module = predictor_from(
+                autoencoder.net_.module_,
+                autoencoder._n_code,
+                run.train.targets.shape[1],
+                self.dropout,
+                streams["init"],
+            )
         if n_head_epochs:
             self._train_head(module, autoencoder, run, n_head_epochs)
         net = self._make_net(

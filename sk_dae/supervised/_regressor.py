@@ -204,8 +204,11 @@ class DenoisingAutoencoderRegressor(RegressorMixin, FineTunedPredictor):
                     ensure_all_finite="allow-nan",
                     input_name="y",
                 )
-        except ValueError as error:
-            if "convert" not in str(error):
+            if values.dtype.kind in "mM":
+                raise TypeError("could not convert times to float")
+            floats = values.astype(np.float64)
+        except (TypeError, ValueError) as error:
+            if isinstance(error, ValueError) and "convert" not in str(error).lower():
                 raise
             raise ValueError(
                 f"y must hold numbers: {error}. For classes, use "
@@ -215,7 +218,7 @@ class DenoisingAutoencoderRegressor(RegressorMixin, FineTunedPredictor):
             "_target_type": type_in_units(values.dtype),
             "_one_output": values.ndim == 1,
         }
-        values = values.astype(np.float64).reshape(len(values), -1)
+        values = floats.reshape(len(values), -1)
         observed = ~np.isnan(values)
         if not observed.any(axis=0).all():
             raise ValueError(

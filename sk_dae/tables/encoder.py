@@ -23,6 +23,7 @@ from .kinds import (
     plain_objects,
     show_kinds,
 )
+from .objects import kind_of_objects
 from .reading import columns_of
 from .scaling import NumericColumn
 from .unseen import report_unseen
@@ -264,7 +265,25 @@ class TableEncoder(BaseEstimator):
             X = X.astype(self._types[0].dtype)
         return X
 
-    def fill(self, X, gaps, encoded, *, within_range=False):
+    @property
+    def ranges(self):
+        """The least and the greatest value of each column of numbers or times.
+
+        An ndarray of shape (2, n_features): times in microseconds, NaN where there are
+        none.
+        """
+        nothing = np.nan, np.nan
+        return np.array(
+            [getattr(column, "range", nothing) for column in self._columns],
+            dtype=np.float64,
+        ).T
+
+    @property
+    def numeric(self):
+        """Mask of the columns that hold numbers, and not categories or times."""
+        return np.array([kind.kind == "numeric" for kind in self._types])
+
+    def fill(self, X, gaps, encoded, *, within_range=False, bounds=None):
         """Return a table with cells filled.
 
         Parameters
@@ -282,22 +301,32 @@ class TableEncoder(BaseEstimator):
         within_range : bool, default=False
             Whether numbers must not leave the range that they had in fit.
 
+        bounds : ndarray of shape (2, n_features), default=None
+            What numbers and times must not leave besides, as in `ranges`.
+
         Returns
         -------
         X_filled : data frame or ndarray of shape (n_samples, n_features)
             The table, in the container that it came in. All other cells are as they
             were.
         """
+        within = np.full(len(self._columns), within_range)
+        if bounds is not None:
+            low, high = self.ranges
+            within |= (bounds[0] >= low) & (bounds[1] <= high)
         cells = {}
         for j in np.flatnonzero(gaps.any(axis=0)):
             column, rows = self._columns[j], np.flatnonzero(gaps[:, j])
             if not column.empty:
-                cells[j] = rows, column.decode(encoded[rows, j], within_range)
+                values = column.decode(encoded[rows, j], bool(within[j]))
             elif self._types[j].kind == "numeric":
-                cells[j] = rows, np.zeros(len(rows))
-        return fill_columns(
-            X, cells, self._types, self._names, within_bounds=within_range
-        )
+                values = np.zeros(len(rows))
+            else:
+                continue
+            if bounds is not None and self._types[j].kind != "categorical":
+                values = values.clip(*bounds[:, j])
+            cells[j] = rows, values
+        return fill_columns(X, cells, self._types, self._names, within_bounds=within)
 
     def _codes(self, column, j):
         """Return the indices of categories, if it still holds these, and the new."""
@@ -342,9 +371,11 @@ class TableEncoder(BaseEstimator):
         """Refuse values that are not of the kind that a column of numbers had."""
         in_fit = self._types[j].kind
         if kind != in_fit:
-            # Text is read as numbers, if it can be.
-            if kind != "categorical" or in_fit != "numeric":
-                self._refuse(j, in_fit, column.to_objects()[~column.missing()], column)
+            observed = column.to_objects()[~column.missing()]
+            # Text is read as numbers, if it can be; times that are categories are not.
+            readable = kind_of_objects(observed) in ("categorical", "numeric")
+            if kind != "categorical" or in_fit != "numeric" or not readable:
+                self._refuse(j, in_fit, observed, column)
         elif kind == "datetime" and is_aware(column) != self._aware[j]:
             was, got = ZONES[self._aware[j]], ZONES[not self._aware[j]]
             raise ValueError(

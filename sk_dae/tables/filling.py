@@ -35,8 +35,9 @@ def fill_columns(X, cells, types, names, *, within_bounds=False):
     names : list of str of length n_features
         For messages.
 
-    within_bounds : bool, default=False
-        Whether integers and times must not leave the bounds of `types`.
+    within_bounds : bool or array-like of shape (n_features,), default=False
+        Whether integers and times must not leave the bounds of `types`; for all
+        columns, or for each.
 
     Returns
     -------
@@ -44,13 +45,14 @@ def fill_columns(X, cells, types, names, *, within_bounds=False):
         The table.
     """
     columns = columns_of(X)
+    within_bounds = np.broadcast_to(within_bounds, len(types))
     parts = [
         (j, rows, values, _type_to_write(columns[j], types[j], len(rows)))
         for j, (rows, values) in cells.items()
     ]
 
     def write_part(j, values, target):
-        return write(values, target, names[j], within_bounds=within_bounds)
+        return write(values, target, names[j], within_bounds=bool(within_bounds[j]))
 
     if is_polars(X):
         return _fill_polars(X, parts, write_part)

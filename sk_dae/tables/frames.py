@@ -72,7 +72,9 @@ def append_columns(X, values, names):
         )
     X = X.copy()
     for name, column in zip(names, values.T, strict=True):
-        X[name] = column
+        # In the first level, where columns have names of several.
+        others = [""] * (X.columns.nlevels - 1)
+        X[(name, *others) if others else name] = column
     return X
 
 

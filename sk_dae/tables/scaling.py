@@ -66,6 +66,7 @@ class NumericColumn:
         self.unit = float(binary_units(np.abs(self.range).max()))
         least = None
         if weights is not None:
+            weights = weights / binary_units(weights.max())
             least, weights = weights.min(), weights[known]
         observed = self._add_step(StandardScaler(), observed / self.unit, weights)
         if self.scaling == "quantile" and weights is not None:

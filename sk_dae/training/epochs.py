@@ -8,6 +8,7 @@ import math
 import torch
 from skorch.utils import TeeGenerator
 
+from ..backend.settings import own_settings
 from .interrupts import StopTraining
 from .outcome import refuse_divergence
 
@@ -27,20 +28,26 @@ class EpochLoop:
         datasets = {"dataset_train": X, "dataset_valid": y}
         for _ in range(epochs):
             self.notify("on_epoch_begin", **datasets)
-            self._step = self._step.for_epoch()
-            batches = X.batches
-            if self.noise_schedule is None:
-                stream = self._streams["corruption"]
-                batches = self._objective.draw_ahead(batches, stream)
-            self.run_single_epoch(batches, True, "train", self.train_step)
-            if y is not None:
-                if self.noise_schedule is not None:
-                    # The same in each epoch: that of the end.
-                    self.corruption.scale_level(self._noise_factor(1.0))
-                self._streams.restart("validation")
-                self.run_single_epoch(y.batches, False, "valid", self.validation_step)
+            # A callback may have changed them.
+            with own_settings():
+                self._run_epoch(X, y)
             self.notify("on_epoch_end", **datasets)
         return self
+
+    def _run_epoch(self, X, y):
+        """Train on the rows of `X` once, and validate on those of `y`, if any."""
+        self._step = self._step.for_epoch()
+        batches = X.batches
+        if self.noise_schedule is None:
+            stream = self._streams["corruption"]
+            batches = self._objective.draw_ahead(batches, stream)
+        self.run_single_epoch(batches, True, "train", self.train_step)
+        if y is not None:
+            if self.noise_schedule is not None:
+                # The same in each epoch: that of the end.
+                self.corruption.scale_level(self._noise_factor(1.0))
+            self._streams.restart("validation")
+            self.run_single_epoch(y.batches, False, "valid", self.validation_step)
 
     def _refuse_outside_of_training(self):
         if self._step is None:
@@ -64,7 +71,10 @@ class EpochLoop:
                     # skorch's callbacks expect pairs of input and target.
                     self.notify("on_batch_begin", batch=batch[:2], training=training)
                     self._step.restore()
-                step = step_fn(batch)
+                    with own_settings():
+                        step = step_fn(batch)
+                else:
+                    step = step_fn(batch)
                 size = step.pop("size")
                 total.add_(step["loss"] * size)
                 if penalized:

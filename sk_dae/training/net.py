@@ -318,6 +318,7 @@ class DenoisingNet(
             self._end_training()
         return self
 
+    @own_settings()
     def _begin_training(self, run, epochs, resume_from):
         self._streams, self._forked = run.streams, run.forked
         self._objective = Objective(
@@ -353,6 +354,7 @@ class DenoisingNet(
         if resume_from is not None:
             _resume(self.optimizer_, resume_from)
 
+    @own_settings()
     def _end_training(self):
         if self.noise_schedule is not None:
             self.corruption.scale_level(1.0)

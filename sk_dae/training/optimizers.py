@@ -7,6 +7,10 @@ import math
 
 import torch
 from torch.optim.adamw import adamw
+from torch.optim.optimizer import (
+    _global_optimizer_post_hooks,
+    _global_optimizer_pre_hooks,
+)
 
 from ..backend.eager_optimizers import SGD, Adam, AdamW, RMSprop
 
@@ -57,9 +61,26 @@ class FlatAdamW(AdamW):
         # Where torch's schedulers look whether `step` was called before theirs.
         self._opt_called = True
 
-    @torch.no_grad()
     def step_buffers(self):
-        """Update each buffer by its gradient."""
+        """Update each buffer by its gradient, and call torch's hooks, if any."""
+        hooks = (
+            _global_optimizer_pre_hooks,
+            self._optimizer_step_pre_hooks,
+            self._optimizer_step_post_hooks,
+            _global_optimizer_post_hooks,
+        )
+        if not any(hooks):
+            self._update_buffers()
+            return
+        before, own_before, own_after, after = hooks
+        for hook in (*before.values(), *own_before.values()):
+            hook(self, (self,), {})
+        self._update_buffers()
+        for hook in (*own_after.values(), *after.values()):
+            hook(self, (self,), {})
+
+    @torch.no_grad()
+    def _update_buffers(self):
         for group in self.param_groups:
             for buffer in group["params"]:
                 state = self.state[buffer]

@@ -108,6 +108,11 @@ class AutogradStep:
 
     def for_epoch(self):
         """Return the step of the next epoch: this one."""
+        if not any(p.requires_grad for p in self.module.parameters()):
+            raise ValueError(
+                "All parameters of the module are frozen, so that nothing is left to "
+                "train: let the callback that freezes them leave some."
+            )
         if self._forked is not None:
             self._forked.watch_again()
         return self
@@ -208,7 +213,7 @@ class HandDerivedStep:
         optimizer.param_groups[0]["params"] = list(self.module.parameters())
         optimizer.state.clear()
         step.bind(optimizer)
-        return step
+        return step.for_epoch()
 
     def restore(self):
         """Attach what a callback may have detached: parameters and gradients."""

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 
 from sk_dae import (
@@ -65,6 +66,12 @@ def test_arrays_and_lists_name_the_column_by_its_index(X, method):
         model.fit(NUMBERS.to_numpy())
     with pytest.raises(ValueError, match=r"X holds text in the column 1 \('m'\)"):
         getattr(model, method)(X)
+
+
+@pytest.mark.parametrize("kind", AUTOENCODERS)
+def test_tables_of_arrow_name_the_column_by_its_index(kind):
+    with pytest.raises(ValueError, match=r"X holds text in the column 1 \('m'\)"):
+        AUTOENCODERS[kind]().fit(pa.Table.from_pandas(TEXT))
 
 
 def test_text_in_polars():

@@ -367,3 +367,16 @@ def test_means_follow_the_weights_of_all_calls():
     gaps = np.full((1, 5), np.nan)
     filled = (0.75 * X.mean(axis=0) + 0.25 * (X + 1).mean(axis=0))[None]
     assert_allclose(dae.transform(gaps), dae.transform(filled), atol=1e-5)
+
+
+@pytest.mark.parametrize("factor", [2.0**-1000, 2.0**600, 2.0**1000])
+@pytest.mark.parametrize("scaling", ["standard", "quantile"])
+def test_weights_of_a_table_have_no_unit(factor, scaling):
+    X, _, weights = numbers(5)
+    weights = weights * np.linspace(0.5, 2, len(weights))
+    model = TabularDenoisingAutoencoder(
+        2, max_iter=1, numeric_scaling=scaling, random_state=0, device="cpu"
+    )
+    expected = model.fit(X, sample_weight=weights).transform(X)
+    given = model.fit(X, sample_weight=weights * factor).transform(X)
+    assert_array_equal(given, expected)

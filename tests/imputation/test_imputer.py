@@ -356,10 +356,10 @@ def test_nullable_integers_of_pandas():
     X = np.array([[np.nan, 1, 5], [2, np.nan, 1], [6, 3, np.nan], [1, 2, 9]])
     frame = pd.DataFrame(X, dtype="Int16", columns=["a", "b", "c"])
     expected = make().fit_transform(X)
-    np.testing.assert_allclose(make().fit_transform(frame), expected)
-    np.testing.assert_allclose(
-        make(missing_values=pd.NA).fit_transform(frame), expected
-    )
+    for mark in (np.nan, pd.NA):
+        filled = make(missing_values=mark).fit_transform(frame)
+        assert (filled.dtypes == "Int16").all()
+        np.testing.assert_array_equal(filled.astype(float), expected.round())
 
 
 @pytest.mark.parametrize("method", ["fit", "transform", "sample"])
@@ -696,8 +696,6 @@ def test_tables_need_an_autoencoder_of_tables(fitted_table):
     _, gaps, _ = fitted_table
     with pytest.raises(TypeError, match="kind, tame, born, purrs"):
         make().fit(gaps)
-    with pytest.raises(ValueError, match=r"missing_values must be .* got -1"):
-        make_for_tables(missing_values=-1).fit(gaps)
 
 
 @pytest.mark.parametrize("mark", [np.nan, pd.NA, None])

@@ -290,3 +290,19 @@ def test_both_kinds_of_a_mixture_are_named():
 )
 def test_kinds_of_objects(values, kinds):
     assert sorted(kinds_of(objects(*values))) == kinds
+
+
+TIMES = pd.Series(pd.to_datetime(["2020-01-01", "2020-01-02"]))
+
+
+@pytest.mark.parametrize(
+    "times",
+    [TIMES, TIMES.dt.tz_localize("UTC"), TIMES - TIMES[0], TIMES.dt.to_period("D")],
+    ids=["naive", "aware", "durations", "periods"],
+)
+@pytest.mark.parametrize("dtype", ["category", object])
+def test_times_of_a_category_are_no_numbers(times, dtype):
+    encoder = TableEncoder().fit(pd.DataFrame({"a": [1.0, 2.0]}))
+    X = pd.DataFrame({"a": times.astype(dtype)})
+    with pytest.raises(ValueError, match="Column a was numeric in fit"):
+        encoder.transform(X)

@@ -1,4 +1,4 @@
-"""Displays: loss curves, and rows beside their corruption and reconstruction."""
+"""A display of rows beside their corruption and reconstruction."""
 
 from __future__ import annotations
 
@@ -6,149 +6,17 @@ import copy
 
 import numpy as np
 import scipy.sparse as sp
-from sklearn.pipeline import Pipeline
 from sklearn.utils import _safe_indexing, check_random_state
 from sklearn.utils._optional_dependencies import check_matplotlib_support
 from sklearn.utils.validation import _num_samples, check_is_fitted
 
-from .corruption import make_corruption
+from ..corruption import make_corruption
+from ._estimators import feature_names_of, find_autoencoder
+from ._ticks import height_of_names, label_features
 
-__all__ = ["LossCurveDisplay", "ReconstructionDisplay"]
+__all__ = ["ReconstructionDisplay"]
 
 _ABSENT = object()
-
-
-class LossCurveDisplay:
-    """Loss of the training and the validation rows, epoch by epoch.
-
-    Make it with :meth:`from_estimator`.
-
-    Parameters
-    ----------
-    loss_curve : array-like of shape (n_epochs,)
-        Training losses.
-
-    validation_loss_curve : array-like of shape (n_validated,), default=None
-        Validation losses, of the last epochs.
-
-    loss_name : str, default="loss"
-        Kind of the losses.
-
-    Attributes
-    ----------
-    ax_ : matplotlib Axes
-        Where it was drawn.
-
-    figure_ : matplotlib Figure
-        The figure of `ax_`.
-
-    lines_ : list of matplotlib Line2D
-        The curves.
-
-    Examples
-    --------
-    >>> from sklearn.datasets import load_iris
-    >>> from sk_dae import DenoisingAutoencoder
-    >>> from sk_dae.plotting import LossCurveDisplay
-    >>> X = load_iris().data
-    >>> dae = DenoisingAutoencoder(2, max_iter=5, random_state=0).fit(X)
-    >>> LossCurveDisplay.from_estimator(dae).ax_.get_xlabel()
-    'Epoch'
-    """
-
-    def __init__(self, loss_curve, *, validation_loss_curve=None, loss_name="loss"):
-        self.loss_curve = loss_curve
-        self.validation_loss_curve = validation_loss_curve
-        self.loss_name = loss_name
-
-    @classmethod
-    def from_estimator(cls, estimator, *, ax=None, log_scale=True, **kwargs):
-        """Draw the curves of a fitted estimator.
-
-        Parameters
-        ----------
-        estimator : estimator instance, Pipeline or search
-            Fitted autoencoder, or a pipeline or search that holds one.
-
-        ax : matplotlib Axes, default=None
-            Where to draw; None makes a figure.
-
-        log_scale : bool, default=True
-            Whether the losses have a logarithmic axis.
-
-        **kwargs : dict
-            Passed to ``ax.plot``.
-
-        Returns
-        -------
-        display : LossCurveDisplay
-            The drawn display.
-        """
-        check_matplotlib_support(f"{cls.__name__}.from_estimator")
-        # A search stands for the best that it found.
-        estimator = getattr(estimator, "best_estimator_", estimator)
-        found = _find_autoencoder(estimator)
-        estimator = estimator if found is None else found[1]
-        check_is_fitted(estimator)
-        if not hasattr(estimator, "loss_curve_"):
-            raise TypeError(
-                "estimator must be an autoencoder, or a pipeline or search that holds "
-                f"one, got {type(estimator).__name__}."
-            )
-        display = cls(
-            estimator.loss_curve_,
-            validation_loss_curve=estimator.validation_loss_curve_,
-            loss_name=type(estimator.net_.criterion_).__name__,
-        )
-        return display.plot(ax=ax, log_scale=log_scale, **kwargs)
-
-    def plot(self, *, ax=None, log_scale=True, **kwargs):
-        """Draw the curves.
-
-        Parameters
-        ----------
-        ax : matplotlib Axes, default=None
-            Where to draw; None makes a figure.
-
-        log_scale : bool, default=True
-            Whether the losses have a logarithmic axis.
-
-        **kwargs : dict
-            Passed to ``ax.plot``.
-
-        Returns
-        -------
-        display : LossCurveDisplay
-            This display.
-        """
-        check_matplotlib_support(f"{type(self).__name__}.plot")
-        import matplotlib.pyplot as plt
-
-        if ax is None:
-            _, ax = plt.subplots(layout="constrained")
-        n_epochs = len(self.loss_curve)
-        epochs = np.arange(1, n_epochs + 1)
-        self.lines_ = ax.plot(epochs, self.loss_curve, label="training", **kwargs)
-        if self.validation_loss_curve is not None:
-            curve = np.asarray(self.validation_loss_curve)
-            validated = epochs[n_epochs - len(curve) :]
-            self.lines_ += ax.plot(validated, curve, label="validation", **kwargs)
-            best = int(np.argmin(curve))
-            ax.plot(
-                validated[best],
-                curve[best],
-                "o",
-                color=self.lines_[-1].get_color(),
-                label=f"best epoch ({validated[best]})",
-            )
-        if log_scale:
-            ax.set_yscale("log")
-        ax.xaxis.get_major_locator().set_params(integer=True)
-        ax.set(xlabel="Epoch", ylabel=f"Loss of the corrupted rows ({self.loss_name})")
-        ax.legend()
-        self.ax_ = ax
-        self.figure_ = ax.figure
-        return self
 
 
 class ReconstructionDisplay:
@@ -164,6 +32,9 @@ class ReconstructionDisplay:
     image_shape : tuple of (int, int), default=None
         Height and width, where a row is an image. None draws a row as a line over its
         features.
+
+    feature_names : sequence of str of length n_features, default=None
+        Names of the features, which label the axis below lines. None numbers them.
 
     Attributes
     ----------
@@ -185,11 +56,14 @@ class ReconstructionDisplay:
     (3, 8)
     """
 
-    def __init__(self, original, corrupted, denoised, *, image_shape=None):
+    def __init__(
+        self, original, corrupted, denoised, *, image_shape=None, feature_names=None
+    ):
         self.original = original
         self.corrupted = corrupted
         self.denoised = denoised
         self.image_shape = image_shape
+        self.feature_names = feature_names
 
     @classmethod
     def from_estimator(
@@ -255,7 +129,7 @@ class ReconstructionDisplay:
             )
         before = None
         if isinstance(corruption, str) and corruption == "estimator":
-            step = _find_autoencoder(estimator)
+            step = find_autoencoder(estimator)
             process = estimator if step is None else step[1]
             process = getattr(process, "corruption_", _ABSENT)
             if process is _ABSENT:
@@ -291,6 +165,7 @@ class ReconstructionDisplay:
             np.asarray(corrupted),
             np.asarray(denoised),
             image_shape=image_shape,
+            feature_names=feature_names_of(estimator, original),
         )
         return display.plot(**kwargs)
 
@@ -321,7 +196,10 @@ class ReconstructionDisplay:
         n_samples = len(rows["original"])
         images = self.image_shape is not None
         if figure is None:
-            size = (1.1 * n_samples, 3.7) if images else (8.0, 1.6 * n_samples)
+            size = 1.1 * n_samples, 3.7
+            if not images:
+                names = height_of_names(self.feature_names)
+                size = 8.0, 1.6 * n_samples + names
             figure = plt.figure(figsize=size, layout="constrained")
         if images:
             axes = figure.subplots(3, n_samples, squeeze=False)
@@ -348,16 +226,7 @@ class ReconstructionDisplay:
                 loc="lower right", bbox_to_anchor=(1.0, 1.0), ncols=3, frameon=False
             )
             axes[-1].set_xlabel("Feature")
-            axes[-1].xaxis.get_major_locator().set_params(integer=True)
+            label_features(axes[-1], self.feature_names)
         self.axes_ = axes
         self.figure_ = figure
         return self
-
-
-def _find_autoencoder(estimator):
-    """Return the place in a pipeline, and the autoencoder there; or None."""
-    if isinstance(estimator, Pipeline):
-        for i, (_, step) in enumerate(estimator.steps):
-            if hasattr(step, "corruption_"):
-                return i, step
-    return None
