@@ -401,9 +401,10 @@ class DenoisingAutoencoder(PerceptronAutoencoder):
             type of :meth:`denoise`.
         """
         check_is_fitted(self)
-        if not isinstance(n_samples, Integral) or n_samples < 1:
+        if not isinstance(n_samples, Integral) or not 1 <= n_samples < 2**31:
             raise ValueError(
-                f"n_samples must be an integer of at least 1, got {n_samples!r}."
+                "n_samples must be an integer of at least 1 and below 2**31, got "
+                f"{n_samples!r}."
             )
         random_state = check_random_state(random_state)
         codes = random_state.standard_normal((n_samples, self._n_code))

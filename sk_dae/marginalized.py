@@ -241,7 +241,7 @@ class MarginalizedDenoisingAutoencoder(
             with task_of(self, "layer"):
                 if self.n_pivots is None or self.n_pivots >= X.shape[1]:
                     layer, mean, observed, scatter = fit_layer(
-                        inputs, statistics.means, levels[0], self.alpha
+                        inputs, statistics.means, levels[0], float(self.alpha)
                     )
                     if self.n_layers > 1 or X.shape[1] > KEPT_WIDTH:
                         scatter = None
@@ -253,14 +253,14 @@ class MarginalizedDenoisingAutoencoder(
                         statistics.means,
                         pivots,
                         levels[0],
-                        self.alpha,
+                        float(self.alpha),
                         random_state.randint(np.iinfo(np.int32).max),
                     )
             stack = LinearStack(mean, observed, [layer], self.activation, by_parts)
             for level in levels[1:]:
                 with task_of(self, "layer"):
                     inputs.advance(stack)
-                    layer = fit_layer(inputs, None, level, self.alpha)[0]
+                    layer = fit_layer(inputs, None, level, float(self.alpha))[0]
                     stack.layers.append(layer)
             self._warn_of_empty_columns(observed)
         # All at once, and last: whatever failed before has changed nothing.
@@ -318,7 +318,7 @@ class MarginalizedDenoisingAutoencoder(
             else:
                 scatter = self._scatter.copy_to(inputs.device)
             moments = inputs.add_to(scatter).moments()
-            layer = undo_masking(moments, level, self.alpha)
+            layer = undo_masking(moments, level, float(self.alpha))
             stack = LinearStack(
                 moments.mean, moments.observed, [layer], self.activation
             )

@@ -187,7 +187,7 @@ class DenoisingOutlierDetector(
         ],
         "scoring_noise_level": [Interval(Real, 0, LARGEST_NOISE, closed="both")],
         "n_folds": [Interval(Integral, 2, None, closed="left"), None],
-        "n_draws": [Interval(Integral, 1, None, closed="left")],
+        "n_draws": [Interval(Integral, 1, 2**20, closed="both")],
         "device": [str, torch.device, None],
         "random_state": ["random_state"],
         "verbose": ["verbose"],

@@ -28,7 +28,8 @@ def draw_folds(n_folds, n_draws, n_features, random_state):
     """Return the fold of each feature in every split, or None where none hides."""
     if n_folds is None:
         return None
-    folds = np.arange(n_features) % n_folds
+    # Further folds would be empty.
+    folds = np.arange(n_features) % min(n_folds, n_features)
     return np.array([random_state.permutation(folds) for _ in range(n_draws)])
 
 

@@ -55,6 +55,10 @@ def make_penalty(penalty, weight):
         return None
     if isinstance(penalty, str):
         options = {} if weight == "auto" else {"weight": weight}
-        return PENALTIES[penalty](**options)
-    penalty._validate_params()
-    return clone(penalty)
+        penalty = PENALTIES[penalty](**options)
+    else:
+        penalty._validate_params()
+        penalty = clone(penalty)
+    # torch multiplies by no integer beyond 64 bits.
+    penalty.weight = float(penalty.weight)
+    return penalty

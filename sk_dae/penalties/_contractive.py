@@ -49,7 +49,7 @@ class ContractivePenalty(BasePenalty):
 
     _parameter_constraints: dict = {
         **BasePenalty._parameter_constraints,
-        "n_draws": [Interval(Integral, 1, None, closed="left")],
+        "n_draws": [Interval(Integral, 1, 2**20, closed="both")],
     }
 
     def __init__(self, weight=0.03, *, n_draws=1):

@@ -38,7 +38,8 @@ def refuse_complex(X):
 def _complex_column(X):
     """Return the name of a column with complex numbers, or None."""
     if is_polars(X):
-        return None
+        objects = (s for s in X.get_columns() if str(s.dtype) == "Object")
+        return next((s.name for s in objects if _are_complex(s.to_list())), None)
     if is_frame(X):
         for j, (name, dtype) in enumerate(zip(X.columns, X.dtypes, strict=True)):
             kind = getattr(dtype.subtype if is_sparse(dtype) else dtype, "kind", "")
