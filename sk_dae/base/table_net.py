@@ -209,7 +209,13 @@ class TableNetAutoencoder(GradientDescentAutoencoder):
 
     def _squared_errors(self, X):
         output = self.net_.module_.decode(self._encode(X))
+        if not output.isfinite().all():
+            self._refuse_outputs()
         return self.net_.criterion_.squared_errors(output, X)
+
+    def _left_out(self, X):
+        # Categories that were never seen have no error either.
+        return torch.ones_like(X, dtype=torch.bool)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

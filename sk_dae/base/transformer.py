@@ -273,10 +273,14 @@ class BaseAutoencoder(
     def _cell_errors(self, X):
         """Return the squared errors, NaN only where a value is missing."""
         errors = self._squared_errors(X)
-        if (errors.isnan() & ~X.isnan()).any():
+        if (errors.isnan() & ~self._left_out(X)).any():
             self._refuse_outputs()
         # The square of a number above 1e19 is more than float32 holds.
         return errors.clamp_(max=LARGEST)
+
+    def _left_out(self, X):
+        """Return which cells may have no error."""
+        return X.isnan()
 
     def _row_errors(self, X):
         means = torch.nanmean(self._cell_errors(X), dim=1, keepdim=True)
