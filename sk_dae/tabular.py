@@ -71,8 +71,7 @@ class TabularDenoisingAutoencoder(TableNetAutoencoder):
         same ranks, which tames heavy tails; or linearly. Either way to zero mean and
         unit variance.
 
-    categorical_features : "from_dtype", array-like, slice or callable, \
-            default="from_dtype"
+    categorical_features : str, array-like, slice or callable, default="from_dtype"
         Which columns hold categories. "from_dtype": those of strings, booleans, a
         categorical type, or objects that are neither numbers nor times. Otherwise
         further columns, such as those with integer codes, by scikit-learn's rule:

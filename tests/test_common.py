@@ -30,6 +30,9 @@ from sk_dae import (
     TabularDenoisingAutoencoder,
 )
 
+# Rows of the checks that are not scaled, on purpose.
+pytestmark = pytest.mark.filterwarnings("ignore:Training ended with a loss")
+
 FEATURES = ("code", "layers", "reconstruction")
 
 

@@ -37,7 +37,7 @@ def test_optional_packages_are_not_imported():
 
 
 @pytest.mark.slow
-def test_own_modules_take_at_most_fifty_milliseconds(tmp_path):
+def test_own_modules_take_at_most_eighty_milliseconds(tmp_path):
     # Where the collector looks through all that torch and scikit-learn have made (a
     # fifth of a second) depends on how many objects were made before, not on whose.
     code = "import gc; gc.disable(); import sk_dae"
@@ -56,7 +56,7 @@ def test_own_modules_take_at_most_fifty_milliseconds(tmp_path):
     compiled = {"PYTHONDONTWRITEBYTECODE": "", "PYTHONPYCACHEPREFIX": str(tmp_path)}
     run("-c", code, **compiled)
     # Once is enough: other work on the machine can only add to it.
-    assert any(own_time() <= 50 for _ in range(N_RUNS))
+    assert any(own_time() <= 80 for _ in range(N_RUNS))
 
 
 def test_every_public_name_can_be_imported_and_is_listed():

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from sklearn.utils._param_validation import validate_parameter_constraints
 
+from ..backend.suggestions import suggesting
+
 __all__ = ["check_parameters"]
 
 
@@ -25,11 +27,11 @@ def check_parameters(estimator, *names):
     InvalidParameterError
         A ValueError, if one of them is not valid.
     """
-    validate_parameter_constraints(
-        estimator._parameter_constraints,
-        {
-            name: getattr(estimator, name)
-            for name in names or estimator.get_params(False)
-        },
-        caller_name=type(estimator).__name__,
-    )
+    constraints = estimator._parameter_constraints
+    values = {
+        name: getattr(estimator, name) for name in names or estimator.get_params(False)
+    }
+    with suggesting(constraints, values):
+        validate_parameter_constraints(
+            constraints, values, caller_name=type(estimator).__name__
+        )

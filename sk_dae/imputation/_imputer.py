@@ -128,15 +128,14 @@ class DenoisingImputer(InnerAutoencoder, CallbackSupportMixin, _BaseImputer):
         Whether to keep columns without any observed value in fit, rather than leave
         them out; filled with 0, if they are of numbers.
 
-    min_value : "observed", float, array-like of shape (n_features,), dict or None, \
-            default="observed"
+    min_value : str, float, array-like, dict or None, default="observed"
         The least value that a gap is filled with: a number for all columns of numbers,
-        one for each column, or a dict of them by name. "observed" is the least observed
-        value of a column of numbers or times; it holds for columns that a dict does not
-        name. None, and an infinite number, is no bound. Observed cells may lie beyond.
+        an array of shape (n_features,), or a dict by name. "observed" is the least
+        observed value of a column of numbers or times; it holds for columns that a dict
+        does not name. None, and an infinite number, is no bound. Observed cells may
+        lie beyond.
 
-    max_value : "observed", float, array-like of shape (n_features,), dict or None, \
-            default="observed"
+    max_value : str, float, array-like, dict or None, default="observed"
         The greatest value that a gap is filled with, likewise.
 
     device : str, torch.device or None, default=None

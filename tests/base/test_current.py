@@ -107,7 +107,7 @@ def test_partial_fit_checks_what_was_set_since_the_first_call(name, parameter, v
     [
         ("add_indicator", "yes"),
         ("keep_empty_features", "yes"),
-        ("missing_values", [1]),
+        ("missing_values", {1}),
     ],
 )
 @pytest.mark.parametrize("method", ["transform", "sample", "get_feature_names_out"])

@@ -71,7 +71,9 @@ def fit(estimator, X):
     return estimator.fit(X, (X[:, 0] > 0).astype(int))
 
 
-@pytest.mark.parametrize("corruption", [SwapNoise(0.1), halve], ids=str)
+@pytest.mark.parametrize(
+    "corruption", [SwapNoise(0.1), halve], ids=["instance", "function"]
+)
 @pytest.mark.parametrize("maker", MAKERS.values(), ids=MAKERS)
 def test_a_level_is_refused(X, maker, corruption):
     estimator = maker(corruption=corruption, noise_level=0.9)

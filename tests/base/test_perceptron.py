@@ -63,7 +63,9 @@ def of_nothing(groups, lr):
 
 @pytest.mark.parametrize("cls", CLASSES)
 @pytest.mark.parametrize(
-    "optimizer", [len, object, dict, int, of_nothing, lambda: None], ids=repr
+    "optimizer",
+    [len, object, dict, int, of_nothing, lambda: None],
+    ids=lambda made: made.__name__,
 )
 def test_what_makes_no_optimizer_is_refused_by_name(X, cls, optimizer):
     with pytest.raises(TypeError, match=r"optimizer must be one of \['adam'"):
