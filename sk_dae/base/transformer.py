@@ -388,7 +388,8 @@ class BaseAutoencoder(
         tags.input_tags.sparse = True
         tags.input_tags.allow_nan = True
         preserved = ["float32"]
-        if self.features == "reconstruction":
+        # It is not validated here, and may be an array.
+        if isinstance(self.features, str) and self.features == "reconstruction":
             preserved = ["float64", "float32"]
         tags.transformer_tags.preserves_dtype = preserved
         return tags

@@ -59,6 +59,7 @@ class ModuleMaker:
             # The net moves it to its device itself.
             module = copy.deepcopy(given).cpu()
         else:
+            _check_arguments(given)
             with forked.lent("module"):
                 module = given(n_features, self.n_components)
         if not isinstance(module, torch.nn.Module):
@@ -117,6 +118,20 @@ class ModuleMaker:
         if given is None:
             return None
         return ForkedGenerators(streams.seeds["init"], device, given)
+
+
+def _check_arguments(given):
+    """Refuse a function that does not take what a module is made of."""
+    try:
+        inspect.signature(given).bind("n_features", "n_components")
+    except TypeError as error:
+        raise TypeError(
+            "module must be a torch.nn.Module, or a function of n_features and "
+            f"n_components that returns one, got {given!r}: {error}."
+        ) from error
+    except ValueError:
+        # Something built in that has no signature.
+        return
 
 
 def check_hidden_layers(module):

@@ -105,6 +105,9 @@ def as_numbers(X, *, accept_sparse=True):
     """
     refuse_complex(X)
     if is_frame(X):
+        if not X.shape[1]:
+            # The checks have words for an array without columns.
+            return np.empty(X.shape)
         return _frame_as_numbers(X, accept_sparse)
     if sp.issparse(X) and X.dtype == bool:
         # torch has no arithmetic for booleans.

@@ -7,6 +7,7 @@ and in prediction.
 
 from __future__ import annotations
 
+import copy
 import itertools
 from typing import NamedTuple
 
@@ -267,6 +268,19 @@ class Objective:
         self._completes = completes
         self._estimates_mask = getattr(loss, "estimates_mask", False)
         self._needs_mask = self._estimates_mask or emphasis is not None
+
+    def without_corruption(self):
+        """Return the same objective of rows that nothing corrupts.
+
+        Returns
+        -------
+        objective : Objective
+            It draws nothing, and weighs all cells of a row alike.
+        """
+        plain = copy.copy(self)
+        plain.corruption = plain.emphasis = None
+        plain._needs_mask = self._estimates_mask
+        return plain
 
     def draw_ahead(self, batches, generator):
         """Yield batches, with their corrupted rows where these are drawn together.

@@ -91,9 +91,10 @@ def refuse_last_step(net, objective, batches):
     if not math.isfinite(weights):
         refuse_divergence("largest weight", weights, net)
     net._set_training(False)
+    objective = objective.without_corruption()
     for batch in batches.in_order():
         with torch.no_grad(), net._lent("validation"):
-            prepared = objective.prepare(batch, None, corrupts=False)
+            prepared = objective.prepare(batch, None)
             output = net.module_.decode(net.module_.encode(prepared.inputs))
             loss = net.criterion_(output, prepared.target, prepared.weight)
         if not (loss.isfinite() and output.isfinite().all()):

@@ -31,8 +31,14 @@ def small(**params):
     return DenoisingAutoencoder(2, **{**SMALL, **params})
 
 
+def halve(X, generator):
+    return X / 2
+
+
 MAKERS = {
     "autoencoder": small,
+    "emphasis": lambda **p: small(corruption=halve, emphasis="double", **p),
+    "masking": lambda **p: small(corruption="masking", emphasis="full", **p),
     "penalty": lambda **p: small(penalty="l1", **p),
     "adversarial": lambda **p: small(penalty="adversarial", **p),
     "module": lambda **p: small(module=MLPAutoencoder(4, 2, 4), **p),
