@@ -208,7 +208,8 @@ class DenoisingAutoencoderRegressor(RegressorMixin, FineTunedPredictor):
                 raise TypeError("could not convert times to float")
             floats = values.astype(np.float64)
         except (TypeError, ValueError) as error:
-            if isinstance(error, ValueError) and "convert" not in str(error).lower():
+            of_type = "convert" in str(error).lower() and "Complex" not in str(error)
+            if isinstance(error, ValueError) and not of_type:
                 raise
             raise ValueError(
                 f"y must hold numbers: {error}. For classes, use "

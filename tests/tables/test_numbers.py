@@ -54,7 +54,10 @@ def use(fitted, X):
     """Return what an estimator makes of rows, as one array."""
     for method in ("predict_proba", "score_samples", "predict", "transform"):
         if hasattr(fitted, method):
-            return np.asarray(getattr(fitted, method)(X), dtype=float)
+            made = getattr(fitted, method)(X)
+            if isinstance(made, pl.DataFrame):
+                made = made.cast(pl.Float64)
+            return np.asarray(made, dtype=float)
     raise AssertionError(fitted)
 
 
@@ -124,6 +127,7 @@ SAME = {
 }
 # Of these a table estimator makes other categories or numbers.
 SPARSE_ONLY = {"sparse integers", "sparse zeros"}
+ROUNDED = {"Arrow's decimals", "Int128", "UInt128"}
 
 
 @all_estimators
@@ -134,6 +138,9 @@ def test_container_makes_no_difference(estimator, name):
     fitted = fit(estimator, given)
     # Sums over sparse rows are taken in another order.
     tolerance = 1e-3 if name in SPARSE_ONLY else 1e-6
+    if name in ROUNDED and isinstance(fitted, DenoisingImputer):
+        # The cells that it fills have the type of their column.
+        tolerance = 0.51
     np.testing.assert_allclose(use(fitted, given), expected, tolerance, tolerance)
     np.testing.assert_allclose(use(fitted, plain), expected, tolerance, tolerance)
 
