@@ -174,7 +174,7 @@ class MarginalizedDenoisingAutoencoder(
     _learned = "_stack"
     _parameter_constraints: dict = {
         **BaseAutoencoder._parameter_constraints,
-        "n_layers": [Interval(Integral, 1, None, closed="left")],
+        "n_layers": [Interval(Integral, 1, 2**16, closed="both")],
         "noise_level": [Interval(Real, 0, 1, closed="left"), "array-like"],
         "activation": [StrOptions(set(ACTIVATIONS))],
         "alpha": [Interval(Real, 0, None, closed="left")],

@@ -162,7 +162,7 @@ class BlockNoise(BaseCorruption):
     def draw(self, X, generator):
         """Draw corrupted rows, as in ``BaseCorruption``."""
         chosen = self._covered(X, generator)
-        return X.masked_fill(chosen, self.fill_value), chosen
+        return X.masked_fill(chosen, float(self.fill_value)), chosen
 
     def _covered(self, X, generator):
         """Return the mask of the cells that blocks cover."""

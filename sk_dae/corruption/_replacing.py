@@ -80,7 +80,7 @@ class MaskingNoise(BaseCorruption):
     def draw(self, X, generator):
         """Draw corrupted rows, as in ``BaseCorruption``."""
         chosen = self.choose(X, generator)
-        return chosen.filled(self.fill_value), chosen.mask
+        return chosen.filled(float(self.fill_value)), chosen.mask
 
 
 @serializable

@@ -138,3 +138,9 @@ def test_features_of_any_type_leave_an_error_of_the_package(X, cls, features):
         cls(features=features).fit(X)
     with pytest.raises(NotFittedError):
         cls(features=features).transform(X)
+
+
+@pytest.mark.parametrize("n_layers", [2**70, 10**12])
+def test_layers_beyond_memory_are_refused_by_name(X, n_layers):
+    with pytest.raises(ValueError, match="n_layers"):
+        MarginalizedDenoisingAutoencoder(n_layers).fit(X)

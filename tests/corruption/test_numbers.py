@@ -13,6 +13,7 @@ from sklearn.exceptions import NotFittedError
 
 from sk_dae.corruption import (
     CORRUPTIONS,
+    BlockNoise,
     CallableCorruption,
     ComposeNoise,
     GaussianNoise,
@@ -125,3 +126,9 @@ def test_not_fitted_is_said(X, process):
 def test_ranges_of_multiscale_noise_are_checked(X, name, value):
     with pytest.raises(ValueError, match=f"{name} of MultiScaleNoise must be a pair"):
         MultiScaleNoise(**{name: value}).fit(X)
+
+
+@pytest.mark.parametrize("cls", [MaskingNoise, BlockNoise])
+def test_cells_are_filled_with_integers_beyond_64_bits(X, cls):
+    corrupted = cls(0.5, fill_value=2**70, random_state=0).fit_transform(X)
+    assert corrupted.max() == 2.0**70

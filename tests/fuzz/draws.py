@@ -40,6 +40,9 @@ BAD = [
     *(np.array(2), np.array([0.1, -1.0]), np.array(["a"]), pd.Series([0.1])),
 ]
 
+#: Numbers of trainings, or of their epochs.
+COUNTS = ("max_iter", "pretrain_max_iter", "head_max_iter", "n_estimators", "n_draws")
+
 #: Learning rates that end most trainings.
 WILD_RATES = (1e30, 1e300)
 
