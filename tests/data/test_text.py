@@ -103,7 +103,7 @@ def test_inverse_transform_and_clean():
 def test_metrics():
     model = DenoisingAutoencoder(**SMALL).fit(NUMBERS)
     with pytest.raises(ValueError, match=r"text in the column sex"):
-        metrics.make_denoising_scorer()(model, TEXT)
+        metrics.make_denoising_scorer("masking")(model, TEXT)
     with pytest.raises(ValueError, match="X_pred holds text in the column sex"):
         metrics.peak_signal_noise_ratio(NUMBERS, TEXT)
 
