@@ -241,7 +241,7 @@ def make_imputation_scorer(fraction=0.2, *, missing_values=np.nan, random_state=
         Probability that an observed cell is hidden. At least one is.
 
     missing_values : int, float, str, np.nan, pandas.NA or None, default=np.nan
-        What stands for a missing value in the rows, and in place of the hidden cells,
+        Mark of a missing value in the rows, and in place of the hidden cells,
         as the imputer's parameter of this name.
 
     random_state : int, default=0

@@ -20,7 +20,7 @@ __all__ = ["ForkedGenerators", "generators_named_in"]
 # Draws from global generators come one at a time.
 _LOCK = threading.RLock()
 
-# What the functions of both modules are methods of.
+# The generators whose methods the functions of both modules are.
 _GLOBAL_OF_NUMPY = np.random.random_sample.__self__
 _GLOBAL_OF_PYTHON = random.random.__self__
 
@@ -150,8 +150,8 @@ def generators_named_in(code):
     Parameters
     ----------
     code : object
-        A function, a class, a torch module, or an object that is called. What it names
-        is looked into as well, but for what belongs to libraries.
+        A function, a class, a torch module, or an object that is called. Objects
+        that it names are looked into as well, but for those of libraries.
 
     Returns
     -------

@@ -33,7 +33,7 @@ class _Float32:
         with self._lock:
             current = torch.get_default_dtype()
             if current != torch.float32:
-                # Of the user, or of a callback in the meantime.
+                # The user set it, or a callback in the meantime.
                 self._before = current
                 torch.set_default_dtype(torch.float32)
             elif not self._n_users:
@@ -58,8 +58,8 @@ def own_settings(*, grad=True):
     """Do something under torch's settings as they are in a new process.
 
     That is: float32 and the CPU are the defaults, gradients are recorded, and there is
-    neither inference mode nor automatic mixed precision. What the user has set holds
-    again afterwards.
+    neither inference mode nor automatic mixed precision. The settings of the user
+    hold again afterwards.
 
     Parameters
     ----------

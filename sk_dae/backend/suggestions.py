@@ -20,7 +20,7 @@ __all__ = [
     "with_suggestions",
 ]
 
-#: What the field calls an option, by the option. Letters and digits count alone.
+#: Other names of an option in the field. Letters and digits count alone.
 SYNONYMS = {
     # losses
     "squared_error": "mse l2 squared squaredloss leastsquares quadratic rmse gaussian",
@@ -88,10 +88,10 @@ def suggest(value, options):
     Parameters
     ----------
     value : str
-        What was given.
+        The value that was given.
 
     options : collection of str
-        What may be given.
+        The values that may be given.
 
     Returns
     -------
@@ -121,10 +121,10 @@ def names_suggested(value, options):
     Parameters
     ----------
     value : object
-        What was given.
+        The value that was given.
 
     options : collection of str
-        What may be given.
+        The values that may be given.
 
     Returns
     -------
@@ -142,7 +142,7 @@ def suggesting(constraints, values):
     Parameters
     ----------
     constraints : dict
-        What scikit-learn takes for `_parameter_constraints`.
+        Constraints as in `_parameter_constraints` of scikit-learn.
 
     values : dict
         The parameters that are validated.
@@ -183,7 +183,7 @@ def _hint(name, value, allowed, values):
     return names_suggested(value, options)
 
 
-#: What the field calls weight decay.
+#: Other names of weight decay.
 _DECAY = ("l2", "ridge", "weightdecay", "tikhonov")
 
 

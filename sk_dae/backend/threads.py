@@ -29,7 +29,7 @@ FEW_PRODUCTS_OF_FEW_ROWS = 2**23
 def limited_threads(n_rows, n_weights, device):
     """Use one thread for a net that is too small to gain from more.
 
-    What is small depends on the shapes alone, so that equal fits stay equal to the
+    The shapes alone decide which net is small, so that equal fits stay equal to the
     last bit. Other threads of Python keep the number that they have, as does this one
     afterwards.
 

@@ -28,7 +28,7 @@ def warn_user(message, category=UserWarning):
     Parameters
     ----------
     message : str
-        What to say.
+        The message.
 
     category : type, default=UserWarning
         The class of the warning.

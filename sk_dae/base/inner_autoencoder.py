@@ -120,7 +120,7 @@ def holds_more_than_numbers(X, *, booleans=True):
     Parameters
     ----------
     X : data frame, array-like or sparse matrix
-        What a user gave.
+        Rows as a user gave them.
 
     booleans : bool, default=True
         Whether a column of booleans is one of categories, rather than of zeros and

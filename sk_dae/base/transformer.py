@@ -358,8 +358,8 @@ class BaseAutoencoder(
     def _map_rows(self, X, function, n_outputs, dtype=np.float32, *, finite=True):
         """Apply a function of tensors to X, a bounded number of bytes at a time.
 
-        What it returns is refused unless it is finite; with ``finite=False`` it sees to
-        that itself.
+        A result that is not finite is refused; with ``finite=False`` the function sees
+        to that itself.
         """
         rows = rows_of(X)
         n_samples = X.shape[0]

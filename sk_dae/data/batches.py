@@ -94,7 +94,7 @@ class Batches:
         Returns
         -------
         batches : Batches
-            Of the same rows, in order.
+            The same rows, in order.
         """
         batches = copy.copy(self)
         batches._generator = None

@@ -112,7 +112,7 @@ class Rows:
         be modified.
 
     weights : ndarray of shape (n_samples,), dtype float64, or None
-        What the rows count for in what is learned from them; positive. None where all
+        Weights of the rows in all that is learned from them; positive. None where all
         count the same.
     """
 
@@ -215,7 +215,7 @@ class Rows:
             All rows once, where they are few enough; else a sample of them.
 
         weights : ndarray of shape (n_sampled,) or None
-            What they count for; None where all count the same.
+            Their weights; None where all count the same.
         """
         if self.weights is None or self.shape[0] > self._most_rows(n_rows, max_bytes):
             sample = self.sample(

@@ -63,13 +63,13 @@ def naming_text(X, reader, *, input_name="X"):
     Parameters
     ----------
     X : array-like of shape (n_samples, n_features)
-        What is read inside.
+        Rows that are read inside.
 
     reader : estimator or str
         Who reads it.
 
     input_name : str, default="X"
-        What the reader calls it.
+        Their name in errors.
     """
     try:
         yield

@@ -26,7 +26,7 @@ def drop_weightless(sample_weight, X, *others):
         As the user gave it: an array, a sparse matrix, a list or a data frame.
 
     *others : array-like of length n_samples, or None
-        What else has an entry for each row.
+        Further sequences with an entry for each row.
 
     Returns
     -------

@@ -18,7 +18,7 @@ GREATEST_EXACT = 2**53
 
 
 class ExactRows:
-    """What a user gave, where it is a data frame or floats would change it.
+    """Rows as a user gave them, in a data frame or where floats would change them.
 
     Parameters
     ----------

@@ -113,7 +113,7 @@ class DenoisingImputer(InnerAutoencoder, CallbackSupportMixin, _BaseImputer):
         5,000 rows or more.
 
     missing_values : int, float, str, np.nan, pandas.NA, None or list, default=np.nan
-        What stands for a missing value, or a list of all that does, such as
+        Mark of a missing value, or a list of all marks, such as
         ``["?", -1]``. A number counts in columns of numbers and among categories, a
         string in columns of strings and objects. NaN, None and pandas.NA count besides,
         but for a single number as the mark of rows of numbers alone, where NaN is

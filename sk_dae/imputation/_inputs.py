@@ -47,7 +47,7 @@ class NumberRows:
         Floats.
 
     exact : ExactRows or None
-        What the user gave, where it is a data frame or floats would change it.
+        Rows as the user gave them, in a data frame or where floats would change them.
     """
 
     values: np.ndarray

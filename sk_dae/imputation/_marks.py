@@ -96,7 +96,7 @@ def hide_marks(X, marks):
     Parameters
     ----------
     X : data frame or array-like of shape (n_samples, n_features)
-        The rows; not modified. What is no table at all is returned as it is.
+        The rows; not modified. Anything but a table is returned as it is.
 
     marks : list
         Numbers and strings.

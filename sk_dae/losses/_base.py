@@ -42,8 +42,8 @@ class BaseLoss(EstimatorModule):
     #: Learning rate of the loss's own parameters, as a multiple of the net's.
     rate_factor = 1.0
 
-    #: What the loss is where cells are off by ten, in the units of X, or None where it
-    #: has no such units. Beyond it, columns that are not scaled are warned of.
+    #: The loss where cells are off by ten, in the units of X, or None where it has no
+    #: such units. Beyond it, columns that are not scaled are warned of.
     great_error = None
 
     # For a loss with an `__init__` of its own.

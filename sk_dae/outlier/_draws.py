@@ -1,4 +1,4 @@
-"""What a detector draws once in its fit: noise, folds, and gaps in training rows."""
+"""Draws that a detector makes once: noise, folds, and gaps in training rows."""
 
 from __future__ import annotations
 

@@ -194,7 +194,7 @@ def cell_errors(scaler, autoencoder, seen, X):
     Parameters
     ----------
     scaler : FencedScaler or TableCells
-        What has put the rows on one scale.
+        The object that has put the rows on one scale.
 
     autoencoder : estimator
         The fitted autoencoder.

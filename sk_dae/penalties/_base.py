@@ -30,7 +30,7 @@ class BasePenalty(EstimatorModule):
 
     _parameter_constraints: dict = {"weight": [Interval(Real, 0, None, closed="left")]}
 
-    #: What ``code_activation="auto"`` means with this penalty; None leaves it alone.
+    #: Meaning of ``code_activation="auto"`` with this penalty; None leaves it alone.
     code_activation = None
 
     #: Whether no other activation will do.

@@ -19,7 +19,7 @@ MOST_ROW_NAMES = 60
 
 
 class ContributionsDisplay:
-    """What each feature adds to the unusualness of rows.
+    """Parts that the features add to the unusualness of rows.
 
     One row has a bar for each feature; of several rows each is a bar, of the parts that
     the features add. Make it with :meth:`from_estimator`.
@@ -27,7 +27,7 @@ class ContributionsDisplay:
     Parameters
     ----------
     contributions : array-like of shape (n_samples, n_features)
-        What each feature adds; not negative.
+        Parts of the features; not negative.
 
     feature_names : sequence of str of length n_features, default=None
         Names of the features. None numbers them.

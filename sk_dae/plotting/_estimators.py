@@ -1,4 +1,4 @@
-"""What displays ask of an estimator: the parts of a pipeline, the names of features."""
+"""Questions of displays to an estimator: parts of a pipeline, names of features."""
 
 from __future__ import annotations
 

@@ -68,7 +68,7 @@ class LossCurveDisplay:
             Fitted: an autoencoder, a classifier or regressor, of which the curve is
             that of the fine-tuning, an outlier detector, of which it is that of the
             autoencoder inside, or an imputer, which has several; or a pipeline or
-            search that holds one. Of several in a pipeline the autoencoder is shown.
+            search that holds one. In a pipeline of several, the autoencoder is shown.
 
         ax : matplotlib Axes, default=None
             Where to draw; None makes a figure.

@@ -22,7 +22,7 @@ def label_features(ax, names):
         Has the features at 0, 1, 2 and so on.
 
     names : sequence of str or None
-        Their names. None numbers them. Of very many, some are shown.
+        Their names. None numbers them. Some are shown, where there are very many.
     """
     if names is None:
         ax.xaxis.get_major_locator().set_params(integer=True)

@@ -104,8 +104,8 @@ class CategoricalColumn:
         Returns
         -------
         codes : ndarray of shape (n_observed,)
-            Their indices. What was never seen counts among the rare ones, if there are
-            any, and has the index `UNSEEN` elsewhere.
+            Their indices. A category that was never seen counts among the rare ones,
+            if there are any, and has the index `UNSEEN` elsewhere.
 
         new : ndarray of shape (n_observed,), dtype bool
             True for what was never seen.

@@ -22,7 +22,7 @@ class UnsavedType:
     Parameters
     ----------
     name : str
-        What the type was.
+        Name of the type.
     """
 
     kind = "V"
@@ -114,7 +114,7 @@ def make(description):
 
 
 def _describe_by_name(dtype):
-    # Of these the name does not say all.
+    # The name of these does not say all.
     if type(dtype).__name__ in ("ArrowDtype", "CategoricalDtype", "StringDtype"):
         return None
     return {"of": "pandas", "name": str(dtype)}
@@ -129,7 +129,7 @@ def _describe_category(dtype):
     index = dtype.categories
     categories = [describe_value(value) for value in index.tolist()]
     if str(index.dtype) not in ("object", "str"):
-        # Of those without a name of their own, the values tell enough.
+        # Without a name of their own, the values tell enough.
         description["values"] = describe(index.dtype)
     if type(index).__name__ == "DatetimeIndex":
         # Their type has the zone.
@@ -349,7 +349,7 @@ PANDAS = [
     _describe_nearest_zone,
 ]
 
-#: Of these the result need only be near.
+#: Functions whose result need only be near.
 NEAREST = (_describe_nearest_zone,)
 
 #: Functions that make a type of pandas of its parts, by the name in its description;

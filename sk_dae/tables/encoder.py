@@ -302,7 +302,7 @@ class TableEncoder(BaseEstimator):
             Whether numbers must not leave the range that they had in fit.
 
         bounds : ndarray of shape (2, n_features), default=None
-            What numbers and times must not leave besides, as in `ranges`.
+            Bounds that numbers and times must not leave besides, as in `ranges`.
 
         Returns
         -------

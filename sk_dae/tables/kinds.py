@@ -34,7 +34,7 @@ FAMILIES = {
     "number": (numbers.Real, Decimal),
 }
 
-#: What is counted as one kind where both lie in a column: True is 1.
+#: The kinds that are one where both lie in a column: True is 1.
 NUMBERS = frozenset(["bool", "number"])
 
 
@@ -90,7 +90,7 @@ def _parts_of_interval(interval):
     return f"{bounds}, {interval.closed}"
 
 
-#: What the kind of an object of pandas depends on, by the name of its class.
+#: The parts that make the kind of an object of pandas, by the name of its class.
 PARTS = {
     "Interval": _parts_of_interval,
     "Period": lambda period: period.freqstr,

@@ -19,7 +19,7 @@ def refuse_complex(X):
     Parameters
     ----------
     X : object
-        What a user gave for rows.
+        Rows as a user gave them.
 
     Raises
     ------
@@ -87,7 +87,7 @@ def as_numbers(X, *, accept_sparse=True):
     Parameters
     ----------
     X : object
-        What a user gave for rows.
+        Rows as a user gave them.
 
     accept_sparse : bool, default=True
         Whether a data frame may stay sparse where all of its columns are.
@@ -197,7 +197,7 @@ def targets_as_numbers(y):
     Parameters
     ----------
     y : object
-        What a user gave for targets, of one dimension or of two.
+        Targets as a user gave them, of one dimension or of two.
 
     Returns
     -------

@@ -145,7 +145,7 @@ def zone_of_objects(observed):
     if kind_of_objects(observed) != "datetime" or not have_zones(observed):
         return None
     zones = Counter(map(describe_zone, filter(_has_zone, observed)))
-    # Of several as frequent ones always the same, whatever the order of the rows.
+    # A tie is broken by the name, whatever the order of the rows.
     return max(zones, key=lambda zone: (zones[zone], str(zone)))
 
 

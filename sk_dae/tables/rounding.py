@@ -52,7 +52,7 @@ def round_to_integers(values, limits, bounds=None, step=1):
         The least and the greatest integer wanted.
 
     step : int, default=1
-        What the integers are to be multiples of.
+        The number that the integers are to be multiples of.
 
     Returns
     -------

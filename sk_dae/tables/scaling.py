@@ -21,7 +21,7 @@ N_QUANTILES = 1000
 #: By how many standard deviations the ends of a column are moved out.
 MARGIN = 1e-3
 
-#: What `numeric_scaling` may be.
+#: Values of `numeric_scaling`.
 SCALINGS = ("quantile", "standard")
 
 serializable(QuantileTransformer)

@@ -34,7 +34,7 @@ MICROSECONDS = {
     "W": 6.048e11,
 }
 
-#: What the resolution of a column may be, from the longest unit on.
+#: The resolutions that a column may have, from the longest unit on.
 RESOLUTIONS = ("D", "h", "m", "s", "ms", "us", "ns")
 
 
@@ -157,7 +157,7 @@ def integer_times(values, step, bounds=None, clock=None):
         Floats of the unit, without NaN.
 
     step : int
-        What the integers are to be multiples of.
+        The number that the integers are to be multiples of.
 
     bounds : pair of int, default=None
         The earliest and the latest time wanted.

@@ -59,7 +59,7 @@ def measure(values, weights=None):
         Values, NaN where missing; each column has some.
 
     weights : ndarray of shape (n_samples,), default=None
-        What each row counts for, zero for some; None counts all alike.
+        Weights of the rows, zero for some; None counts all alike.
 
     Returns
     -------
@@ -94,7 +94,7 @@ def to_scaled(values, means, scales):
         Values, NaN where missing.
 
     means, scales : ndarray of shape (n_columns,)
-        What :func:`measure` returns; a scale of zero counts as one.
+        Results of :func:`measure`; a scale of zero counts as one.
 
     Returns
     -------
@@ -116,10 +116,10 @@ def from_scaled(scaled, means, scales, dtype):
         Scaled values, such as a net returns.
 
     means, scales : ndarray of shape (n_columns,), dtype float64
-        What :func:`measure` returned.
+        Results of :func:`measure`.
 
     dtype : numpy.dtype
-        What :func:`type_in_units` returned.
+        Result of :func:`type_in_units`.
 
     Returns
     -------

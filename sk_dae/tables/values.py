@@ -20,12 +20,12 @@ def describe_value(value):
     Parameters
     ----------
     value : object
-        What a cell of a table may hold, or stand for a missing one.
+        A value that a cell of a table may hold, or a mark of a missing one.
 
     Returns
     -------
     description : None, bool, int, float, str or dict
-        What :func:`make_value` takes.
+        The argument of :func:`make_value`.
 
     Raises
     ------

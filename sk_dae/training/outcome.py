@@ -1,4 +1,4 @@
-"""What a training has come to: no weight, output or loss that is not finite."""
+"""The outcome of a training: weights, outputs and a loss that are finite."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ def refuse_divergence(what, value, net):
     Parameters
     ----------
     what : str
-        What it is.
+        Name of the number.
 
     value : float
-        What has become of it.
+        Its value.
 
     net : DenoisingNet
         The net.
@@ -74,7 +74,7 @@ def refuse_last_step(net, objective, batches):
         The trained net.
 
     objective : Objective
-        What it was trained by.
+        The objective that it was trained by.
 
     batches : Batches
         The training rows.

@@ -1,4 +1,4 @@
-"""What corruptions take for numbers when they are used alone, and what they refuse."""
+"""Numbers that corruptions take when they are used alone, and those they refuse."""
 
 import datetime
 import warnings
@@ -89,7 +89,7 @@ ODD = {
 @pytest.mark.parametrize("odd", ODD.values(), ids=ODD)
 def test_what_is_no_number_is_refused(X, process, odd):
     with warnings.catch_warnings():
-        # Of other names, which comes before.
+        # The complaint about other names, which comes before.
         warnings.filterwarnings("ignore", "X has feature names", UserWarning)
         fitted = clone(process).fit(X)
         before = vars(fitted).copy()

@@ -52,7 +52,7 @@ _METHODS = [
     "feature_contributions",
 ]
 
-#: What the package and scikit-learn are known to warn of; all else is a finding.
+#: Warnings that the package and scikit-learn are known for; others are findings.
 _EXPECTED = "|".join(
     [
         *("Nothing is observed", "callbacks are not saved", "feature names"),
@@ -81,12 +81,12 @@ class Case:
         Name of the estimator.
 
     seed, index : int
-        What the case depends on.
+        Name, seed and number that the case depends on.
 
     Attributes
     ----------
     findings : list of tuple (kind, place, detail, log)
-        What may be a fault; `log` holds the operations that led there.
+        Possible faults; `log` holds the operations that led there.
 
     outcomes : Counter of (operation, outcome)
         How often an operation gave a result, or which error.
@@ -237,7 +237,7 @@ class Case:
         if self.name in NOISES and self.est.makes_missing:
             return True
         if self.name == TABLE and method not in ("transform", "sample"):
-            # Of columns that are empty in fit, and of categories that were not seen.
+            # Columns that are empty in fit, and categories that were not seen.
             return True
         if self.name == IMPUTER:
             if self.params.get("missing_values") in (-1, 0):

@@ -74,7 +74,7 @@ def parameters(rng, name, p):
     Returns
     -------
     params : dict
-        What its class takes; all but a few are valid.
+        Arguments of its class; all but a few are valid.
     """
     share = one(rng, [0.05, 0.2, 0.5])
     known = getattr(sk_dae, name)._get_param_names()

@@ -25,7 +25,7 @@ def alarm():
 @pytest.mark.parametrize("name", ESTIMATORS + NOISES)
 def test_few_cases_find_nothing(name):
     with warnings.catch_warnings():
-        # What the drawing of data warns of is no concern of the package.
+        # Warnings of the drawing of data are no concern of the package.
         warnings.simplefilter("ignore")
         cases = [Case(name, seed=0, index=index).run() for index in range(N_CASES)]
     assert sum(case.outcomes["fit", "ok"] for case in cases) > 0

@@ -1,4 +1,4 @@
-"""What the fuzzer compares and looks at: inputs, random states, origins of errors."""
+"""Things that the fuzzer watches: inputs, random states, origins of errors."""
 
 from __future__ import annotations
 

@@ -60,7 +60,7 @@ def test_filled_cells_stay_in_the_observed_range(container, autoencoder, dtype):
     filled = imputer.transform(in_container(new, container))
     low, high = np.nanmin(X[:, 0]), np.nanmax(X[:, 0])
     np.testing.assert_array_equal(first_column(filled), [high, low])
-    # What is observed lies where it lies.
+    # Observed cells stay where they lie.
     assert np.asarray(filled)[0, 1] == 30.0
     free = make(autoencoder, min_value=None, max_value=np.inf)
     filled = free.fit(in_container(X, container)).transform(

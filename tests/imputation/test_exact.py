@@ -113,7 +113,7 @@ def test_new_rows_and_fewer_of_them(X):
     plain = pd.DataFrame(small, columns=["id", "x", "y"])
     if isinstance(X, pl.DataFrame):
         plain = pl.DataFrame(small, schema=["id", "x", "y"])
-    # What fit has seen were floats.
+    # The fit has seen floats.
     imputer = make().fit(plain)
     assert_observed_are_kept(imputer.transform(X), X)
     assert list(imputer.transform(plain).dtypes) == list(plain.dtypes)

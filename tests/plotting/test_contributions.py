@@ -81,7 +81,7 @@ def test_all_features_can_be_shown_in_given_axes(frame):
     )
     assert display.ax_ is ax
     assert len(display.bars_) == 5
-    # What is stored can be drawn anew.
+    # A stored display can be drawn anew.
     assert display.plot().ax_ is not ax
 
 

@@ -75,7 +75,7 @@ GAPS = np.where(np.eye(N, 3, dtype=bool), np.nan, NUMBERS)
 ARROW_DECIMAL = pa.decimal128(9, 2)
 DECIMALS = [Decimal(str(value)) for value in NUMBERS[:, 0]]
 
-# What is given, and the array of floats that it holds.
+# Rows as they are given, and the array of floats that they hold.
 SAME = {
     "big-endian array": (NUMBERS.astype(">f4"), NUMBERS.astype("f4")),
     "big-endian integers": (WHOLE.astype(">i8"), WHOLE),
@@ -125,7 +125,7 @@ SAME = {
         pl.DataFrame(NUMBERS),
     ),
 }
-# Of these a table estimator makes other categories or numbers.
+# A table estimator makes other categories or numbers of these.
 SPARSE_ONLY = {"sparse integers", "sparse zeros"}
 ROUNDED = {"Arrow's decimals", "Int128", "UInt128"}
 

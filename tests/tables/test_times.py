@@ -152,7 +152,7 @@ def test_written_times_have_the_resolution_of_the_column(unit, column):
     if column_type.zone == 7200:
         # Days of one offset are no days of another.
         return
-    # What is a multiple stays as it is.
+    # A multiple stays as it is.
     again = read_column(write(floats[known], column_type, "x"))
     np.testing.assert_array_equal(again.to_float(), floats[known])
 

@@ -1,4 +1,4 @@
-"""What a batch becomes before a step."""
+"""Preparation of a batch for a step."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""What callbacks of skorch need, checked before a training begins, and their errors."""
+"""The needs of skorch's callbacks, checked before a training, and their errors."""
 
 from __future__ import annotations
 
@@ -126,7 +126,7 @@ def explain(callback, error):
         The callback.
 
     error : Exception
-        What came out of it.
+        The error that came out of it.
 
     Returns
     -------
