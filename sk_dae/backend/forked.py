@@ -166,7 +166,8 @@ def generators_named_in(code):
         # Kept, or another object could get the identity of one.
         seen[id(thing)] = thing
         owner = getattr(thing, "__self__", None)
-        if thing in (np, np.random) or owner is _GLOBAL_OF_NUMPY:
+        # By identity: an array, or a data frame, is not simply equal to a module.
+        if thing is np or thing is np.random or owner is _GLOBAL_OF_NUMPY:
             kinds.add("numpy")
         elif thing is random or owner is _GLOBAL_OF_PYTHON:
             kinds.add("python")

@@ -5,6 +5,7 @@ import random
 import threading
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from numpy import random as numpy_random
@@ -233,6 +234,21 @@ bound = np.random.normal
 )
 def test_generators_are_found_by_their_names(code, kinds):
     assert generators_named_in(code) == kinds
+
+
+@pytest.mark.parametrize(
+    "value",
+    [np.ones(3), pd.DataFrame({"a": [1, 2]}), torch.ones(3), [np.ones(2)]],
+    ids=["array", "frame", "tensor", "list"],
+)
+def test_module_may_name_values_that_are_not_simply_equal(table, value):
+    class Scaled(Module):
+        def add_noise(self, X):
+            return X * len(value)
+
+    assert generators_named_in(Scaled) == set()
+    dae = DenoisingAutoencoder(2, module=Scaled, max_iter=1).fit(table)
+    assert np.isfinite(dae.transform(table)).all()
 
 
 def test_each_piece_of_code_is_watched_once():
