@@ -140,7 +140,6 @@ def _describe(found, reader, input_name):
     if isinstance(reader, str):
         name, instead = reader, "Encode it as numbers first."
     elif hasattr(reader, "autoencoder"):
-        name = f"{type(reader).__name__} takes such columns, but not with an "
         owner = type(reader).__name__
         return (
             f"{input_name} holds {what} in the column{plural} {columns}, but {owner} "
