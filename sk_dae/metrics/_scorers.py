@@ -1,4 +1,4 @@
-"""Measures of denoising and imputation, and scorers for model selection."""
+"""Scorers of denoising and imputation, for model selection."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from numbers import Integral, Real
 
 import numpy as np
 import scipy.sparse as sp
-from sklearn.utils import check_array
 from sklearn.utils._missing import is_pandas_na, is_scalar_nan
 from sklearn.utils._param_validation import (
     Interval,
@@ -15,88 +14,17 @@ from sklearn.utils._param_validation import (
     validate_params,
 )
 
-from .backend.suggestions import with_suggestions
-from .corruption import CORRUPTIONS, BaseCorruption, corrupt_alike, make_corruption
-from .data.text import naming_text
-from .tables.checks import columns_without_numbers, missing_cells
-from .tables.comparing import mean_error
-from .tables.encoder import TableEncoder
-from .tables.frames import is_frame, is_polars
-from .tables.hiding import hide_cells
-from .tables.reading import columns_of
-from .tabular import CORRUPTIONS as TABLE_CORRUPTIONS
+from ..backend.suggestions import with_suggestions
+from ..corruption import CORRUPTIONS, BaseCorruption, corrupt_alike, make_corruption
+from ..tables.checks import columns_without_numbers, missing_cells
+from ..tables.comparing import mean_error
+from ..tables.encoder import TableEncoder
+from ..tables.frames import is_frame, is_polars
+from ..tables.hiding import hide_cells
+from ..tables.reading import columns_of
+from ..tabular import CORRUPTIONS as TABLE_CORRUPTIONS
 
-__all__ = [
-    "make_denoising_scorer",
-    "make_imputation_scorer",
-    "peak_signal_noise_ratio",
-]
-
-
-@with_suggestions
-@validate_params(
-    {
-        "X_true": ["array-like"],
-        "X_pred": ["array-like"],
-        "data_range": [Interval(Real, 0, None, closed="neither"), None],
-        "average": [StrOptions({"all", "samples"}), None],
-    },
-    prefer_skip_nested_validation=True,
-)
-def peak_signal_noise_ratio(X_true, X_pred, *, data_range=None, average="all"):
-    r"""Compute the peak signal-to-noise ratio (PSNR) in decibels.
-
-    .. math:: \mathrm{PSNR} = 10 \log_{10} \frac{R^2}{\mathrm{MSE}(X, \hat X)}
-
-    Parameters
-    ----------
-    X_true : array-like of shape (n_samples, n_features)
-        The clean rows.
-
-    X_pred : array-like of shape (n_samples, n_features)
-        Noisy or denoised rows.
-
-    data_range : float, default=None
-        The distance :math:`R` between the least and the greatest possible value: 1
-        for pixels in [0, 1], 255 for bytes. None takes it from `X_true`.
-
-    average : {"all", "samples"} or None, default="all"
-        Whether to take the error over all cells together, to average the ratios of
-        the rows, as is usual for images, or to return one for each row.
-
-    Returns
-    -------
-    psnr : float or ndarray of shape (n_samples,)
-        The ratio; infinite where nothing differs.
-
-    Raises
-    ------
-    ValueError
-        If the shapes differ, or `data_range` is None and `X_true` is constant.
-
-    Examples
-    --------
-    >>> from sk_dae.metrics import peak_signal_noise_ratio
-    >>> round(peak_signal_noise_ratio([[0.0, 1.0]], [[0.1, 0.9]], data_range=1.0), 6)
-    20.0
-    """
-    given = {"X_true": X_true, "X_pred": X_pred}
-    for name, X in given.items():
-        with naming_text(X, "peak_signal_noise_ratio", input_name=name):
-            given[name] = check_array(X, dtype=np.float64, input_name=name)
-    X_true, X_pred = given.values()
-    if X_true.shape != X_pred.shape:
-        raise ValueError(
-            f"X_pred must have the shape of X_true, {X_true.shape}, got {X_pred.shape}."
-        )
-    if data_range is None:
-        data_range = float(np.ptp(X_true))
-        if data_range == 0:
-            raise ValueError("data_range must be given where X_true is constant.")
-    error = np.square(X_true - X_pred).mean(axis=None if average == "all" else 1)
-    with np.errstate(divide="ignore"):
-        psnr = 10.0 * np.log10(data_range**2 / error)
-    return psnr if average is None else float(np.mean(psnr))
+__all__ = ["make_denoising_scorer", "make_imputation_scorer"]
 
 
 @with_suggestions
