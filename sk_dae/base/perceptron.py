@@ -35,8 +35,12 @@ class PerceptronAutoencoder(GradientDescentAutoencoder):
         "dropout": [Interval(Real, 0, 1, closed="left")],
     }
 
+    def _hidden_sizes(self):
+        """Return the widths of the hidden layers before the code."""
+        return hidden_sizes(self.hidden_layer_sizes)
+
     def _module_config(self, n_features, n_outputs):
-        hidden = hidden_sizes(self.hidden_layer_sizes)
+        hidden = self._hidden_sizes()
         return {
             "n_features": n_features,
             "n_components": self.n_components,
@@ -59,7 +63,7 @@ class PerceptronAutoencoder(GradientDescentAutoencoder):
         return MLPAutoencoder(**config, generator=generator)
 
     def _layer_widths(self):
-        hidden = hidden_sizes(self.hidden_layer_sizes)
+        hidden = self._hidden_sizes()
         return hidden, self.n_components, hidden[::-1]
 
 
