@@ -13,10 +13,10 @@ from sklearn.utils.validation import check_is_fitted
 from ..penalties import PENALTIES, BasePenalty, make_penalty
 from .perceptron import find_code_activation
 
-__all__ = ["PenalizedCode"]
+__all__ = ["PenalizedCode", "has_prior"]
 
 
-def _has_prior(estimator):
+def has_prior(estimator):
     """Refuse to sample from what has no distribution of codes."""
     penalty = estimator.penalty_ if hasattr(estimator, "net_") else estimator.penalty
     if penalty is None or not PENALTIES.get(penalty, penalty).has_prior:
@@ -47,7 +47,7 @@ class PenalizedCode:
         """The fitted penalty, or None."""
         return self.net_.penalty
 
-    @available_if(_has_prior)
+    @available_if(has_prior)
     def sample(self, n_samples=1, random_state=None):
         """Draw new rows: decoded draws of the standard normal that codes follow.
 

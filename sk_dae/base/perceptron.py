@@ -99,8 +99,8 @@ def find_code_activation(code_activation, activation, hidden, *, wanted=None):
     return wanted or ("identity" if hidden else activation)
 
 
-def hidden_sizes(sizes):
-    """Return the widths that a parameter `hidden_layer_sizes` gives, as a tuple."""
+def hidden_sizes(sizes, name="hidden_layer_sizes"):
+    """Return the widths that a parameter, `hidden_layer_sizes`, gives as a tuple."""
     if np.ndim(sizes) == 0:
         # An array of no dimension has nothing to go through.
         checked = (sizes,)
@@ -109,7 +109,7 @@ def hidden_sizes(sizes):
     for size in checked:
         if not isinstance(size, Integral) or not 1 <= size <= MOST_UNITS:
             raise ValueError(
-                "hidden_layer_sizes must hold integers of at least 1 and at most "
+                f"{name} must hold integers of at least 1 and at most "
                 f"{MOST_UNITS}, got {sizes!r}."
             )
     return tuple(int(size) for size in checked)

@@ -13,8 +13,16 @@ gets the column's mean in their place.
 """
 
 from ._activations import ACTIVATIONS
+from ._convolutional import ConvolutionalAutoencoder
 from ._layers import Dropout, Linear
 from ._perceptron import MLPAutoencoder
 from ._table import TableAutoencoder
 
-__all__ = ["ACTIVATIONS", "Dropout", "Linear", "MLPAutoencoder", "TableAutoencoder"]
+__all__ = [
+    "ACTIVATIONS",
+    "ConvolutionalAutoencoder",
+    "Dropout",
+    "Linear",
+    "MLPAutoencoder",
+    "TableAutoencoder",
+]

@@ -28,6 +28,19 @@ class LayeredAutoencoder(nn.Module):
         It acts on the hidden layers, or on the code where there are none.
     """
 
+    def reset_parameters(self, generator=None):
+        """Draw all weights anew; biases start at zero.
+
+        Parameters
+        ----------
+        generator : torch.Generator, default=None
+            Where they come from. None draws from torch's global generator.
+        """
+        # Smaller than He's and Glorot's variances, for rectifiers too: weights that
+        # start small restored held-out rows best.
+        for layer in (*self.encoder, *self.decoder):
+            layer.reset_parameters(generator)
+
     def expand(self, X):
         """Return what the first layer takes of rows.
 

@@ -113,16 +113,3 @@ class MLPAutoencoder(LayeredAutoencoder):
             "tied_weights": self.decoder[0].tied,
             "dropout": 0.0 if self.dropout is None else self.dropout.p,
         }
-
-    def reset_parameters(self, generator=None):
-        """Draw all weights anew; biases start at zero.
-
-        Parameters
-        ----------
-        generator : torch.Generator, default=None
-            Where they come from. None draws from torch's global generator.
-        """
-        # Smaller than He's and Glorot's variances, for rectifiers too: weights that
-        # start small restored held-out rows best.
-        for layer in (*self.encoder, *self.decoder):
-            layer.reset_parameters(generator)
