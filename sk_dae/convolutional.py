@@ -199,6 +199,9 @@ class ConvolutionalDenoisingAutoencoder(
     n_features_in_ : int
         Number of values of a sample: those of its pixels and channels.
 
+    sample_shape_ : tuple of int
+        Shape of a sample, with its channels.
+
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of the features, where X had string column names.
 

@@ -34,7 +34,7 @@ class ConvolutionalNetAutoencoder(GradientDescentAutoencoder):
     _own_module = ConvolutionalAutoencoder
     _set_by_validation = (
         *GradientDescentAutoencoder._set_by_validation,
-        "_sample_shape",
+        "sample_shape_",
         "_flat_samples",
     )
     _parameter_constraints: dict = {
@@ -60,8 +60,8 @@ class ConvolutionalNetAutoencoder(GradientDescentAutoencoder):
     def _validate_training_rows(self, X, *, reset, owner=None, weights=None):
         X = self._read_samples(X, reset)
         X = super()._validate_training_rows(X, reset=reset, owner=owner)
-        if reset and self._sample_shape is None:
-            self._sample_shape = self._shape_of_samples(X.shape)
+        if reset and self.sample_shape_ is None:
+            self.sample_shape_ = self._shape_of_samples(X.shape)
         return X
 
     def _read_samples(self, X, reset):
@@ -71,16 +71,16 @@ class ConvolutionalNetAutoencoder(GradientDescentAutoencoder):
         if reset:
             self._flat_samples = not has_shape
             # That of rows is known when they have been validated.
-            self._sample_shape = self._shape_of_samples(X.shape) if has_shape else None
-        elif has_shape and hasattr(self, "_sample_shape"):
+            self.sample_shape_ = self._shape_of_samples(X.shape) if has_shape else None
+        elif has_shape and hasattr(self, "sample_shape_"):
             self._check_shape(X)
         return flat_rows(X)
 
     def _check_shape(self, X, name="X"):
-        if X.shape[1:] != self._sample_shape:
+        if X.shape[1:] != self.sample_shape_:
             raise ValueError(
                 f"{name} has samples of the shape {X.shape[1:]}, but "
-                f"{type(self).__name__} is expecting {self._sample_shape}."
+                f"{type(self).__name__} is expecting {self.sample_shape_}."
             )
 
     def _shape_of_samples(self, X_shape):
@@ -90,7 +90,7 @@ class ConvolutionalNetAutoencoder(GradientDescentAutoencoder):
         """Return rows as samples, unless they are to stay flat."""
         if flat or getattr(rows, "ndim", 0) != 2:
             return rows
-        return rows.reshape(len(rows), *self._sample_shape)
+        return rows.reshape(len(rows), *self.sample_shape_)
 
     def _gives_frames(self):
         """Whether `set_output` asks for frames, which hold flat rows."""
@@ -101,9 +101,9 @@ class ConvolutionalNetAutoencoder(GradientDescentAutoencoder):
     def fit_rows(self, X, **params):
         """Train on rows that have been validated; as in ``NetFitting``."""
         with self._unharmed_by_failure():
-            known = getattr(self, "_sample_shape", None)
+            known = getattr(self, "sample_shape_", None)
             if known is None or math.prod(known) != X.shape[1]:
-                self._sample_shape = self._shape_of_samples(X.shape)
+                self.sample_shape_ = self._shape_of_samples(X.shape)
                 self._flat_samples = True
             return super().fit_rows(X, **params)
 
@@ -123,12 +123,12 @@ class ConvolutionalNetAutoencoder(GradientDescentAutoencoder):
         """Return how many numbers the stages before the code give."""
         n_filters = hidden_sizes(self.n_filters, "n_filters")
         return stage_widths(
-            self._sample_shape, self.channel_axis, n_filters, self.pool_size
+            self.sample_shape_, self.channel_axis, n_filters, self.pool_size
         )
 
     def _module_config(self, n_features, n_outputs):
         return {
-            "sample_shape": self._sample_shape,
+            "sample_shape": self.sample_shape_,
             "n_components": self.n_components,
             "channel_axis": self.channel_axis,
             "n_filters": hidden_sizes(self.n_filters, "n_filters"),
