@@ -19,6 +19,8 @@ from sk_dae import (
     TabularDenoisingAutoencoder,
 )
 
+pytestmark = pytest.mark.usefixtures("quick_defaults")
+
 SMALL = {"n_components": 2, "hidden_layer_sizes": (4,), "max_iter": 1}
 PREDICTORS = (DenoisingAutoencoderClassifier, DenoisingAutoencoderRegressor)
 OWNERS = (*PREDICTORS, DenoisingImputer, DenoisingOutlierDetector)

@@ -79,9 +79,9 @@ def test_scorer_serves_missing_values_and_sparse_rows(table):
 
 
 def test_scorer_can_choose_the_noise_where_score_cannot(digits):
-    X = digits[:700]
+    X = digits[:300]
     grid = {"noise_level": [0.01, 0.5]}
-    dae = DenoisingAutoencoder(max_iter=30, random_state=0)
+    dae = DenoisingAutoencoder(max_iter=20, random_state=0)
     copied = GridSearchCV(dae, grid, cv=2).fit(X)
     restored = GridSearchCV(
         dae, grid, cv=2, scoring=make_denoising_scorer("gaussian", 0.5)

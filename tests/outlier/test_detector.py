@@ -184,6 +184,7 @@ def test_autoencoder_is_cloned_and_seeded_where_it_is_not(X):
     assert make(small(random_state=7)).fit(X).autoencoder_.random_state == 7
 
 
+@pytest.mark.usefixtures("quick_defaults")
 def test_default_autoencoder_learns_from_many_scales(X):
     detector = DenoisingOutlierDetector(random_state=0).fit(X[:40])
     assert isinstance(detector.autoencoder_, DenoisingAutoencoder)
@@ -355,7 +356,6 @@ def test_grid_search_reaches_the_autoencoder(X):
         {"autoencoder__noise_level": [0.1, 1.0], "n_draws": [2]},
         scoring="roc_auc",
         cv=StratifiedKFold(2),
-        n_jobs=2,
     ).fit(rows, labels)
     assert search.best_params_["autoencoder__noise_level"] in (0.1, 1.0)
     assert search.best_score_ > 0.5

@@ -182,12 +182,12 @@ def test_contraction_of_deep_encoders_is_right_on_average(activation):
         [
             ContractivePenalty().encode(module, X, None, generator)[1].detach()
             for generator in [seeded_generator(2)]
-            for _ in range(1000)
+            for _ in range(400)
         ]
     )
-    error = draws.std().item() / np.sqrt(1000)
+    error = draws.std().item() / np.sqrt(len(draws))
     assert draws.mean().item() == pytest.approx(expected, abs=4 * error)
-    assert error < 0.02 * expected
+    assert error < 0.03 * expected
     many = ContractivePenalty(n_draws=1000).encode(module, X, None, seeded_generator(3))
     assert many[1].item() == pytest.approx(expected, abs=4 * error)
     # It teaches the encoder: second derivatives flow.
@@ -400,9 +400,9 @@ def effect(digits):
     def fit(**params):
         key = str(params)
         if key not in fitted:
-            options = {"n_components": 16, "max_iter": 40, "hidden_layer_sizes": (64,)}
+            options = {"n_components": 16, "max_iter": 30, "hidden_layer_sizes": (64,)}
             dae = DenoisingAutoencoder(**{**options, "random_state": 0, **params})
-            fitted[key] = dae.fit(digits[:1000])
+            fitted[key] = dae.fit(digits[:600])
         return fitted[key]
 
     return fit
@@ -459,7 +459,7 @@ def test_codes_approach_the_standard_normal(effect, digits, penalty):
 
 @of_prior
 def test_samples_lie_near_the_data(effect, digits, penalty):
-    train, held_out = digits[:1000], digits[1000:]
+    train, held_out = digits[:600], digits[1000:]
     dae = effect(penalty=penalty)
     drawn = dae.sample(500, random_state=0)
     assert drawn.dtype == np.float32
