@@ -98,7 +98,6 @@ NEED_SKILL = {
 TRAINED_IN_FULL = {
     "check_fit2d_1feature",
     "check_fit2d_1sample",
-    "check_methods_sample_order_invariance",
     "check_methods_subset_invariance",
     "check_transformer_n_iter",
 }
@@ -148,7 +147,6 @@ OF_PARAMETERS = {
     "check_fit2d_1feature",
     "check_fit2d_1sample",
     "check_fit_idempotent",
-    "check_methods_sample_order_invariance",
     "check_methods_subset_invariance",
     "check_n_features_in",
     "check_outliers_train",

@@ -155,6 +155,7 @@ def test_corruption_instance_is_cloned_not_fitted(table):
     assert clone(dae).corruption is not process
 
 
+@pytest.mark.slow
 def test_features_serve_a_classifier_as_pca_does(digits):
     from sklearn.datasets import load_digits
 

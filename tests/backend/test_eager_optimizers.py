@@ -50,6 +50,7 @@ def test_hooks_of_torch_are_called():
     assert len(calls) == 1
 
 
+@pytest.mark.slow
 def test_no_training_loads_the_compiler():
     code = """
 import sys, numpy as np

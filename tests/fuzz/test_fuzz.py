@@ -8,7 +8,7 @@ import pytest
 from fuzz.case import Case, HangError
 from fuzz.draws import ESTIMATORS, NOISES
 
-N_CASES = 6
+N_CASES = 12
 
 
 @pytest.fixture(autouse=True)

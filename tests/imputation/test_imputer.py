@@ -106,6 +106,7 @@ def test_filled_cells_follow_a_shift_and_a_change_of_scale(fitted):
     )
 
 
+@pytest.mark.slow
 def test_default_beats_the_mean_by_far_on_real_data():
     X = load_breast_cancer().data[:, :10]
     rng = np.random.RandomState(0)
@@ -117,6 +118,7 @@ def test_default_beats_the_mean_by_far_on_real_data():
     assert 0.0 <= imputer.weight_ <= 1.0
 
 
+@pytest.mark.slow
 def test_autoencoder_learns_what_the_linear_guess_cannot():
     # A parabola: uncorrelated columns, of which one follows from the other.
     x = np.random.RandomState(0).uniform(-1, 1, size=(600, 1))
@@ -235,6 +237,7 @@ def test_sample_repeats_with_its_seed_and_leaves_the_imputer_alone(fitted):
     assert pickle.dumps(imputer) == before
 
 
+@pytest.mark.slow
 def test_intervals_of_the_draws_cover_the_truth():
     X, gaps = make_table(600, missing=0.3)
     imputer = make(small(max_iter=50)).fit(gaps[:400])
@@ -528,6 +531,7 @@ def test_categories_and_numbers_of_new_rows_are_found(fitted_table):
     assert error.std() < 0.6 * X["size"].std()
 
 
+@pytest.mark.slow
 def test_default_fills_tables(fitted_table):
     _, gaps, X = fitted_table
     imputer = DenoisingImputer(n_estimators=1, random_state=0).fit(gaps)
@@ -738,6 +742,7 @@ def test_failed_fit_on_a_table_leaves_the_earlier_one(fitted_table):
     assert imputer.transform(numbers).shape == numbers.shape
 
 
+@pytest.mark.slow
 def test_table_in_a_pipeline_with_a_grid(fitted_table):
     _, gaps, X = fitted_table
     by_kind = make_column_transformer(

@@ -78,6 +78,7 @@ def test_scorer_serves_missing_values_and_sparse_rows(table):
     assert scorer(dae, sp.csr_array(table)) == pytest.approx(scorer(dae, table))
 
 
+@pytest.mark.slow
 def test_scorer_can_choose_the_noise_where_score_cannot(digits):
     X = digits[:300]
     grid = {"noise_level": [0.01, 0.5]}

@@ -376,6 +376,7 @@ def test_pickled_detector_scores_the_same(X, detector):
     assert not hasattr(clone(detector), "offset_")
 
 
+@pytest.mark.slow
 def test_rows_off_the_surface_are_odd_though_no_feature_tells_of_another():
     # In the middle of a sphere every value is what the others make expect.
     rng = np.random.RandomState(0)
@@ -387,6 +388,7 @@ def test_rows_off_the_surface_are_odd_though_no_feature_tells_of_another():
     assert roc_auc_score(np.repeat([1, 0], [300, 200]), scores) > 0.95
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("missing", [0.0, 0.3])
 def test_gaps_alone_make_no_outlier(missing):
     rng = np.random.RandomState(0)

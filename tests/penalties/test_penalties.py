@@ -392,6 +392,9 @@ def test_a_wider_code_of_equal_units_costs_the_same(penalty):
 # -- the effects ----------------------------------------------------------------------
 
 
+OF_PRIOR = [str({"penalty": name}) for name in ("variational", "adversarial")]
+
+
 @pytest.fixture(scope="module")
 def effect(digits):
     """Return a function that trains on digits, once for each setting."""
@@ -400,14 +403,18 @@ def effect(digits):
     def fit(**params):
         key = str(params)
         if key not in fitted:
-            options = {"n_components": 16, "max_iter": 30, "hidden_layer_sizes": (64,)}
+            # A prior takes longer to be reached.
+            n_rows, n_epochs = (1000, 40) if key in OF_PRIOR else (600, 30)
+            options = {"n_components": 16, "hidden_layer_sizes": (64,)}
+            options["max_iter"] = n_epochs
             dae = DenoisingAutoencoder(**{**options, "random_state": 0, **params})
-            fitted[key] = dae.fit(digits[:600])
+            fitted[key] = dae.fit(digits[:n_rows])
         return fitted[key]
 
     return fit
 
 
+@pytest.mark.slow
 def test_l1_makes_most_activations_zero(effect, digits):
     held_out = digits[1000:]
     plain = effect(code_activation="relu")
@@ -421,6 +428,7 @@ def test_l1_makes_most_activations_zero(effect, digits):
     assert np.abs(more).mean() < sizes[1]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("target", [0.05, 0.2])
 def test_kl_brings_the_mean_activation_to_the_target(effect, digits, target):
     plain = effect(code_activation="logistic").transform(digits[1000:])
@@ -433,6 +441,7 @@ def test_kl_brings_the_mean_activation_to_the_target(effect, digits, target):
     assert sparse.max(axis=0).min() > 1.5 * target
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("hidden", [(), (64,)])
 def test_contraction_shrinks_the_jacobian(effect, digits, hidden):
     params = {"hidden_layer_sizes": hidden, "code_activation": "logistic"}
@@ -445,6 +454,7 @@ def test_contraction_shrinks_the_jacobian(effect, digits, hidden):
     assert norms[2] < 0.2 * norms[1]
 
 
+@pytest.mark.slow
 @of_prior
 def test_codes_approach_the_standard_normal(effect, digits, penalty):
     held_out = digits[1000:]
@@ -457,9 +467,10 @@ def test_codes_approach_the_standard_normal(effect, digits, penalty):
     assert energy_distance(near, normal) < 0.2 * energy_distance(plain, normal)
 
 
+@pytest.mark.slow
 @of_prior
 def test_samples_lie_near_the_data(effect, digits, penalty):
-    train, held_out = digits[:600], digits[1000:]
+    train, held_out = digits[:1000], digits[1000:]
     dae = effect(penalty=penalty)
     drawn = dae.sample(500, random_state=0)
     assert drawn.dtype == np.float32
