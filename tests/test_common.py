@@ -41,7 +41,7 @@ def small(cls=DenoisingAutoencoder, **params):
     return cls(n_components=2, hidden_layer_sizes=(8,), max_iter=5, **params)
 
 
-# What a parameter is made for, in the columns that come out.
+# Different parameters, which show in the columns that come out.
 TRANSFORMERS = [
     *(small(features=features) for features in FEATURES),
     MarginalizedDenoisingAutoencoder(n_layers=1),
@@ -63,7 +63,7 @@ TRANSFORMERS = [
     ),
 ]
 
-# In the training.
+# And others, which show in the training.
 TRAINED_OTHERWISE = [
     small(tied_weights=True, penalty="kl"),
     small(penalty="variational"),

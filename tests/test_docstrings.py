@@ -60,7 +60,7 @@ def public_objects():
             yield path
             if inspect.isclass(thing):
                 for attribute, member in vars(thing).items():
-                    # What overrides a method is documented there, in full.
+                    # A method that overrides another is documented there, in full.
                     inherited = any(
                         hasattr(base, attribute) for base in thing.__bases__
                     )

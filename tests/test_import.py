@@ -1,4 +1,4 @@
-"""What importing the package costs, and what it leaves alone."""
+"""The cost of importing the package, and the modules that it leaves alone."""
 
 import os
 import subprocess

@@ -218,7 +218,7 @@ def test_sample_keeps_what_is_observed_and_varies_the_rest(fitted):
 
 
 def test_draws_reach_the_bound_at_which_many_values_are():
-    # Of a column that is mostly zero the draws must hold zeros, to the last digit.
+    # Draws of a column that is mostly zero must hold zeros, to the last digit.
     rng = np.random.RandomState(0)
     X = rng.normal(size=(400, 3))
     X[:, 2] = np.clip(X[:, 2] - 1, 0, None)
@@ -309,7 +309,7 @@ def test_empty_columns_are_left_out_or_filled_as_simple_imputer_does(keep):
     np.testing.assert_array_equal(names, simple.get_feature_names_out())
     filled = imputer.transform(new)
     assert filled.shape == (1, len(names))
-    # What is observed stays, also where nothing was in fit.
+    # Observed cells stay, also where nothing was observed in fit.
     if keep:
         assert filled[0, 0] == 5.0
         assert imputer.transform(X)[0, 0] == 0.0
@@ -575,7 +575,7 @@ def test_draws_of_a_table(fitted_table):
         observed = gaps.notna()
         pd.testing.assert_frame_equal(draw.where(observed), gaps.where(observed))
         assert draw["size"].between(gaps["size"].min(), gaps["size"].max()).all()
-    # What nothing tells of comes in its frequencies; what is known, always.
+    # Cells that nothing tells of come in their frequencies; known ones, always.
     nothing = gaps.mask(np.ones(gaps.shape, dtype=bool))
     drawn = pd.concat(imputer.sample(nothing, 5, random_state=0))
     np.testing.assert_allclose(

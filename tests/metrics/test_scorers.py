@@ -154,7 +154,7 @@ def test_denoising_of_tables_is_scored(container):
     swap = make_denoising_scorer("swap", 0.3)
     perfect, none = swap(Guess(X), X), swap(Guess(), X)
     assert perfect == 0
-    # Of all cells 30 % are those of another row: every other category is wrong, and
+    # 30 % of the cells are those of another row: every other category is wrong, and
     # the squared error of numbers is twice the variance.
     assert -0.6 < none < -0.2
     assert swap(Guess(), X) == none

@@ -102,7 +102,7 @@ def test_contributions_add_up_to_the_score(X, params, missing):
     assert (contributions[~gaps] >= 0).all()
     assert (contributions[gaps] == 0).all()
     np.testing.assert_allclose(contributions.sum(axis=1), -scores)
-    # Of the training rows; with gaps, in between those of more and of fewer.
+    # The mean of the training rows; with gaps, between those of more and of fewer.
     assert scores.mean() == pytest.approx(-1.0, rel=0.05 if missing else 1e-5)
 
 
@@ -228,7 +228,7 @@ def test_columns_without_spread_are_harmless(X):
     contributions = detector.feature_contributions(wide)
     assert np.isfinite(contributions).all()
     assert contributions[:, 5].max() < contributions[:, :5].max()
-    # What never varied speaks where it does.
+    # A column that never varied speaks where it does.
     wide[0, 5] = 107.0
     assert detector.predict(wide[:1]) == -1
     assert detector.feature_contributions(wide[:1]).argmax() == 5

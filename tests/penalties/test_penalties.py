@@ -196,7 +196,7 @@ def test_contraction_of_deep_encoders_is_right_on_average(activation):
 
 
 def test_contraction_of_separate_units_needs_no_average():
-    # Of a Jacobian whose rows do not overlap, every draw of signs gives the norm.
+    # Every draw of signs gives the norm of a Jacobian whose rows do not overlap.
     module = MLPAutoencoder(
         4, 4, hidden_layer_sizes=(4,), activation="tanh", generator=seeded_generator(0)
     )
@@ -810,7 +810,7 @@ def test_sample_is_there_with_a_prior_only(table, penalty):
     with pytest.raises(AttributeError) as caught:
         dae.sample()
     assert "penalty='variational'" in str(caught.value.__cause__)
-    # What was fitted counts, and not what has been set since.
+    # The fitted penalty counts, and not the one that has been set since.
     dae.fit(table).set_params(penalty="variational")
     assert not hasattr(dae, "sample")
     assert hasattr(make(penalty=VariationalPenalty()), "sample")
@@ -919,7 +919,7 @@ def test_variational_refuses_a_perceptron_with_an_encoder_of_its_own(table):
 
 
 def test_net_adds_the_penalty_to_any_loss():
-    # What the hook of the hand-derived gradients adds is what autograd would.
+    # The hook of the hand-derived gradients adds what autograd would.
     from sk_dae.training.gradients import FlatParameters, MLPGradients
 
     X, module = rows(), mlp((5,), activation="tanh")

@@ -220,7 +220,7 @@ def test_columns_that_a_frozen_autoencoder_has_not_seen_stay_unread():
         frozen = FrozenEstimator(small(corruption=None).fit(empty))
     params = {"corruption": None, "dropout": 0.0, "head_max_iter": 5}
     model = classifier(frozen, **params).fit(X, y)
-    # What decides is hidden from the predictions, and so it is from the training.
+    # The column that decides is hidden in the predictions, so it is in training too.
     loss = -np.log(model.predict_proba(X)[np.arange(400), y.astype(int)]).mean()
     assert_allclose(model.loss_curve_[-1], loss, rtol=0.05)
 
@@ -692,7 +692,7 @@ def test_counts_are_read_as_the_autoencoder_reads_them(digits):
     counts = np.round(16 * X)
     model = classifier(small(loss="poisson")).fit(counts, y)
     assert model.score(counts, y) > 0.8
-    # Of Poisson's loss the encoder reads shares of a row, not its size.
+    # With Poisson's loss the encoder reads shares of a row, not its size.
     assert_allclose(
         model.predict_proba(counts), model.predict_proba(3 * counts), atol=0.2
     )

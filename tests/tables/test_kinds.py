@@ -108,8 +108,8 @@ def test_categories_of_another_kind_are_refused(kind):
     for i, (name, column) in enumerate(CATEGORIES[kind].items()):
         encoder = TableEncoder(categorical_features=[0]).fit(table_of(column))
         for other, columns in CATEGORIES.items():
-            # Within a kind, every container meets every other. Of two kinds, the first
-            # container of the one meets all of the other.
+            # Within a kind, every container meets every other. The first container
+            # of a kind meets all those of the other kinds.
             met = list(columns.items())[: None if i == 0 or kind == other else 1]
             for later_name, later in met:
                 if kind == other:
