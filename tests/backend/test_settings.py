@@ -273,6 +273,7 @@ def run(estimator, rows, path):
 EXPECTED = {}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", CASES)
 def test_models_are_the_same_under_several_settings(case, tmp_path):
     check(case, several, tmp_path / "model")

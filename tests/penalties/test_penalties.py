@@ -174,6 +174,7 @@ def test_contraction_is_exact_for_one_layer(activation):
     assert before - after.item() == pytest.approx(1e-3 * slope.norm().item(), rel=0.05)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("activation", ["tanh", "gelu", "relu"])
 def test_contraction_of_deep_encoders_is_right_on_average(activation):
     module, X = mlp((5,), activation=activation), rows()

@@ -81,12 +81,9 @@ def with_gaps(X):
     [
         small(),
         small(hidden_layer_sizes=()),
-        small(tied_weights=True),
-        small(activation="silu", code_activation="silu"),
-        small(penalty="l1"),
-        small(corruption=None),
-        small(corruption="conditional_mean"),
-        small(loss="binary_cross_entropy"),
+        small(tied_weights=True, penalty="l1"),
+        small(activation="silu", code_activation="silu", corruption=None),
+        small(corruption="conditional_mean", loss="binary_cross_entropy"),
         StackedDenoisingAutoencoder(
             32, hidden_layer_sizes=(32,), pretrain_max_iter=3, max_iter=3
         ),
