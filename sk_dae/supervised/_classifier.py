@@ -4,23 +4,16 @@ from __future__ import annotations
 
 from numbers import Real
 
-import numpy as np
 import torch
 from sklearn.base import (
     ClassifierMixin,
 )
-from sklearn.utils._missing import is_pandas_na, is_scalar_nan
 from sklearn.utils._param_validation import StrOptions
-from sklearn.utils.class_weight import compute_class_weight
-from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import (
-    _check_y,
-    column_or_1d,
-)
 
 from ..backend.serialization import serializable
 from ..data.class_rows import ClassRows
 from ..losses._prediction import CategoricalCrossEntropy
+from ._classes import read_classes, weigh_classes
 from ._fine_tuning import FineTunedPredictor
 
 __all__ = ["DenoisingAutoencoderClassifier"]
@@ -268,49 +261,8 @@ class DenoisingAutoencoderClassifier(ClassifierMixin, FineTunedPredictor):
     _loss_class = CategoricalCrossEntropy
 
     def _read_targets(self, y, weights):
-        try:
-            y = column_or_1d(y, warn=True)
-        except ValueError as error:
-            if "1d array" not in str(error):
-                raise
-            raise ValueError(
-                f"{error} It holds the class of each row; for several classifications "
-                "at once, put the classifier into a MultiOutputClassifier of "
-                "sklearn.multioutput."
-            ) from None
-        labeled = np.ones(len(y), dtype=bool)
-        if is_scalar_nan(self.unlabeled_value):
-            labeled = y == y if y.dtype != object else _not_missing(y)
-        elif self.unlabeled_value is not None:
-            labeled = ~np.equal(y, self.unlabeled_value, dtype=object).astype(bool)
-        if len(y) and not labeled.any():
-            raise ValueError(
-                "y must have labels, but every value of it is the unlabeled_value, "
-                f"{self.unlabeled_value!r}."
-            )
-        known = y[labeled]
-        self._refuse_missing(known)
-        known = _check_y(known)
-        check_classification_targets(known)
-        classes, known = np.unique(known, return_inverse=True)
-        codes = np.zeros(len(y), dtype=np.int64)
-        codes[labeled] = known
+        classes, labeled, codes = read_classes(y, self.unlabeled_value)
         return {"classes_": classes}, labeled, codes
-
-    def _refuse_missing(self, known):
-        """Refuse labels that are missing, unless these are the rows without one."""
-        n_missing = 0
-        if known.dtype.kind == "f":
-            n_missing = int(np.isnan(known).sum())
-        elif known.dtype == object:
-            n_missing = int((~_not_missing(known)).sum())
-        if n_missing:
-            raise ValueError(
-                f"Input y contains NaN or None in {n_missing} rows. If they are rows "
-                "without a label, set unlabeled_value=np.nan, which stands for all "
-                "missing values, and they serve the pretraining; got unlabeled_value="
-                f"{self.unlabeled_value!r}."
-            )
 
     def _target_rows(self, values, fitted):
         return ClassRows(values, len(fitted["classes_"]))
@@ -319,26 +271,8 @@ class DenoisingAutoencoderClassifier(ClassifierMixin, FineTunedPredictor):
         return values
 
     def _weigh(self, weights, values, labeled, fitted):
-        if self.class_weight is None:
-            return weights
         classes = fitted["classes_"]
-        if isinstance(self.class_weight, str):
-            counts = None if weights is None else weights[labeled]
-            counts = np.bincount(values[labeled], counts, len(classes))
-            of_classes = counts.sum() / (len(classes) * counts)
-        else:
-            of_classes = compute_class_weight(
-                self.class_weight, classes=classes, y=classes[values[labeled]]
-            )
-        valid = (of_classes >= 0).all() and np.isfinite(of_classes).all()
-        if valid:
-            weights = of_classes[values] * (1.0 if weights is None else weights)
-        if not valid or not weights[labeled].any():
-            raise ValueError(
-                "class_weight must be finite, non-negative and not zero for all rows "
-                f"that count, got {self.class_weight!r}."
-            )
-        return weights
+        return weigh_classes(self.class_weight, classes, weights, values, labeled)
 
     @property
     def _n_outputs(self):
@@ -429,9 +363,3 @@ class DenoisingAutoencoderClassifier(ClassifierMixin, FineTunedPredictor):
             Between 0 and 1.
         """
         return super().score(X, y, sample_weight)
-
-
-def _not_missing(values):
-    """Return which objects are none that pandas takes as missing."""
-    missing = [v is None or is_pandas_na(v) or is_scalar_nan(v) for v in values]
-    return ~np.array(missing, dtype=bool)
