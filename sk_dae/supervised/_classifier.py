@@ -4,17 +4,24 @@ from __future__ import annotations
 
 from numbers import Real
 
+import numpy as np
+import scipy.sparse as sp
 import torch
 from sklearn.base import (
     ClassifierMixin,
+    _fit_context,
 )
 from sklearn.utils._param_validation import StrOptions
+from torch.nn.functional import logsigmoid
 
 from ..backend.serialization import serializable
 from ..data.class_rows import ClassRows
-from ..losses._prediction import CategoricalCrossEntropy
-from ._classes import read_classes, weigh_classes
+from ..data.rows import rows_of
+from ..losses._prediction import CategoricalCrossEntropy, LabelCrossEntropy
+from ..training.callbacks.sklearn_bridge import with_callbacks
+from ._classes import check_classes, read_classes, weigh_classes
 from ._fine_tuning import FineTunedPredictor
+from ._labels import may_be_labels, read_labels
 
 __all__ = ["DenoisingAutoencoderClassifier"]
 
@@ -98,6 +105,10 @@ class DenoisingAutoencoderClassifier(ClassifierMixin, FineTunedPredictor):
 
     tol : float, default=1e-4
         Least improvement of the validation loss, with `early_stopping`.
+
+    warm_start : bool, default=False
+        Whether :meth:`fit` goes on from the weights of the last fit, without another
+        pretraining. The classes, or labels, have to be the same.
 
     class_weight : dict, "balanced" or None, default=None
         Weights of the classes in the fine-tuning: by class, or inversely to how
@@ -222,6 +233,7 @@ class DenoisingAutoencoderClassifier(ClassifierMixin, FineTunedPredictor):
         validation_fraction=0.1,
         n_iter_no_change=10,
         tol=1e-4,
+        warm_start=False,
         class_weight=None,
         unlabeled_value=None,
         net_callbacks=None,
@@ -248,6 +260,7 @@ class DenoisingAutoencoderClassifier(ClassifierMixin, FineTunedPredictor):
             validation_fraction=validation_fraction,
             n_iter_no_change=n_iter_no_change,
             tol=tol,
+            warm_start=warm_start,
             net_callbacks=net_callbacks,
             device=device,
             random_state=random_state,
@@ -258,20 +271,127 @@ class DenoisingAutoencoderClassifier(ClassifierMixin, FineTunedPredictor):
         self.class_weight = class_weight
         self.unlabeled_value = unlabeled_value
 
-    _loss_class = CategoricalCrossEntropy
+    @with_callbacks
+    @_fit_context(prefer_skip_nested_validation=False)
+    def partial_fit(self, X, y, classes=None, sample_weight=None):
+        """Fine-tune for one pass over the rows with a target, at a constant rate.
 
-    def _read_targets(self, y, weights):
-        classes, labeled, codes = read_classes(y, self.unlabeled_value)
-        return {"classes_": classes}, labeled, codes
+        The first call pretrains in full on its rows, and learns of them scales,
+        categories and what the corruption needs to know; the values that stand in for
+        missing ones are learned from all calls.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, data frame} of shape (n_samples, n_features)
+            Training rows, as the autoencoder takes them; NaN stands for a missing
+            value.
+
+        y : {array-like, sparse matrix, data frame} of shape (n_samples,) or \
+                (n_samples, n_labels)
+            Classes, or an indicator matrix. Not all need occur in a call.
+
+        classes : array-like of shape (n_classes,), default=None
+            The classes of all calls. Needed on the first, unless `y` is an indicator
+            matrix.
+
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weight of each row; one of weight zero is left out. Not scaled to a mean of
+            one, as :meth:`fit` does: weights compare across calls.
+
+        Returns
+        -------
+        self : object
+            The estimator, trained further.
+        """
+        self._refuse_early_stopping()
+        if isinstance(self.class_weight, str):
+            raise ValueError(
+                "class_weight of partial_fit must be a dict or None, as it does not "
+                f"see how often classes occur in all calls; got {self.class_weight!r}."
+            )
+        with self._unharmed_by_failure():
+            known = None
+            if y is not None:
+                known = self._known_classes(y, classes)
+            return self._fit(
+                X, y, sample_weight, resume=True, incremental=True, known=known
+            )
+
+    def _known_classes(self, y, classes):
+        """Return what is known of targets before a call of ``partial_fit``."""
+        known = self.classes_ if hasattr(self, "net_") else None
+        if self._multilabel if known is not None else may_be_labels(y):
+            if (
+                classes is not None
+                and may_be_labels(y)
+                and not np.array_equal(
+                    np.asarray(classes, dtype=object), np.arange(np.shape(y)[1])
+                )
+            ):
+                raise ValueError(
+                    "classes must be None or the indices of the columns where y is an "
+                    f"indicator matrix, got {classes!r}."
+                )
+            return None
+        found = check_classes(classes, self.unlabeled_value, known)
+        return {"classes_": found, "_multilabel": False}
+
+    #: Whether a row may have several labels; unknown in files of earlier versions.
+    _multilabel = False
+    _of_targets = ("classes_", "_multilabel")
+
+    def _loss_of_targets(self, fitted):
+        if fitted["_multilabel"]:
+            return LabelCrossEntropy
+        return CategoricalCrossEntropy
+
+    def _read_targets(self, y, weights, known=None, *, whole=True, learns=True):
+        multilabel = may_be_labels(y)
+        if known is not None and multilabel != known["_multilabel"]:
+            expected = "classes, of one dimension"
+            if known["_multilabel"]:
+                n_labels = len(known["classes_"])
+                expected = f"an indicator matrix with {n_labels} columns"
+            raise ValueError(
+                f"y must be of the kind known, {expected}, got targets of shape "
+                f"{np.shape(y)}."
+            )
+        classes = None if known is None else known["classes_"]
+        if multilabel:
+            n_labels = None if classes is None else len(classes)
+            labeled, values = read_labels(
+                y, self.unlabeled_value, n_labels, whole=whole and known is None
+            )
+            classes = np.arange(values.shape[1])
+        else:
+            y = y.toarray() if sp.issparse(y) else y
+            classes, labeled, values = read_classes(y, self.unlabeled_value, classes)
+            found = np.unique(values[labeled])
+            if known is not None and whole and len(found) < len(classes):
+                raise ValueError(
+                    "y must have the classes of the last fit, which warm_start goes on "
+                    f"from, {classes.tolist()}, got {classes[found].tolist()}. Set "
+                    "warm_start=False to start afresh."
+                )
+        return {"classes_": classes, "_multilabel": multilabel}, labeled, values
 
     def _target_rows(self, values, fitted):
+        if fitted["_multilabel"]:
+            return rows_of(values.astype(np.float32))
         return ClassRows(values, len(fitted["classes_"]))
 
     def _strata(self, values):
-        return values
+        return values if values.ndim == 1 else super()._strata(values)
 
-    def _weigh(self, weights, values, labeled, fitted):
+    def _factors(self, weights, values, labeled, fitted):
         classes = fitted["classes_"]
+        if fitted["_multilabel"]:
+            if self.class_weight is not None:
+                raise ValueError(
+                    "class_weight must be None where y is an indicator matrix, since "
+                    f"a row may have several labels; got {self.class_weight!r}."
+                )
+            return None
         return weigh_classes(self.class_weight, classes, weights, values, labeled)
 
     @property
@@ -307,6 +427,8 @@ class DenoisingAutoencoderClassifier(ClassifierMixin, FineTunedPredictor):
             In the order of ``classes_``.
         """
         outputs = torch.from_numpy(self._outputs(X))
+        if self._multilabel:
+            return logsigmoid(outputs).numpy()
         return outputs.log_softmax(dim=1).numpy()
 
     def decision_function(self, X):
@@ -323,7 +445,7 @@ class DenoisingAutoencoderClassifier(ClassifierMixin, FineTunedPredictor):
             With two classes, the second minus the first.
         """
         outputs = self._outputs(X)
-        if outputs.shape[1] == 2:
+        if outputs.shape[1] == 2 and not self._multilabel:
             return outputs[:, 1] - outputs[:, 0]
         return outputs
 
@@ -341,6 +463,8 @@ class DenoisingAutoencoderClassifier(ClassifierMixin, FineTunedPredictor):
             The most probable classes.
         """
         outputs = self._outputs(X)
+        if self._multilabel:
+            return (outputs > 0).astype(int)
         return self.classes_[outputs.argmax(axis=1)]
 
     def score(self, X, y, sample_weight=None):
@@ -363,3 +487,8 @@ class DenoisingAutoencoderClassifier(ClassifierMixin, FineTunedPredictor):
             Between 0 and 1.
         """
         return super().score(X, y, sample_weight)
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.classifier_tags.multi_label = True
+        return tags

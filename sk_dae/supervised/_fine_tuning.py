@@ -17,6 +17,7 @@ from sklearn.utils.validation import (
 from ..base.gradient_descent import GradientDescentAutoencoder
 from ..base.trainer import NetTrainer
 from ..corruption import CORRUPTIONS, BaseCorruption
+from ..data.validation_set import ValidationSet
 from ..training.callbacks.sklearn_bridge import with_callbacks
 from ..training.net import PredictingNet
 from ._fitting import PredictorFitting
@@ -44,6 +45,7 @@ class FineTunedPredictor(PredictorFitting, BaseEstimator):
         "noise_level": GradientDescentAutoencoder._parameter_constraints["noise_level"],
         "dropout": [Interval(Real, 0, 1, closed="left")],
         "head_max_iter": [Interval(Integral, 0, None, closed="left")],
+        "warm_start": ["boolean"],
         "device": [*NetTrainer._parameter_constraints["device"], None],
     }
     _renamed_parameters: dict = {
@@ -70,6 +72,7 @@ class FineTunedPredictor(PredictorFitting, BaseEstimator):
         validation_fraction=0.1,
         n_iter_no_change=10,
         tol=1e-4,
+        warm_start=False,
         net_callbacks=None,
         device=None,
         random_state=None,
@@ -93,6 +96,7 @@ class FineTunedPredictor(PredictorFitting, BaseEstimator):
         self.validation_fraction = validation_fraction
         self.n_iter_no_change = n_iter_no_change
         self.tol = tol
+        self.warm_start = warm_start
         self.net_callbacks = net_callbacks
         self.device = device
         self.random_state = random_state
@@ -103,7 +107,16 @@ class FineTunedPredictor(PredictorFitting, BaseEstimator):
     # The autoencoder is validated where it is fitted.
     @with_callbacks
     @_fit_context(prefer_skip_nested_validation=False)
-    def fit(self, X, y, sample_weight=None):
+    def fit(
+        self,
+        X,
+        y,
+        sample_weight=None,
+        *,
+        X_val=None,
+        y_val=None,
+        sample_weight_val=None,
+    ):
         """Pretrain on all rows, then fine-tune on those with a target.
 
         Parameters
@@ -113,19 +126,35 @@ class FineTunedPredictor(PredictorFitting, BaseEstimator):
             value.
 
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-            Targets.
+            Targets; of a classifier with several columns an indicator matrix of zeros
+            and ones, which may be sparse.
 
         sample_weight : array-like of shape (n_samples,), default=None
             Weight of each row, in both trainings and in what is learned of the data;
             one of weight zero is left out.
+
+        X_val : {array-like, sparse matrix, data frame} of shape (n_val, n_features), \
+                default=None
+            Rows for early stopping, in place of a share of `X`, also for an
+            autoencoder that stops early itself. In a Pipeline the steps before do not
+            transform them, unless it is told to (``transform_input=["X_val"]``).
+
+        y_val : array-like of shape (n_val,) or (n_val, n_outputs), default=None
+            Their targets; a row without one is left out of the fine-tuning.
+
+        sample_weight_val : array-like of shape (n_val,), default=None
+            Weight of each row of `X_val` in the validation loss.
 
         Returns
         -------
         self : object
             The fitted estimator.
         """
+        given = ValidationSet(X_val, sample_weight_val, y=y_val)
         with self._unharmed_by_failure():
-            return self._fit(X, y, sample_weight)
+            return self._fit(
+                X, y, sample_weight, resume=self.warm_start, validation=given
+            )
 
     # -- prediction -------------------------------------------------------------------
 

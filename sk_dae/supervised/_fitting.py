@@ -1,17 +1,22 @@
-"""The course of a fit of a predictor: pretraining, then fine-tuning."""
+"""The course of a fit of a predictor: pretraining, then fine-tuning.
+
+A fit reads rows and targets, has an autoencoder trained, or takes that of an earlier
+fit, trains the net that predicts, and only then changes the estimator.
+"""
 
 from __future__ import annotations
 
 import contextlib
+import copy
 from dataclasses import replace
 
 import numpy as np
-import torch
 from sklearn.frozen import FrozenEstimator
 from sklearn.utils import check_consistent_length, check_random_state
 
 from ..backend.random import RandomStreams
 from ..backend.settings import own_settings
+from ..base.current import check_parameters
 from ..base.deprecation import current_value
 from ..base.trainer import NetTrainer
 from ..data.mapped_rows import MappedRows
@@ -19,92 +24,109 @@ from ..data.rows import rows_of
 from ..data.weights import drop_weightless, uneven
 from ..losses import SquaredError
 from ..modules._predictors import HeadPredictor, predictor_from
-from ..training.callbacks.sklearn_bridge import begin_tasks, end_tasks, task_of
+from ..training.callbacks.sklearn_bridge import (
+    begin_tasks,
+    bridge_to_sklearn,
+    end_tasks,
+    task_of,
+)
 from ..training.objective import EncoderInput
-from ._labeled_rows import split_rows, watched_rows
+from ._labeled_rows import LabeledRows, split_rows, watched_rows
 from ._pretrained import PretrainedAutoencoder
 from ._run import fine_tuning_run
+from ._targets import TargetReading
 
 __all__ = ["PredictorFitting"]
 
 
-class PredictorFitting(PretrainedAutoencoder, NetTrainer):
+class PredictorFitting(TargetReading, PretrainedAutoencoder, NetTrainer):
     """Mixin of the classifier and the regressor: how they are fitted.
 
     A fit that fails leaves the estimator as it was.
     """
 
-    # -- what a subclass says ---------------------------------------------------------
-
-    #: The loss of the fine-tuning.
-    _loss_class = None
-
-    def _read_targets(self, y, weights):
-        """Check the targets of a fit.
+    def _fit(
+        self,
+        X,
+        y,
+        sample_weight,
+        *,
+        resume,
+        incremental=False,
+        validation=None,
+        known=None,
+    ):
+        """Fit, or go on from the last fit.
 
         Parameters
         ----------
-        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-            The targets of the user.
+        X, y, sample_weight : array-like
+            As the user gave them.
 
-        weights : ndarray of shape (n_samples,) or None
-            Positive weights of the rows; None counts all alike.
+        resume : bool
+            Whether to go on from the weights of the last fit, if there is one.
+
+        incremental : bool, default=False
+            Whether it is one pass of many.
+
+        validation : ValidationSet, default=None
+            As the user gave it.
+
+        known : dict, default=None
+            What is known of targets before the first pass.
 
         Returns
         -------
-        fitted : dict
-            Attributes of the fitted estimator.
-
-        labeled : ndarray of shape (n_samples,), dtype bool
-            Which rows have a target.
-
-        values : ndarray of shape (n_samples,) or (n_samples, n_outputs)
-            The targets as numbers.
+        self : object
+            The fitted estimator.
         """
-        raise NotImplementedError
-
-    def _target_rows(self, values, fitted):
-        """Return numeric targets as rows, of which batches are taken."""
-        raise NotImplementedError
-
-    def _strata(self, values):
-        """Return groups whose shares the validation rows keep."""
-        return np.zeros(len(values), dtype=np.int64)
-
-    def _weigh(self, weights, values, labeled, fitted):
-        """Return what each row counts for in the fine-tuning, or None."""
-        return weights
-
-    # -- fitting ----------------------------------------------------------------------
-
-    def _fit(self, X, y, sample_weight):
         if y is None:
             raise ValueError(
                 f"This {type(self).__name__} estimator requires y to be passed, but "
                 "the target y is None."
             )
+        if incremental:
+            # scikit-learn leaves it out where there was a fit.
+            check_parameters(self)
+        if validation is not None:
+            validation = validation.check(self.early_stopping, belongs="y", training=y)
+        resume = resume and hasattr(self, "net_")
         weights, X, y = drop_weightless(sample_weight, X, y)
-        random_state = check_random_state(self.random_state)
-        autoencoder = self._make_autoencoder(X, random_state)
-        rows = self._read_training_rows(X, autoencoder, uneven(weights))
+        random_state = None
+        if resume:
+            self._check_form()
+            autoencoder = self.autoencoder_
+            known = {name: getattr(self, name) for name in self._of_targets}
+        else:
+            random_state = check_random_state(self.random_state)
+            autoencoder = self._make_autoencoder(X, random_state)
+        rows = self._read_training_rows(X, autoencoder, uneven(weights), resume=resume)
         check_consistent_length(rows, y)
-        fitted, labeled, values = self._read_targets(y, uneven(weights))
-        row_weights = self._weigh(weights, values, labeled, fitted)
-        if row_weights is not None:
-            row_weights = row_weights * (labeled.sum() / row_weights[labeled].sum())
-            row_weights = torch.from_numpy(row_weights.astype(np.float32))
+        fitted, labeled, values = self._read_targets(
+            y, uneven(weights), known, whole=not incremental
+        )
+        factors = self._factors(weights, values, labeled, fitted)
+        given = LabeledRows.of(
+            rows, values, labeled, weights, factors, scale=not incremental
+        )
+        valid, pretrained_by = self._read_validation(
+            validation, autoencoder, fitted, factors
+        )
+        if resume:
+            # A copy, as the earlier fit is to outlive a training that fails.
+            autoencoder = self._with_further_rows(rows, weights, adds=incremental)
 
         self._check_corruption(autoencoder)
-        n_head_epochs = current_value(self, "head_max_iter")
+        n_head_epochs = 0 if resume else current_value(self, "head_max_iter")
         watched = X, y
         if getattr(self, "_skl_callbacks", None):
             # Rows are copied only where a callback is there to read them.
             watched = watched_rows(X, y, labeled, values)
         # A frozen one has been trained, and is to stay as it is.
-        is_frozen = isinstance(self.autoencoder, FrozenEstimator)
-        pretrains = self.pretrain and not is_frozen
+        builds = not resume and not isinstance(self.autoencoder, FrozenEstimator)
+        pretrains = self.pretrain and builds
         begin_tasks(self, pretrains + bool(n_head_epochs) + 1, *watched)
-        if not is_frozen:
+        if builds:
             pretraining = contextlib.nullcontext()
             if pretrains:
                 pretraining = task_of(self, "pretraining", autoencoder)
@@ -114,20 +136,28 @@ class PredictorFitting(PretrainedAutoencoder, NetTrainer):
                     sample_weight=weights,
                     feature_names=getattr(self, "feature_names_in_", None),
                     trains=self.pretrain,
+                    validation=pretrained_by if pretrains else None,
                 )
+            if incremental and weights is not None:
+                autoencoder.weigh_statistics(weights.mean())
         device = autoencoder._device
-        streams = RandomStreams(random_state.randint(np.iinfo(np.int32).max), device)
-        train, valid = split_rows(
+        streams = self._streams_of(device, random_state)
+        own_validation = valid is not None
+        train, held_out = split_rows(
             labeled,
-            row_weights,
+            given.weights,
             self._strata(values),
-            streams["split"],
-            self.validation_fraction if self.early_stopping else None,
+            streams.restart("split"),
+            self.validation_fraction
+            if self.early_stopping and not own_validation
+            else None,
         )
-        corruption = self._make_corruption(
-            autoencoder, rows_of(rows, weights=uneven(weights)), streams
+        corruption = self._find_corruption(
+            autoencoder,
+            rows_of(rows, weights=uneven(weights)),
+            streams,
+            keeps=resume and incremental,
         )
-        loss = self._loss_class(autoencoder.net_.criterion_)
         # A frozen one may have seen other gaps than there are in these rows.
         may_have_gaps = (
             isinstance(self.autoencoder, FrozenEstimator)
@@ -135,52 +165,95 @@ class PredictorFitting(PretrainedAutoencoder, NetTrainer):
             or (corruption is not None and corruption.makes_missing)
         )
         run = fine_tuning_run(
-            rows,
+            given,
             autoencoder,
             streams,
             train,
-            valid,
+            valid if own_validation else held_out,
             batch_size=self.batch_size,
-            targets=self._target_rows(values, fitted),
-            weights=row_weights,
+            to_rows=lambda values: self._target_rows(values, fitted),
             may_have_gaps=may_have_gaps,
-            has_missing=bool(np.isnan(values[labeled]).any()),
         )
         forked = autoencoder._forked_generators(streams, device)
         run = replace(run, forked=forked)
-        fitted |= {"autoencoder_": autoencoder, "_device": device}
-        # A callback of the pretraining may have changed them.
-        with own_settings():
-            module = predictor_from(
-                autoencoder.net_.module_,
-                autoencoder._n_code,
-                run.train.targets.shape[1],
-                self.dropout,
-                streams["init"],
-            )
+        fitted |= {
+            "autoencoder_": autoencoder,
+            "_device": device,
+            "_own_corruption": corruption if self._has_own_corruption else None,
+        }
+        module = self._module_to_train(autoencoder, run, streams, resume)
+        loss = self._loss_of_targets(fitted)
         if n_head_epochs:
-            self._train_head(module, autoencoder, run, n_head_epochs)
+            self._train_head(module, loss, autoencoder, run, n_head_epochs)
         net = self._make_net(
             module,
-            loss,
+            loss(autoencoder.net_.criterion_),
             device,
+            incremental=incremental,
             corruption=corruption,
             encoder_input=autoencoder.net_.encoder_input,
             n_features=rows.shape[1],
         )
-        epochs = self._n_epochs(len(run.train))
-        watchers = self._make_watchers(watched[0], epochs, fitted, y=watched[1])
-        net.train(run, epochs, watchers=watchers)
-        fitted |= self._record(net, 0, epochs, run)
-        # It is not trained further, and predicts from clean rows.
-        del fitted["_stream_state"]
+        resume_from = None
+        if resume:
+            net.history = copy.copy(self.net_.history)
+            if incremental and self.optimizer == self.net_.optimizer:
+                resume_from = self.net_.optimizer_state_
+        n_before = len(net.history)
+        epochs = 1 if incremental else self._n_epochs(len(run.train))
+        watchers = self._make_watchers(
+            watched[0], epochs, fitted, incremental, y=watched[1]
+        )
+        if incremental:
+            bridge = bridge_to_sklearn(
+                self,
+                watched[0],
+                epochs,
+                lambda net: {**fitted, "net_": net},
+                y=watched[1],
+            )
+            watchers = [] if bridge is None else [bridge]
+        net.train(
+            run,
+            epochs,
+            resume_from=resume_from,
+            resumable=incremental,
+            watchers=watchers,
+        )
+        fitted |= self._record(net, n_before, epochs, run)
+        # It predicts from clean rows.
         net.corruption = None
         # All at once, and last: whatever failed before has changed nothing.
         vars(self).update(fitted)
         end_tasks(self, *watched)
         return self
 
-    def _train_head(self, module, autoencoder, run, epochs):
+    def _streams_of(self, device, random_state):
+        """Return the streams of the last fit, or new ones."""
+        if random_state is None and self._stream_state is not None:
+            return self._make_streams(device, resume=True)
+        if random_state is None:
+            # In a file of an earlier version, which kept none.
+            random_state = check_random_state(self.random_state)
+        return RandomStreams(random_state.randint(np.iinfo(np.int32).max), device)
+
+    #: Where its streams stand, as plain data.
+    _stream_state = None
+
+    def _module_to_train(self, autoencoder, run, streams, resume):
+        if resume:
+            return copy.deepcopy(self.net_.module_)
+        # A callback of the pretraining may have changed them.
+        with own_settings():
+            return predictor_from(
+                autoencoder.net_.module_,
+                autoencoder._n_code,
+                run.train.targets.shape[1],
+                self.dropout,
+                streams["init"],
+            )
+
+    def _train_head(self, module, loss, autoencoder, run, epochs):
         """Train the layer that predicts, on the codes that pretraining has left.
 
         They are computed anew for each batch, so that memory does not grow with rows.
@@ -198,13 +271,14 @@ class PredictorFitting(PretrainedAutoencoder, NetTrainer):
             return batches.with_rows(rows, batches.targets)
 
         # The encoder's input is no concern of the head.
-        loss = self._loss_class(SquaredError())
+        loss = loss(SquaredError())
         head_run = replace(
             run,
             train=with_codes(run.train),
             valid=run.valid and with_codes(run.valid),
             encoder_input=EncoderInput(loss),
             completes=False,
+            valid_input=run.valid_input and EncoderInput(loss),
         )
         head = HeadPredictor(module.head, self.dropout)
         # The callbacks of the user name parts of the whole net.
