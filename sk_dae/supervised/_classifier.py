@@ -21,7 +21,7 @@ from ..losses._prediction import CategoricalCrossEntropy, LabelCrossEntropy
 from ..training.callbacks.sklearn_bridge import with_callbacks
 from ._classes import check_classes, read_classes, weigh_classes
 from ._fine_tuning import FineTunedPredictor
-from ._labels import may_be_labels, read_labels
+from ._labels import may_be_labels, read_labels, shape_of
 
 __all__ = ["DenoisingAutoencoderClassifier"]
 
@@ -325,7 +325,7 @@ class DenoisingAutoencoderClassifier(ClassifierMixin, FineTunedPredictor):
                 classes is not None
                 and may_be_labels(y)
                 and not np.array_equal(
-                    np.asarray(classes, dtype=object), np.arange(np.shape(y)[1])
+                    np.asarray(classes, dtype=object), np.arange(shape_of(y)[1])
                 )
             ):
                 raise ValueError(
@@ -354,7 +354,7 @@ class DenoisingAutoencoderClassifier(ClassifierMixin, FineTunedPredictor):
                 expected = f"an indicator matrix with {n_labels} columns"
             raise ValueError(
                 f"y must be of the kind known, {expected}, got targets of shape "
-                f"{np.shape(y)}."
+                f"{shape_of(y)}."
             )
         classes = None if known is None else known["classes_"]
         if multilabel:

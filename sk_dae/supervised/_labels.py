@@ -10,7 +10,7 @@ from ..tables.frames import is_frame
 from ..tables.reading import columns_of
 from ._classes import not_missing, refuse_missing, refuse_shape
 
-__all__ = ["may_be_labels", "read_labels"]
+__all__ = ["may_be_labels", "read_labels", "shape_of"]
 
 
 def may_be_labels(y):
@@ -26,14 +26,20 @@ def may_be_labels(y):
     several : bool
         Whether they have two dimensions and more than one column.
     """
-    shape = getattr(y, "shape", None)
-    if shape is None:
-        try:
-            shape = np.shape(y)
-        except ValueError:
-            # Rows of different lengths.
-            return False
+    shape = shape_of(y)
     return len(shape) == 2 and shape[1] > 1
+
+
+def shape_of(y):
+    """Return the shape of targets in any container; () of what has none."""
+    shape = getattr(y, "shape", None)
+    if isinstance(shape, tuple):
+        return shape
+    try:
+        return np.asarray(y).shape
+    except (TypeError, ValueError):
+        # Rows of different lengths.
+        return ()
 
 
 def read_labels(y, unlabeled_value, n_labels=None, *, whole=True):

@@ -419,7 +419,9 @@ def _resume(optimizer, state):
         [len(group["params"]) for group in s["param_groups"]] for s in (own, state)
     ]
     if n_parameters[0] == n_parameters[1]:
-        optimizer.load_state_dict({**own, "state": state["state"]})
+        # A copy, which a training that fails may spoil.
+        state = copy.deepcopy(state["state"])
+        optimizer.load_state_dict({**own, "state": state})
 
 
 def _threads_for(net, run):
