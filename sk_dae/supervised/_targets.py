@@ -84,4 +84,6 @@ class TargetReading:
             given = LabeledRows.of(
                 rows, values, labeled, validation.sample_weight, factors, scale=True
             )
-        return given, found and validation._replace(X=found, y=None)
+        if found is not None:
+            found = validation._replace(X=found, y=None)
+        return given, found
