@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from numbers import Real
 
-import numpy as np
-import scipy.sparse as sp
 import torch
 from sklearn.base import (
     ClassifierMixin,
@@ -15,25 +13,22 @@ from sklearn.utils._param_validation import StrOptions
 from torch.nn.functional import logsigmoid
 
 from ..backend.serialization import serializable
-from ..data.class_rows import ClassRows
-from ..data.rows import rows_of
-from ..losses._prediction import CategoricalCrossEntropy, LabelCrossEntropy
 from ..training.callbacks.sklearn_bridge import with_callbacks
-from ._classes import check_classes, read_classes, weigh_classes
+from ._class_targets import ClassTargets
 from ._fine_tuning import FineTunedPredictor
-from ._labels import may_be_labels, read_labels, shape_of
 
 __all__ = ["DenoisingAutoencoderClassifier"]
 
 
 @serializable(standalone=True)
-class DenoisingAutoencoderClassifier(ClassifierMixin, FineTunedPredictor):
+class DenoisingAutoencoderClassifier(ClassTargets, ClassifierMixin, FineTunedPredictor):
     """Classifier: a denoising autoencoder, fine-tuned to tell classes apart.
 
     The autoencoder is trained on all rows, with or without a label. Then a linear layer
     is put on its code, and encoder and layer are trained together to predict the
     classes of the labelled rows, by cross-entropy; rows are corrupted and hidden
-    activations dropped while it is. Read more in the :ref:`User Guide <fine_tuning>`.
+    activations dropped while it is. With an indicator matrix as `y`, a row may have
+    several labels. Read more in the :ref:`User Guide <fine_tuning>`.
 
     Parameters
     ----------
@@ -98,7 +93,7 @@ class DenoisingAutoencoderClassifier(ClassifierMixin, FineTunedPredictor):
 
     validation_fraction : float in (0, 1), default=0.1
         Fraction of the rows with a target that are set aside, drawn at random, and of
-        each class alike.
+        each class alike; not used where :meth:`fit` is given an `X_val`.
 
     n_iter_no_change : int, default=10
         Epochs without an improvement before training stops, with `early_stopping`.
@@ -112,11 +107,12 @@ class DenoisingAutoencoderClassifier(ClassifierMixin, FineTunedPredictor):
 
     class_weight : dict, "balanced" or None, default=None
         Weights of the classes in the fine-tuning: by class, or inversely to how
-        often they occur.
+        often they occur. Only None goes with an indicator matrix.
 
     unlabeled_value : int, float, str or None, default=None
         The value of `y` that says that a row has no label. None means that every row
-        has one; scikit-learn's semi-supervised estimators use -1. NaN stands for all
+        has one; scikit-learn's semi-supervised estimators use -1. It may stand in
+        single cells of an indicator matrix. NaN stands for all
         that pandas takes as missing.
 
     net_callbacks : list of skorch callbacks or None, default=None
@@ -150,7 +146,7 @@ class DenoisingAutoencoderClassifier(ClassifierMixin, FineTunedPredictor):
     Attributes
     ----------
     classes_ : ndarray of shape (n_classes,)
-        The classes.
+        The classes; the indices of its columns where `y` was an indicator matrix.
 
     autoencoder_ : autoencoder instance
         The fitted autoencoder, as pretraining left it; a frozen one itself.
@@ -317,83 +313,6 @@ class DenoisingAutoencoderClassifier(ClassifierMixin, FineTunedPredictor):
                 X, y, sample_weight, resume=True, incremental=True, known=known
             )
 
-    def _known_classes(self, y, classes):
-        """Return what is known of targets before a call of ``partial_fit``."""
-        known = self.classes_ if hasattr(self, "net_") else None
-        if self._multilabel if known is not None else may_be_labels(y):
-            if (
-                classes is not None
-                and may_be_labels(y)
-                and not np.array_equal(
-                    np.asarray(classes, dtype=object), np.arange(shape_of(y)[1])
-                )
-            ):
-                raise ValueError(
-                    "classes must be None or the indices of the columns where y is an "
-                    f"indicator matrix, got {classes!r}."
-                )
-            return None
-        found = check_classes(classes, self.unlabeled_value, known)
-        return {"classes_": found, "_multilabel": False}
-
-    #: Whether a row may have several labels; unknown in files of earlier versions.
-    _multilabel = False
-    _of_targets = ("classes_", "_multilabel")
-
-    def _loss_of_targets(self, fitted):
-        if fitted["_multilabel"]:
-            return LabelCrossEntropy
-        return CategoricalCrossEntropy
-
-    def _read_targets(self, y, weights, known=None, *, whole=True, learns=True):
-        multilabel = may_be_labels(y)
-        if known is not None and multilabel != known["_multilabel"]:
-            expected = "classes, of one dimension"
-            if known["_multilabel"]:
-                n_labels = len(known["classes_"])
-                expected = f"an indicator matrix with {n_labels} columns"
-            raise ValueError(
-                f"y must be of the kind known, {expected}, got targets of shape "
-                f"{shape_of(y)}."
-            )
-        classes = None if known is None else known["classes_"]
-        if multilabel:
-            n_labels = None if classes is None else len(classes)
-            labeled, values = read_labels(
-                y, self.unlabeled_value, n_labels, whole=whole and known is None
-            )
-            classes = np.arange(values.shape[1])
-        else:
-            y = y.toarray() if sp.issparse(y) else y
-            classes, labeled, values = read_classes(y, self.unlabeled_value, classes)
-            found = np.unique(values[labeled])
-            if known is not None and whole and len(found) < len(classes):
-                raise ValueError(
-                    "y must have the classes of the last fit, which warm_start goes on "
-                    f"from, {classes.tolist()}, got {classes[found].tolist()}. Set "
-                    "warm_start=False to start afresh."
-                )
-        return {"classes_": classes, "_multilabel": multilabel}, labeled, values
-
-    def _target_rows(self, values, fitted):
-        if fitted["_multilabel"]:
-            return rows_of(values.astype(np.float32))
-        return ClassRows(values, len(fitted["classes_"]))
-
-    def _strata(self, values):
-        return values if values.ndim == 1 else super()._strata(values)
-
-    def _factors(self, weights, values, labeled, fitted):
-        classes = fitted["classes_"]
-        if fitted["_multilabel"]:
-            if self.class_weight is not None:
-                raise ValueError(
-                    "class_weight must be None where y is an indicator matrix, since "
-                    f"a row may have several labels; got {self.class_weight!r}."
-                )
-            return None
-        return weigh_classes(self.class_weight, classes, weights, values, labeled)
-
     @property
     def _n_outputs(self):
         return len(self.classes_)
@@ -409,7 +328,8 @@ class DenoisingAutoencoderClassifier(ClassifierMixin, FineTunedPredictor):
         Returns
         -------
         probabilities : ndarray of shape (n_samples, n_classes), dtype float32
-            In the order of ``classes_``.
+            In the order of ``classes_``. Those of labels, of which a row may have
+            several, do not add up to one.
         """
         return self._outputs(X, to_data=True)
 
@@ -442,7 +362,8 @@ class DenoisingAutoencoderClassifier(ClassifierMixin, FineTunedPredictor):
         Returns
         -------
         decision : ndarray of shape (n_samples,) or (n_samples, n_classes), float32
-            With two classes, the second minus the first.
+            With two classes, the second minus the first; the logit of each label,
+            where a row may have several.
         """
         outputs = self._outputs(X)
         if outputs.shape[1] == 2 and not self._multilabel:
@@ -459,8 +380,9 @@ class DenoisingAutoencoderClassifier(ClassifierMixin, FineTunedPredictor):
 
         Returns
         -------
-        y : ndarray of shape (n_samples,)
-            The most probable classes.
+        y : ndarray of shape (n_samples,) or (n_samples, n_labels)
+            The most probable classes; or an indicator matrix of the labels that are
+            more probable than not.
         """
         outputs = self._outputs(X)
         if self._multilabel:
@@ -468,15 +390,15 @@ class DenoisingAutoencoderClassifier(ClassifierMixin, FineTunedPredictor):
         return self.classes_[outputs.argmax(axis=1)]
 
     def score(self, X, y, sample_weight=None):
-        """Compute the share of rows whose class is predicted.
+        """Compute the share of rows whose class, or all labels, are predicted.
 
         Parameters
         ----------
         X : {array-like, sparse matrix, data frame} of shape (n_samples, n_features)
             Rows.
 
-        y : array-like of shape (n_samples,)
-            Their classes.
+        y : array-like of shape (n_samples,) or (n_samples, n_labels)
+            Their classes, or an indicator matrix.
 
         sample_weight : array-like of shape (n_samples,), default=None
             Weight of each row.

@@ -93,8 +93,8 @@ class DenoisingAutoencoderRegressor(RegressorMixin, FineTunedPredictor):
         corrupted.
 
     validation_fraction : float in (0, 1), default=0.1
-        Fraction of the rows with a target that are set aside, drawn at random, and of
-        each class alike.
+        Fraction of the rows with a target that are set aside, drawn at random; not
+        used where :meth:`fit` is given an `X_val`.
 
     n_iter_no_change : int, default=10
         Epochs without an improvement before training stops, with `early_stopping`.
