@@ -162,7 +162,7 @@ class DenoisingAutoencoderClassifier(ClassTargets, ClassifierMixin, FineTunedPre
         Names of the features, where X had string column names.
 
     n_iter_ : int
-        Number of epochs of the fine-tuning.
+        Number of epochs of the fine-tuning in the last call of a fit.
 
     loss_curve_ : list of float
         Mean training loss of each epoch of the fine-tuning.
