@@ -232,6 +232,21 @@ class DenoisingNet(
             parts |= {"callbacks_": self._own_callbacks, **dict.fromkeys(of_training)}
         return self._with({**parts, "_own_callbacks": None})
 
+    def reading_by(self, encoder_input):
+        """Return the net with another rule for what the encoder reads.
+
+        Parameters
+        ----------
+        encoder_input : EncoderInput
+            The rule.
+
+        Returns
+        -------
+        net : DenoisingNet
+            A copy that shares all else.
+        """
+        return self._with({"encoder_input": encoder_input})
+
     def _with(self, parts):
         """Return a shallow copy with other parts."""
         net = object.__new__(type(self))
@@ -334,6 +349,8 @@ class DenoisingNet(
             has_missing=run.has_missing,
             completes=run.completes,
         )
+        if run.valid_input is not None:
+            self._objective.validate_by(run.valid_input, run.valid_has_missing)
         self._listens_to_batches = any(
             _overrides(callback, event)
             for _, callback in self.callbacks_
@@ -408,7 +425,9 @@ def _resume(optimizer, state):
         [len(group["params"]) for group in s["param_groups"]] for s in (own, state)
     ]
     if n_parameters[0] == n_parameters[1]:
-        optimizer.load_state_dict({**own, "state": state["state"]})
+        # A copy, which a training that fails may spoil.
+        state = copy.deepcopy(state["state"])
+        optimizer.load_state_dict({**own, "state": state})
 
 
 def _threads_for(net, run):
