@@ -132,8 +132,7 @@ class DenoisingNet(
         self.precision = precision
         # Set for the time of a training.
         self._step = self._objective = self._streams = self._progress = None
-        self._forked = None
-        self._own_callbacks = None
+        self._forked = self._own_callbacks = None
         self._listens_to_batches = False
         #: State of the optimizer at the end of the last training, if it is to go on.
         self.optimizer_state_ = None
