@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import copy
+import itertools
 
 import torch
 
-__all__ = ["Batches"]
+__all__ = ["Batches", "split_group"]
+
+#: Bytes of the rows that are read at a time, where batches are smaller.
+GROUP_BYTES = 2**18
 
 
 class Batches:
@@ -106,6 +110,31 @@ class Batches:
 
     def __iter__(self):
         """Yield the batches of an epoch."""
+        for X, target, weight, sizes in self.groups():
+            if len(sizes) == 1:
+                yield X, target, weight
+            else:
+                yield from split_group(X, target, weight, sizes)
+
+    def groups(self, n_rows=None):
+        """Yield the batches of an epoch, several at a time in one.
+
+        To read many rows at once takes little longer than to read few.
+
+        Parameters
+        ----------
+        n_rows : int, default=None
+            Rows of a group, at least, but for the last; None is as many as take
+            little memory.
+
+        Yields
+        ------
+        X, target, weight : Tensor or None
+            The rows of some batches, one batch behind the other.
+
+        sizes : list of int
+            The numbers of rows of the batches.
+        """
         index = self.index
         if self._generator is not None:
             order = torch.randperm(self.n_rows, generator=self._generator)
@@ -114,12 +143,52 @@ class Batches:
             index = torch.arange(self.n_rows)
         if self.rows.device.type != "cpu":
             index = index.to(self.rows.device)
-        for batch in index.tensor_split(self._n_batches):
-            X = self.rows.take(batch).to(self._device)
+        if n_rows is None:
+            n_rows = max(1, GROUP_BYTES // (4 * max(1, self.rows.shape[1])))
+        start = 0
+        for sizes in self._grouped_sizes(n_rows):
+            group = index[start : start + sum(sizes)]
+            start += len(group)
+            X = self.rows.take(group).to(self._device)
             target = X
             if self.targets is not None:
-                target = self.targets.take(batch).to(self._device)
+                target = self.targets.take(group).to(self._device)
             weight = None
             if self._weights is not None:
-                weight = self._weights[batch.cpu()].to(self._device)
-            yield X, target, weight
+                weight = self._weights[group.cpu()].to(self._device)
+            yield X, target, weight, sizes
+
+    def _grouped_sizes(self, n_rows):
+        """Yield the sizes of the batches of each group."""
+        size, n_larger = divmod(self.n_rows, self._n_batches)
+        sizes, n_taken = [], 0
+        for i in range(self._n_batches):
+            sizes.append(size + (i < n_larger))
+            n_taken += sizes[-1]
+            if n_taken >= n_rows:
+                yield sizes
+                sizes, n_taken = [], 0
+        if sizes:
+            yield sizes
+
+
+def split_group(X, target, weight, sizes):
+    """Return the batches of a group as ``Batches.groups`` yields it.
+
+    Parameters
+    ----------
+    X, target, weight : Tensor or None
+        The rows of some batches.
+
+    sizes : list of int
+        The numbers of rows of the batches.
+
+    Returns
+    -------
+    batches : iterator of tuple of (X, target, weight)
+        The batches.
+    """
+    parts = X.split(sizes)
+    targets = parts if target is X else target.split(sizes)
+    weights = itertools.repeat(None) if weight is None else weight.split(sizes)
+    return zip(parts, targets, weights, strict=False)

@@ -8,6 +8,7 @@ import torch
 import torch.nn.functional as F
 from sklearn.utils._param_validation import Interval
 
+from ..backend.numbers import number
 from ..backend.serialization import serializable
 from ._base import BaseLoss
 
@@ -40,13 +41,14 @@ class SquaredError(BaseLoss):
     def value_and_gradient(self, output, target, weight=None):
         """Return the loss of a batch and its gradient, as in ``BaseLoss``."""
         weight = self._with_columns(weight, target)
-        error = (output - target).view(-1)
+        error = output - target
+        flat = error.view(-1)
         if weight is None:
-            scale = 1.0 / len(error)
-            loss = torch.dot(error, error).mul_(scale)
-            return loss, error.mul_(2.0 * scale).view_as(output)
-        gradient = error.view_as(output) * weight
-        return torch.dot(error, gradient.view(-1)), gradient.mul_(2.0)
+            scale = 1.0 / flat.shape[0]
+            loss = torch.dot(flat, flat).mul_(number(scale))
+            return loss, error.mul_(number(2.0 * scale))
+        gradient = error * weight
+        return torch.dot(flat, gradient.view(-1)), gradient.mul_(number(2.0))
 
 
 @serializable

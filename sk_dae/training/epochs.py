@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import math
+from functools import partial
 
 import torch
 from skorch.utils import TeeGenerator
 
+from ..backend.numbers import number
 from ..backend.precision import autocast
 from ..backend.settings import own_settings
 from .interrupts import StopTraining
@@ -41,7 +43,7 @@ class EpochLoop:
         batches = X.batches
         if self.noise_schedule is None:
             stream = self._streams["corruption"]
-            batches = self._objective.draw_ahead(batches, stream)
+            batches = self._objective.prepare_ahead(batches, stream)
         self.run_single_epoch(batches, True, "train", self.train_step)
         if y is not None:
             if self.noise_schedule is not None:
@@ -77,9 +79,11 @@ class EpochLoop:
                 else:
                     step = step_fn(batch)
                 size = step.pop("size")
-                total.add_(step["loss"] * size)
+                # A number of Python's takes torch longer to read.
+                weight = number(float(size)) if isinstance(size, int) else size
+                total.add_(step["loss"] * weight)
                 if penalized:
-                    penalty.add_(step.pop("penalty") * size)
+                    penalty.add_(step.pop("penalty") * weight)
                 n_done += size
                 n_steps += 1
                 if listens:
@@ -127,9 +131,10 @@ class EpochLoop:
         if self.learning_rate is not None or self.noise_schedule is not None:
             self._follow_schedules(next(self._progress))
         prepared = self._objective.prepare(batch, self._streams["corruption"])
-        loss, output, penalty = self._step(
-            prepared, lambda: self._notify_of_gradients(batch)
-        )
+        on_gradients = None
+        if self._listens_to_batches:
+            on_gradients = partial(self._notify_of_gradients, batch)
+        loss, output, penalty = self._step(prepared, on_gradients)
         step = {"loss": loss, "y_pred": output, "size": prepared.size}
         if penalty is not None:
             step["penalty"] = penalty
@@ -164,13 +169,12 @@ class EpochLoop:
         return self._forked.lent(name)
 
     def _notify_of_gradients(self, batch):
-        if self._listens_to_batches:
-            self.notify(
-                "on_grad_computed",
-                named_parameters=TeeGenerator(self.get_all_learnable_params()),
-                batch=batch[:2],
-                training=True,
-            )
+        self.notify(
+            "on_grad_computed",
+            named_parameters=TeeGenerator(self.get_all_learnable_params()),
+            batch=batch[:2],
+            training=True,
+        )
 
     #: Whether validation rows are corrupted.
     _corrupts_validation = True

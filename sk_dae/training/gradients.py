@@ -9,7 +9,6 @@ that the optimizer steps a single tensor.
 from __future__ import annotations
 
 import torch
-import torch.nn.functional as F
 from torch import nn
 
 from ..modules import ACTIVATIONS, MLPAutoencoder, TableAutoencoder
@@ -19,6 +18,7 @@ __all__ = ["FlatParameters", "MLPGradients"]
 
 # Looked up once: a call through `torch.ops` costs more than some of the arithmetic.
 _threshold = torch.ops.aten.threshold_backward.default
+_threshold_out = torch.ops.aten.threshold_backward.grad_input
 _leaky_relu = torch.ops.aten.leaky_relu_backward.default
 _elu = torch.ops.aten.elu_backward.default
 _tanh = torch.ops.aten.tanh_backward.default
@@ -47,12 +47,25 @@ _FROM_INPUT = {
 }
 
 # Where only the output is kept, it may overwrite the input.
-_IN_PLACE = {"relu": torch.relu_, "tanh": torch.tanh_, "logistic": torch.sigmoid_}
+_IN_PLACE = {
+    "identity": lambda z: z,
+    "relu": torch.relu_,
+    "tanh": torch.tanh_,
+    "logistic": torch.sigmoid_,
+}
+# The same for the derivative, in the place of what comes from above.
+_OVERWRITES = {
+    "identity": lambda gradient, h: gradient,
+    "relu": lambda gradient, h: _threshold_out(gradient, h, 0, grad_input=gradient),
+}
 
 _SERVED = (MLPAutoencoder, TableAutoencoder, MLPPredictor, TablePredictor)
 
 # Floats; the views of a buffer then start on boundaries that vector units like.
 _ALIGNMENT = 16
+
+# Floats of a batch's activations that are kept from step to step, at most.
+_KEPT_FLOATS = 2**22
 
 
 class FlatParameters:
@@ -134,7 +147,10 @@ class MLPGradients:
         names = module.hidden_activations()
         self._activations = [_IN_PLACE.get(name, ACTIVATIONS[name]) for name in names]
         self._keeps_input = [name in _FROM_INPUT for name in names]
-        self._derivatives = [{**_FROM_OUTPUT, **_FROM_INPUT}[name] for name in names]
+        derivatives = {**_FROM_OUTPUT, **_FROM_INPUT, **_OVERWRITES}
+        self._derivatives = [derivatives[name] for name in names]
+        # By the number of rows.
+        self._places = {}
         self._dropout = module.dropout
         self._dropped = module.dropped_layers() if self._dropout is not None else ()
 
@@ -161,9 +177,10 @@ class MLPGradients:
             and all(p.requires_grad for p in module.parameters())
         )
 
-    @torch.no_grad()
     def __call__(self, X, target, weight, at_code=None):
         """Compute the loss of a batch, and write the gradients of the parameters.
+
+        Autograd is to record nothing meanwhile.
 
         Parameters
         ----------
@@ -187,22 +204,42 @@ class MLPGradients:
         output : Tensor of shape (n_samples, n_outputs)
             Output of the module.
         """
-        inputs, saved, masks, output = self._forward(self._expand(X))
+        X = self._expand(X)
+        places = self._places.get(X.shape[0])
+        if places is None:
+            places = self._make_places(X)
+        inputs, saved, masks, output = self._forward(X, places)
         loss, delta = self._loss.value_and_gradient(output, target, weight)
-        for i in range(len(self._layers) - 1, -1, -1):
+        turned = delta.T
+        for i in range(len(self._layers) - 1, 0, -1):
             layer = self._layers[i]
-            layer.write_gradients(inputs[i], delta)
-            if i == 0:
-                break
-            delta = torch.mm(delta, layer.weight)
+            layer.write_gradients(inputs[i], delta, turned)
+            _, place, turned_place = places[i - 1]
+            torch.mm(delta, layer.weight, out=place)
             if i == self._n_encoder and at_code is not None:
-                delta.add_(at_code(inputs[i]))
+                place.add_(at_code(inputs[i]))
             if i - 1 in masks:
-                delta.mul_(masks[i - 1])
-            delta = self._derivatives[i - 1](delta, saved[i - 1])
+                place.mul_(masks[i - 1])
+            delta = self._derivatives[i - 1](place, saved[i - 1])
+            turned = turned_place if delta is place else delta.T
+        self._layers[0].write_gradients(X, delta, turned)
         return loss, output
 
-    def _forward(self, X):
+    def _make_places(self, X):
+        """Return tensors for each hidden layer: output, gradient, and that turned."""
+        layers, n_rows = self._layers[:-1], X.shape[0]
+        places = []
+        for layer in layers:
+            # Each by itself: MKL rounds in another way where memory is not aligned.
+            place, gradient = (X.new_empty(n_rows, len(layer.bias)) for _ in range(2))
+            places.append((place, gradient, gradient.T))
+        n_floats = 2 * n_rows * sum(len(layer.bias) for layer in layers)
+        # Batches have two sizes at most, unless they come from elsewhere.
+        if n_floats <= _KEPT_FLOATS and len(self._places) < 4:
+            self._places[n_rows] = places
+        return places
+
+    def _forward(self, X, places):
         """Pass rows through all layers, and keep what the way back needs.
 
         Returns
@@ -219,10 +256,10 @@ class MLPGradients:
         output : Tensor of shape (n_samples, n_outputs)
             Output of the module.
         """
-        inputs, saved, masks = [X], [], {}
+        inputs, saved, masks, h = [X], [], {}, X
         for i, activation in enumerate(self._activations):
-            layer = self._layers[i]
-            z = F.linear(inputs[i], layer.weight, layer.bias)
+            layer, z = self._layers[i], places[i][0]
+            torch.addmm(layer.bias, h, layer.turned_weight, out=z)
             h = activation(z)
             saved.append(z if self._keeps_input[i] else h)
             if i in self._dropped:
@@ -230,7 +267,7 @@ class MLPGradients:
                 h = h * masks[i]
             inputs.append(h)
         last = self._layers[-1]
-        return inputs, saved, masks, F.linear(inputs[-1], last.weight, last.bias)
+        return inputs, saved, masks, torch.addmm(last.bias, h, last.turned_weight)
 
 
 class _Layer:
@@ -251,17 +288,18 @@ class _Layer:
         self._adds = adds
         parameter = layer.transposed_weight if layer.tied else layer.weight
         self.weight = parameter.detach().T if layer.tied else parameter.detach()
+        self.turned_weight = self.weight.T
         self.bias = layer.bias.detach()
         self._weight_gradient = parameter.grad
         self._bias_gradient = layer.bias.grad
 
-    def write_gradients(self, x, delta):
+    def write_gradients(self, x, delta, turned):
         """Write the gradients for inputs `x`, with `delta` at the output."""
         torch.sum(delta, dim=0, out=self._bias_gradient)
         if self._tied:
             # The matrix is that of its twin, the other way round.
             torch.mm(x.T, delta, out=self._weight_gradient)
         elif self._adds:
-            self._weight_gradient.addmm_(delta.T, x)
+            self._weight_gradient.addmm_(turned, x)
         else:
-            torch.mm(delta.T, x, out=self._weight_gradient)
+            torch.mm(turned, x, out=self._weight_gradient)

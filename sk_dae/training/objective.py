@@ -13,6 +13,8 @@ from typing import NamedTuple
 
 import torch
 
+from ..data.batches import split_group
+
 __all__ = ["EMPHASES", "EncoderInput", "Objective", "Prepared", "fill_values_of"]
 
 #: The weights of corrupted and uncorrupted cells that the strings of `emphasis` mean.
@@ -303,36 +305,30 @@ class Objective:
         plain._needs_mask = self._estimates_mask
         return plain
 
-    def draw_ahead(self, batches, generator):
-        """Yield batches, with their corrupted rows where these are drawn together.
+    def prepare_ahead(self, batches, generator):
+        """Yield batches, prepared where several of them can be at once.
 
         Parameters
         ----------
-        batches : iterable of tuple of (X, target, weight)
-            As ``Batches`` yields them.
+        batches : Batches
+            The training rows.
 
         generator : torch.Generator
             Where the corruption is drawn from.
 
         Yields
         ------
-        batch : tuple of (X, target, weight) or (X, target, weight, drawn)
-            With the corrupted rows and the mask of the chosen cells, or None, of a
-            process that has ``rows_per_draw``.
+        batch : tuple of (X, target, weight) or (X, target, weight, prepared)
+            Prepared without a corruption, or with one that has ``rows_per_draw``.
         """
         n_rows = getattr(self.corruption, "rows_per_draw", None)
-        if n_rows is None or self._completes:
+        if self._completes or (n_rows is None and self.corruption is not None):
             yield from batches
             return
-        batches = iter(batches)
-        while group := _take_rows(batches, n_rows):
-            sizes = [len(X) for X, *_ in group]
-            drawn = self.corruption.draw(torch.cat([X for X, *_ in group]), generator)
-            parts = [
-                itertools.repeat(None) if part is None else part.split(sizes)
-                for part in drawn
-            ]
-            for batch, *of_batch in zip(group, *parts, strict=False):
+        for X, target, row_weight, sizes in batches.groups(n_rows):
+            prepared = self._prepare(X, target, row_weight, generator, True, sizes)
+            parts = split_group(X, target, row_weight, sizes)
+            for batch, of_batch in zip(parts, prepared, strict=True):
                 yield *batch, of_batch
 
     def prepare(self, batch, generator, *, corrupts=True):
@@ -340,8 +336,8 @@ class Objective:
 
         Parameters
         ----------
-        batch : tuple of (X, target, weight) or (X, target, weight, drawn)
-            As ``Batches`` or :meth:`draw_ahead` yields it.
+        batch : tuple of (X, target, weight) or (X, target, weight, prepared)
+            As ``Batches`` or :meth:`prepare_ahead` yields it.
 
         generator : torch.Generator
             Where the corruption is drawn from.
@@ -354,13 +350,17 @@ class Objective:
         prepared : Prepared
             Inputs, target and weights.
         """
-        X, target, row_weight, *ahead = batch
+        if len(batch) > 3:
+            return batch[3]
+        (prepared,) = self._prepare(*batch, generator, corrupts)
+        return prepared
+
+    def _prepare(self, X, target, row_weight, generator, corrupts, sizes=None):
+        """Return the batches of a group, or the only one, as a step takes them."""
         if self._completes:
             X = self.encoder_input.complete(X)
-        corrupted, chosen, size = X, None, len(X)
-        if ahead:
-            ((corrupted, chosen),) = ahead
-        elif corrupts and self.corruption is not None:
+        corrupted, chosen = X, None
+        if corrupts and self.corruption is not None:
             corrupted, chosen = self.corruption.draw(X, generator)
         if self._needs_mask and chosen is None:
             chosen = self._mask_of_all(X)
@@ -373,22 +373,48 @@ class Objective:
             # A corruption may have put something into the gaps.
             gaps = torch.isnan(X)
         inputs = self.encoder_input.read(corrupted, gaps)
-        n_cells = target.numel()
         observed = None
         if self.has_missing:
             observed = ~torch.isnan(target)
             if not self.loss.takes_missing:
                 target = torch.where(observed, target, 0.0)
-            size = observed.sum()
-            n_cells = size.clamp(min=1)
             weight = observed if weight is None else observed * weight
+        size, n_cells = self._count(X, target, observed, sizes)
         if weight is not None:
             weight = weight / n_cells
         if self._estimates_mask:
             target, weight = self._with_mask(
                 X, target, weight, row_weight, chosen, observed, n_cells
             )
-        return Prepared(inputs, target, weight, row_weight, size)
+        if sizes is None:
+            return [Prepared(inputs, target, weight, row_weight, size)]
+        parts = [
+            itertools.repeat(None) if part is None else part.split(sizes)
+            for part in (inputs, target, weight, row_weight)
+        ]
+        return map(Prepared, *parts, size)
+
+    def _count(self, X, target, observed, sizes):
+        """Return the weight of each batch in the mean of an epoch, and its cells.
+
+        Of a group, the weights are a list, and the cells come row by row.
+        """
+        if sizes is None:
+            if observed is None:
+                return X.shape[0], target.numel()
+            size = observed.sum()
+            return size, size.clamp(min=1)
+        if observed is None:
+            n_rows, width = torch.tensor(sizes), target.shape[1]
+            n_cells = (n_rows * width).repeat_interleave(n_rows)[:, None]
+            return sizes, n_cells.to(X.device)
+        of_rows = observed.sum(dim=1).split(sizes)
+        counts = torch.stack([of_batch.sum() for of_batch in of_rows])
+        n_rows = torch.tensor(sizes, device=X.device)
+        n_cells = counts.clamp(min=1).repeat_interleave(n_rows)[:, None]
+        # On the CPU nothing waits for a number.
+        on_cpu = counts.device.type == "cpu"
+        return counts.tolist() if on_cpu else counts.unbind(), n_cells
 
     def _mask_of_all(self, X):
         """Return the mask of a process that chooses all cells, or of none."""
@@ -408,12 +434,3 @@ class Objective:
             parts = (weight, cells / n_cells)
             weight = torch.cat([part.expand(X.shape) for part in parts], dim=1)
         return target, weight
-
-
-def _take_rows(batches, n_rows):
-    """Return the next batches that have `n_rows` rows together, or all the rest."""
-    taken, n_taken = [], 0
-    while n_taken < n_rows and (batch := next(batches, None)) is not None:
-        taken.append(batch)
-        n_taken += len(batch[0])
-    return taken

@@ -6,13 +6,13 @@ import inspect
 import math
 
 import torch
-from torch.optim.adamw import adamw
 from torch.optim.optimizer import (
     _global_optimizer_post_hooks,
     _global_optimizer_pre_hooks,
 )
 
 from ..backend.eager_optimizers import SGD, Adam, AdamW, RMSprop
+from ..backend.numbers import number
 
 __all__ = ["OPTIMIZERS", "FlatAdamW", "SmallAdamW", "make_optimizer"]
 
@@ -73,14 +73,18 @@ class FlatAdamW(AdamW):
             self._update_buffers()
             return
         before, own_before, own_after, after = hooks
-        for hook in (*before.values(), *own_before.values()):
-            hook(self, (self,), {})
-        self._update_buffers()
-        for hook in (*own_after.values(), *after.values()):
-            hook(self, (self,), {})
+        with torch.enable_grad():
+            for hook in (*before.values(), *own_before.values()):
+                hook(self, (self,), {})
+            self._update_buffers()
+            for hook in (*own_after.values(), *after.values()):
+                hook(self, (self,), {})
 
-    @torch.no_grad()
     def _update_buffers(self):
+        if torch.is_grad_enabled():
+            with torch.no_grad():
+                self._update_buffers()
+            return
         for group in self.param_groups:
             for buffer in group["params"]:
                 state = self.state[buffer]
@@ -92,21 +96,18 @@ class FlatAdamW(AdamW):
 
     def _update(self, buffer, group, state):
         beta1, beta2 = group["betas"]
-        adamw(
+        step = state["step"].add_(number(1.0))
+        torch._fused_adamw_(
             [buffer],
             [buffer.grad],
             [state["exp_avg"]],
             [state["exp_avg_sq"]],
             [],
-            [state["step"]],
-            foreach=False,
-            capturable=False,
-            differentiable=False,
-            fused=True,
+            [step],
             amsgrad=False,
+            lr=group["lr"],
             beta1=beta1,
             beta2=beta2,
-            lr=group["lr"],
             weight_decay=group["weight_decay"],
             eps=group["eps"],
             maximize=False,
@@ -135,18 +136,20 @@ class SmallAdamW(FlatAdamW):
         # By identity: the hash of a tensor is computed in Python.
         scratch = self._scratch.get(id(buffer))
         if scratch is None:
-            scratch = self._scratch[id(buffer)] = torch.empty_like(buffer)
+            scratch = torch.empty_like(buffer), *torch.empty(2).unbind()
+            self._scratch[id(buffer)] = scratch
+        divisor, decay, least = scratch
         mean, square = state["exp_avg"], state["exp_avg_sq"]
-        step = state["step"].add_(1.0).item()
+        step = state["step"].add_(number(1.0)).item()
         beta1, beta2 = group["betas"]
         lr, gradient = group["lr"], buffer.grad
         # Both corrections of the bias are taken out of the arithmetic on tensors.
         root = math.sqrt(1.0 - beta2**step)
-        buffer.mul_(1.0 - lr * group["weight_decay"])
+        # A number of Python's takes longer than the product with it.
+        buffer.mul_(decay.fill_(1.0 - lr * group["weight_decay"]))
         mean.lerp_(gradient, 1.0 - beta1)
-        square.mul_(beta2).addcmul_(gradient, gradient, value=1.0 - beta2)
-        divisor = torch.sqrt(square, out=scratch)
-        divisor.add_(group["eps"] * root)
+        square.mul_(number(beta2)).addcmul_(gradient, gradient, value=1.0 - beta2)
+        torch.sqrt(square, out=divisor).add_(least.fill_(group["eps"] * root))
         buffer.addcdiv_(mean, divisor, value=-lr * root / (1.0 - beta1**step))
 
 

@@ -9,7 +9,8 @@ A step is built for a module, a loss and a penalty, and answers five calls:
 ``for_epoch()``
     The step to take from here on: itself, or the one that takes its place.
 ``__call__(prepared, on_gradients)``
-    Do it, and return the loss, the output and the penalty.
+    Do it, and return the loss, the output and the penalty. `on_gradients` is called
+    between gradients and update, unless it is None.
 ``restore()`` and ``release()``
     Put right what a callback may have detached; give back what a training needs.
 
@@ -156,7 +157,8 @@ class AutogradStep:
                     result = self.forward(prepared)
                 with self._forked.lent("backward"):
                     result.loss.backward()
-            on_gradients()
+            if on_gradients is not None:
+                on_gradients()
             results.append(result)
             return result.loss
 
@@ -249,13 +251,18 @@ class HandDerivedStep:
     def __call__(self, prepared, on_gradients):
         """Step the parameters by the gradients of a batch."""
         inputs, target, weight, row_weight, _ = prepared
-        if self.penalty is None:
-            loss, output = self._gradients(inputs, target, weight)
-            value = None
-        else:
-            loss, output, value = self._penalized(inputs, target, weight, row_weight)
-        on_gradients()
-        self._update()
+        with torch.no_grad():
+            if self.penalty is None:
+                loss, output = self._gradients(inputs, target, weight)
+                value = None
+            else:
+                parts = inputs, target, weight, row_weight
+                loss, output, value = self._penalized(*parts)
+            if on_gradients is None:
+                self._update()
+        if on_gradients is not None:
+            on_gradients()
+            self._update()
         return StepResult(loss, output, value)
 
     def _penalized(self, inputs, target, weight, row_weight):

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sk_dae.backend.random import seeded_generator
-from sk_dae.data.batches import Batches
+from sk_dae.data.batches import Batches, split_group
 from sk_dae.data.rows import rows_of
 
 CPU = torch.device("cpu")
@@ -164,3 +164,26 @@ def test_batches_arrive_on_their_device():
     )
     for X, target, weight in batches:
         assert X.device == target.device == weight.device == meta
+
+
+@pytest.mark.parametrize("n_rows", [None, 1, 7, 20, 100])
+@pytest.mark.parametrize("given", [False, True])
+def test_groups_hold_the_batches_one_behind_the_other(n_rows, given):
+    rows, more = rows_of(numbered(43)), {}
+    if given:
+        more = {"targets": rows_of(-numbered(43)), "weights": torch.arange(43.0)}
+
+    def batches():
+        return Batches(rows, None, 6, CPU, generator=seeded_generator(0), **more)
+
+    expected, found = list(batches()), []
+    for X, target, weight, sizes in batches().groups(n_rows):
+        assert len(X) == sum(sizes)
+        assert (target is X) == (not given)
+        assert n_rows is None or len(sizes) == 1 or sum(sizes[:-1]) < n_rows
+        found += split_group(X, target, weight, sizes)
+    assert len(found) == len(expected)
+    for mine, theirs in zip(found, expected, strict=True):
+        for one, other in zip(mine, theirs, strict=True):
+            assert (one is None) == (other is None)
+            assert one is None or torch.equal(one, other)

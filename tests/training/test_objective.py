@@ -6,6 +6,10 @@ import torch
 
 from sk_dae import DenoisingAutoencoder
 from sk_dae.corruption import BaseCorruption
+from sk_dae.data.batches import Batches
+from sk_dae.data.rows import rows_of
+from sk_dae.losses import SquaredError
+from sk_dae.training.objective import EncoderInput, Objective
 
 X = np.random.RandomState(0).normal(size=(100, 3)).astype(np.float32)
 
@@ -47,3 +51,37 @@ def test_batches_drawn_together_are_those_drawn_one_by_one(gives_mask):
 def test_level_that_follows_a_schedule_is_drawn_batch_by_batch():
     model = fit(Shift(rows_per_draw=25), noise_schedule="linear")
     assert model.corruption_.sizes_ == [10] * 20
+
+
+@pytest.mark.parametrize("missing", [False, True])
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("emphasis", [None, (1.0, 0.25)])
+@pytest.mark.parametrize("corrupted", [False, True])
+def test_batches_prepared_together_are_those_prepared_alone(
+    missing, weighted, emphasis, corrupted
+):
+    rows = X[:43].copy()
+    if missing:
+        rows[::3, 1] = rows[:6, 0] = np.nan
+        rows[40] = np.nan
+    weights = torch.linspace(0.5, 2.0, 43) if weighted else None
+    batches = Batches(rows_of(rows), None, 6, torch.device("cpu"), weights=weights)
+    noise = Shift(rows_per_draw=20).fit(X) if corrupted else None
+    loss = SquaredError()
+    objective = Objective(
+        loss,
+        EncoderInput(loss, torch.zeros(3) if missing else None),
+        corruption=noise,
+        emphasis=emphasis,
+        has_missing=missing,
+    )
+    together = list(objective.prepare_ahead(batches, None))
+    assert len(together) == len(batches) == 8  # of five rows and of six
+    for batch, ahead in zip(batches, together, strict=True):
+        assert torch.equal(ahead[0], batch[0]) or missing
+        expected, found = objective.prepare(batch, None), objective.prepare(ahead, None)
+        assert float(found.size) == float(expected.size)
+        for one, other in zip(found[:4], expected[:4], strict=True):
+            assert (one is None) == (other is None)
+            if one is not None:
+                assert torch.equal(one, other)
