@@ -16,7 +16,7 @@ ORDER = (
     {"linear", "losses", "penalties"},
     {"corruption", "training"},
     {"base"},
-    {"autoencoder", "marginalized", "stacked", "tabular"},
+    {"autoencoder", "marginalized", "residual", "stacked", "tabular"},
     {"imputation", "outlier", "supervised"},
     {"metrics", "persistence", "plotting"},
 )

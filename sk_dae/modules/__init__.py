@@ -15,6 +15,14 @@ gets the column's mean in their place.
 from ._activations import ACTIVATIONS
 from ._layers import Dropout, Linear
 from ._perceptron import MLPAutoencoder
+from ._residual import ResidualNet
 from ._table import TableAutoencoder
 
-__all__ = ["ACTIVATIONS", "Dropout", "Linear", "MLPAutoencoder", "TableAutoencoder"]
+__all__ = [
+    "ACTIVATIONS",
+    "Dropout",
+    "Linear",
+    "MLPAutoencoder",
+    "ResidualNet",
+    "TableAutoencoder",
+]

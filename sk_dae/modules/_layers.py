@@ -27,13 +27,16 @@ def count_weights(module):
     Returns
     -------
     n_weights : int or None
-        None for a module that may be more than its linear layers: one of a user's.
+        None for a module that may be more than its linear layers: one of a user's, or
+        one with convolutions.
     """
     n_weights = 0
     for part in module.modules():
         if isinstance(part, Linear):
             weight = part.transposed_weight if part.tied else part.weight
             n_weights += weight.numel()
+        elif getattr(part, "reuses_weights", False):
+            return None
         elif type(part).__module__.partition(".")[0] not in _PACKAGES:
             return None
     return n_weights
