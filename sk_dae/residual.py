@@ -15,7 +15,7 @@ from .backend.suggestions import SuggestingMixin
 from .base.current import check_parameters
 from .base.image_fitting import PIXEL_CORRUPTIONS, CropFitting
 from .base.tiled_prediction import denoise_arrays
-from .data.images import fill_gaps, read_images
+from .data.images import as_dtype, fill_gaps, read_images
 from .data.noise_estimates import estimate_level
 from .training.callbacks.sklearn_bridge import with_callbacks
 
@@ -90,10 +90,10 @@ class ResidualDenoiser(
         "adamw", "adam", "sgd" (momentum 0.9), "nesterov", "rmsprop", or an optimizer
         class of torch.
 
-    learning_rate_init : float, default=0.002
+    learning_rate_init : float, default=0.003
         The learning rate; its greatest value where it changes.
 
-    learning_rate : {"one_cycle", "cosine", "constant"}, default="cosine"
+    learning_rate : {"one_cycle", "cosine", "constant"}, default="one_cycle"
         How it changes over the training: a linear rise over the first quarter and
         half a cosine down to zero; half a cosine down to zero; not at all.
 
@@ -231,8 +231,8 @@ class ResidualDenoiser(
         augment=True,
         loss="squared_error",
         optimizer="adamw",
-        learning_rate_init=0.002,
-        learning_rate="cosine",
+        learning_rate_init=0.003,
+        learning_rate="one_cycle",
         alpha=0.0,
         batch_size=16,
         max_iter="auto",
@@ -427,7 +427,4 @@ def _in_units(image, scale, dtype):
             "The net gives numbers that are not finite: the values of the images are "
             "too large. Set data_range to their range, before fit."
         )
-    if dtype.kind == "f":
-        return (image * scale).astype(dtype, copy=False)
-    limits = np.iinfo(dtype)
-    return np.rint(image * scale).clip(limits.min, limits.max).astype(dtype)
+    return as_dtype(image.astype(np.float64) * scale, dtype)

@@ -80,6 +80,14 @@ class CropData:
         """Whether the targets are other images than those that go in."""
         return any(a is not b for a, b in zip(self.images, self.targets, strict=True))
 
+    def mean(self):
+        """Return the mean of all pixels that go in, in the units of the net."""
+        total = sum(
+            float(image.sum(dtype=np.float64)) / scale
+            for image, scale in zip(self.images, self.scales, strict=True)
+        )
+        return total / sum(image.size for image in self.images)
+
     def part(self, index, cut=None):
         """Return the data of some of the images, or of a part of each."""
 
@@ -130,6 +138,7 @@ class CropFitting(NetTrainer):
             n_filters=self.n_filters,
             n_layers=self.n_layers,
             takes_level=isinstance(noise, LeveledNoise),
+            offset=data.mean(),
             generator=streams["init"],
         )
         run = TrainingRun(
@@ -211,11 +220,11 @@ class CropFitting(NetTrainer):
                 f"{name} contain a value too large for dtype('float32'), in units of "
                 f"data_range={scales[0]:g}."
             )
-        if greatest > FAR_OUT:
+        if greatest > FAR_OUT and scales[0] == 1.0 and images.n_dims == 2:
             warn_user(
-                f"Images of floats are expected in [0, {scales[0]:g}], but there are "
-                f"values up to {greatest * scales[0]:.3g}. Divide by their range, or "
-                "set data_range, such as data_range=255."
+                "Images of floats are expected in [0, 1], but there are values up to "
+                f"{greatest:.3g}. Divide by their range, or set data_range, such as "
+                "data_range=255."
             )
 
     # -- parts ------------------------------------------------------------------------

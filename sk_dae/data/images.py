@@ -9,7 +9,15 @@ import numpy as np
 import scipy.sparse as sp
 from scipy.ndimage import gaussian_filter
 
-__all__ = ["LARGEST", "Images", "fill_gaps", "padded", "range_of", "read_images"]
+__all__ = [
+    "LARGEST",
+    "Images",
+    "as_dtype",
+    "fill_gaps",
+    "padded",
+    "range_of",
+    "read_images",
+]
 
 #: The greatest number of float32.
 LARGEST = float(np.finfo(np.float32).max)
@@ -239,6 +247,35 @@ def range_of(dtype):
     if dtype.kind == "f":
         return 1.0
     return float(np.iinfo(dtype).max) if dtype.char in _OF_PIXELS else None
+
+
+def as_dtype(values, dtype):
+    """Return numbers in a dtype: integers are rounded, and all are clipped to it.
+
+    Parameters
+    ----------
+    values : ndarray, dtype float64
+        The numbers; finite.
+
+    dtype : numpy.dtype
+        The dtype, of integers or floats.
+
+    Returns
+    -------
+    values : ndarray
+        The nearest numbers of the dtype.
+    """
+    if dtype.kind == "f":
+        limits = np.finfo(dtype)
+        if dtype.itemsize < values.dtype.itemsize:
+            values = values.clip(float(limits.min), float(limits.max))
+        return values.astype(dtype, copy=False)
+    limits = np.iinfo(dtype)
+    greatest = float(limits.max)
+    if greatest > limits.max:
+        # The float above the greatest integer of 64 bits.
+        greatest = np.nextafter(greatest, 0.0)
+    return np.rint(values).clip(float(limits.min), greatest).astype(dtype)
 
 
 def padded(image, shape):

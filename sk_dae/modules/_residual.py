@@ -49,6 +49,9 @@ class ResidualNet(nn.Module):
     takes_level : bool, default=False
         Whether the level of the noise is told.
 
+    offset : float, default=0.0
+        What the first convolution has subtracted of the values, such as their mean.
+
     generator : torch.Generator, default=None
         Draws the initial weights. None draws from torch's global generator.
 
@@ -70,6 +73,7 @@ class ResidualNet(nn.Module):
         n_filters=64,
         n_layers=12,
         takes_level=False,
+        offset=0.0,
         generator=None,
     ):
         super().__init__()
@@ -78,6 +82,7 @@ class ResidualNet(nn.Module):
         self.n_filters = n_filters
         self.n_layers = n_layers
         self.takes_level = takes_level
+        self.offset = offset
         of_signals = self.crop_shape[0] == 1
         self._fold = (1, 2) if of_signals else (2, 2)
         kernel = (1, 3) if of_signals else (3, 3)
@@ -136,6 +141,7 @@ class ResidualNet(nn.Module):
             "n_filters": self.n_filters,
             "n_layers": self.n_layers,
             "takes_level": self.takes_level,
+            "offset": self.offset,
         }
 
     def encode(self, X):
@@ -200,10 +206,10 @@ class ResidualNet(nn.Module):
 
     def _hidden(self, images, level):
         folded = self._folded(images)
-        inputs = folded
+        inputs = folded - self.offset
         if level is not None:
             plane = level[:, None, None, None].expand(-1, 1, *folded.shape[2:])
-            inputs = torch.cat([folded, plane], dim=1)
+            inputs = torch.cat([inputs, plane], dim=1)
             inputs = inputs.contiguous(memory_format=torch.channels_last)
         h = F.relu(self.first(inputs))
         if not self.n_coarse:
