@@ -7,8 +7,16 @@ import numpy as np
 __all__ = ["estimate_level"]
 
 # High-pass filters of the wavelets db2 and Haar.
-_DB2 = (-0.48296291314453416, 0.8365163037378079, -0.2241438680420134, -0.1294095225512)
+_DB2 = (
+    -0.48296291314453416,
+    0.8365163037378079,
+    -0.2241438680420134,
+    -0.12940952255126037,
+)
 _HAAR = (0.7071067811865476, -0.7071067811865476)
+
+#: Details that are smaller, relative to the greatest value, count as zero.
+ROUNDING = 1e-9
 
 #: The median of the absolute value of a standard normal variable.
 _MEDIAN = 0.6744897501960817
@@ -42,13 +50,15 @@ def estimate_level(image):
 
 
 def _level(channel):
-    dtype = np.float32 if channel.dtype.itemsize <= 2 else np.float64
-    details = channel.astype(dtype)
+    details = channel.astype(np.float64)
     if details.size == 1:
         return 0.0
+    rounding = ROUNDING * np.fmax.reduce(np.abs(details), axis=None)
     for axis in (0, 1):
         details = _details(details, axis)
-    sizes = np.abs(details[np.isfinite(details) & (details != 0)])
+    sizes = np.abs(details)
+    # NaN is not greater, either.
+    sizes = sizes[sizes > rounding]
     return float(np.median(sizes)) / _MEDIAN if sizes.size else 0.0
 
 
@@ -61,7 +71,6 @@ def _details(values, axis):
     n_out = (n - len(taps)) // 2 + 1
     values = np.moveaxis(values, axis, 0)
     total = sum(
-        values.dtype.type(tap) * values[k : k + 2 * n_out : 2][:n_out]
-        for k, tap in enumerate(taps)
+        tap * values[k : k + 2 * n_out : 2][:n_out] for k, tap in enumerate(taps)
     )
     return np.moveaxis(total, 0, axis)
