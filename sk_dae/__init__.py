@@ -25,6 +25,7 @@ __all__ = [
     "BlockNoise",
     "ComposeNoise",
     "ConditionalMeanNoise",
+    "ConvolutionalDenoisingAutoencoder",
     "DenoisingAutoencoder",
     "DenoisingAutoencoderClassifier",
     "DenoisingAutoencoderRegressor",
@@ -51,6 +52,7 @@ __all__ = [
 
 # Names that are imported when they are first used, and from where.
 _LATER = {
+    "ConvolutionalDenoisingAutoencoder": "convolutional",
     "DenoisingAutoencoderClassifier": "supervised",
     "DenoisingAutoencoderRegressor": "supervised",
     "DenoisingImputer": "imputation",

@@ -2,41 +2,18 @@
 
 from __future__ import annotations
 
-from numbers import Integral, Real
-
-import numpy as np
 import torch
-from sklearn.base import _fit_context
-from sklearn.utils import check_random_state
-from sklearn.utils._param_validation import Interval, StrOptions
-from sklearn.utils.metaestimators import available_if
-from sklearn.utils.validation import check_is_fitted
 
 from .backend.serialization import serializable
-from .base.perceptron import (
-    PerceptronAutoencoder,
-    find_code_activation,
-    hidden_sizes,
-)
-from .penalties import PENALTIES, BasePenalty, make_penalty
-from .training.callbacks.sklearn_bridge import with_callbacks
+from .base.partial_fitting import PartialFitting
+from .base.penalized import PenalizedCode
+from .base.perceptron import PerceptronAutoencoder
 
 __all__ = ["DenoisingAutoencoder"]
 
 
-def _has_prior(estimator):
-    """Refuse to sample from what has no distribution of codes."""
-    penalty = estimator.penalty_ if hasattr(estimator, "net_") else estimator.penalty
-    if penalty is None or not PENALTIES.get(penalty, penalty).has_prior:
-        raise AttributeError(
-            "sample needs penalty='variational' or penalty='adversarial', got "
-            f"penalty={penalty!r}."
-        )
-    return True
-
-
 @serializable(standalone=True)
-class DenoisingAutoencoder(PerceptronAutoencoder):
+class DenoisingAutoencoder(PartialFitting, PenalizedCode, PerceptronAutoencoder):
     r"""Denoising autoencoder: a transformer that learns by undoing noise.
 
     Every batch of rows :math:`x` is corrupted, :math:`\tilde x \sim q(\tilde x \mid
@@ -267,11 +244,7 @@ class DenoisingAutoencoder(PerceptronAutoencoder):
     _parameter_constraints: dict = {
         **PerceptronAutoencoder._parameter_constraints,
         "module": [callable, torch.nn.Module, None],
-        "penalty": [StrOptions(set(PENALTIES)), BasePenalty, None],
-        "penalty_weight": [
-            StrOptions({"auto"}),
-            Interval(Real, 0, None, closed="left"),
-        ],
+        **PenalizedCode._parameter_constraints,
     }
 
     def __init__(
@@ -341,93 +314,5 @@ class DenoisingAutoencoder(PerceptronAutoencoder):
         self.verbose = verbose
         self.callbacks = callbacks
 
-    @with_callbacks
-    @_fit_context(prefer_skip_nested_validation=True)
-    def partial_fit(self, X, y=None, *, sample_weight=None, clean=None):
-        """Train for one pass over `X`, at a constant learning rate.
-
-        The corruption learns from the data of the first call (ranges, donors); the
-        values that stand in for missing ones are learned from all calls.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Training rows; NaN stands for a missing value.
-
-        y : None
-            Ignored.
-
-        sample_weight : array-like of shape (n_samples,), default=None
-            Weight of each row in the loss and in what is learned of the data; one of
-            weight zero is left out. Not scaled to a mean of one, as :meth:`fit` does:
-            weights compare across calls.
-
-        clean : {array-like, sparse matrix} of shape (n_samples, n_features), \
-                default=None
-            The clean counterpart of `X`; see :meth:`fit`.
-
-        Returns
-        -------
-        self : object
-            The autoencoder, trained further.
-        """
-        self._refuse_early_stopping()
-        with self._unharmed_by_failure():
-            return self._fit(X, sample_weight, clean, resume=True, incremental=True)
-
-    @property
-    def penalty_(self):
-        """The fitted penalty, or None."""
-        return self.net_.penalty
-
-    @available_if(_has_prior)
-    def sample(self, n_samples=1, random_state=None):
-        """Draw new rows: decoded draws of the standard normal that codes follow.
-
-        Only with ``penalty="variational"`` or ``"adversarial"``.
-
-        Parameters
-        ----------
-        n_samples : int, default=1
-            Number of rows.
-
-        random_state : int, RandomState instance or None, default=None
-            Seeds the draws.
-
-        Returns
-        -------
-        X : ndarray of shape (n_samples, n_features)
-            New rows in the units of the training data, without noise on top, of the
-            type of :meth:`denoise`.
-        """
-        check_is_fitted(self)
-        if not isinstance(n_samples, Integral) or not 1 <= n_samples < 2**31:
-            raise ValueError(
-                "n_samples must be an integer of at least 1 and below 2**31, got "
-                f"{n_samples!r}."
-            )
-        random_state = check_random_state(random_state)
-        codes = random_state.standard_normal((n_samples, self._n_code))
-        codes = codes.astype(np.float32)
-        return self._map_rows(
-            codes, self._decode_to_data, self.n_features_in_, self._data_type
-        )
-
-    def _code_activation(self, hidden):
-        wanted = None
-        if self.penalty is not None:
-            wanted = PENALTIES.get(self.penalty, self.penalty).code_activation
-        return find_code_activation(
-            self.code_activation, self.activation, hidden, wanted=wanted
-        )
-
     def _given_module(self):
         return self.module
-
-    def _make_penalty(self):
-        penalty = make_penalty(self.penalty, self.penalty_weight)
-        if penalty is not None and self.module is None:
-            # A module of the user is looked at when it has been made.
-            hidden = hidden_sizes(self.hidden_layer_sizes)
-            penalty.check_activation(self._code_activation(hidden))
-        return penalty

@@ -10,6 +10,7 @@ from sklearn.utils._param_validation import Interval, Options, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
 from .backend.nested_parameters import NestedParameters
+from .backend.precision import PRECISIONS
 from .backend.serialization import serializable
 from .backend.suggestions import SuggestingMixin
 from .base.current import check_parameters
@@ -129,6 +130,11 @@ class ResidualDenoiser(
         "cpu", "cuda", "cuda:1", "mps"; "auto" is "cuda" where torch finds it, and
         "cpu" elsewhere.
 
+    precision : {"auto", "float32", "bfloat16"}, default="auto"
+        The type of the products in training: "bfloat16" takes less time where the
+        processor or the GPU has instructions for it, which "auto" finds out. Weights,
+        losses and all that comes back are float32 in any case.
+
     random_state : int, RandomState instance or None, default=None
         Seeds the initial weights, the places of the crops, the noise and the choice of
         the validation images.
@@ -211,6 +217,7 @@ class ResidualDenoiser(
         "crop_size": [Interval(Integral, 2, 2**15, closed="both")],
         "augment": ["boolean"],
         "loss": [StrOptions({"squared_error", "absolute_error"})],
+        "precision": [StrOptions(set(PRECISIONS))],
         "batch_size": [Interval(Integral, 1, None, closed="left")],
     }
     del _parameter_constraints["callbacks"]
@@ -242,6 +249,7 @@ class ResidualDenoiser(
         tol=1e-6,
         net_callbacks=None,
         device="auto",
+        precision="auto",
         random_state=None,
         verbose=0,
     ):
@@ -267,6 +275,7 @@ class ResidualDenoiser(
         self.tol = tol
         self.net_callbacks = net_callbacks
         self.device = device
+        self.precision = precision
         self.random_state = random_state
         self.verbose = verbose
 

@@ -20,6 +20,7 @@ from sklearn.utils.estimator_checks import (
 
 import sk_dae
 from sk_dae import (
+    ConvolutionalDenoisingAutoencoder,
     DenoisingAutoencoder,
     DenoisingAutoencoderClassifier,
     DenoisingAutoencoderRegressor,
@@ -55,6 +56,10 @@ ESTIMATORS = [
         n_layers=2, n_pivots=2, features="reconstruction", random_state=0
     ),
     small(StackedDenoisingAutoencoder, pretrain_max_iter=3, features="layers"),
+    ConvolutionalDenoisingAutoencoder(2, n_filters=4, max_iter=5),
+    ConvolutionalDenoisingAutoencoder(
+        2, n_filters=(2, 3), max_iter=5, features="reconstruction"
+    ),
     small(TabularDenoisingAutoencoder),
     small(
         TabularDenoisingAutoencoder,

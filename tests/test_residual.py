@@ -660,3 +660,21 @@ def test_default_net_has_fewer_than_half_a_million_weights():
     )
     n_weights = sum(p.numel() for p in model.net_.module_.parameters())
     assert n_weights < 500_000
+
+
+def test_products_may_be_of_bfloat16():
+    images = blobs()
+    a, b = make(precision="float32").fit(images), make(precision="bfloat16").fit(images)
+    # Eight bits of a product are as good as a loss that is off by a few percent.
+    np.testing.assert_allclose(a.loss_curve_, b.loss_curve_, rtol=0.1)
+    assert a.loss_curve_ != b.loss_curve_
+    assert all(p.dtype == torch.float32 for p in b.net_.module_.parameters())
+    assert b.denoise(images / 255).dtype == np.float64
+
+
+def test_small_crops_do_not_count_as_few_products():
+    net = ResidualNet((64, 64), n_filters=64, n_layers=12)
+    assert (
+        sum(layer.n_products for layer in net.modules() if hasattr(layer, "n_products"))
+        > 10**8
+    )

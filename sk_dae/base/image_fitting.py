@@ -12,6 +12,7 @@ import numpy as np
 import torch
 
 from ..backend.devices import find_device
+from ..backend.precision import find_precision
 from ..backend.user_warnings import warn_user
 from ..corruption import CORRUPTIONS, make_corruption
 from ..corruption._crops import CropNoise, LeveledNoise
@@ -170,6 +171,9 @@ class CropFitting(NetTrainer):
     @staticmethod
     def _auto_epochs(n_batches):
         return -(-AUTO_STEPS // n_batches)
+
+    def _precision_of_products(self, device):
+        return find_precision(self.precision, device)
 
     # -- units ------------------------------------------------------------------------
 

@@ -35,8 +35,12 @@ class PerceptronAutoencoder(GradientDescentAutoencoder):
         "dropout": [Interval(Real, 0, 1, closed="left")],
     }
 
+    def _hidden_sizes(self):
+        """Return the widths of the hidden layers before the code."""
+        return hidden_sizes(self.hidden_layer_sizes)
+
     def _module_config(self, n_features, n_outputs):
-        hidden = hidden_sizes(self.hidden_layer_sizes)
+        hidden = self._hidden_sizes()
         return {
             "n_features": n_features,
             "n_components": self.n_components,
@@ -59,7 +63,7 @@ class PerceptronAutoencoder(GradientDescentAutoencoder):
         return MLPAutoencoder(**config, generator=generator)
 
     def _layer_widths(self):
-        hidden = hidden_sizes(self.hidden_layer_sizes)
+        hidden = self._hidden_sizes()
         return hidden, self.n_components, hidden[::-1]
 
 
@@ -95,8 +99,8 @@ def find_code_activation(code_activation, activation, hidden, *, wanted=None):
     return wanted or ("identity" if hidden else activation)
 
 
-def hidden_sizes(sizes):
-    """Return the widths that a parameter `hidden_layer_sizes` gives, as a tuple."""
+def hidden_sizes(sizes, name="hidden_layer_sizes"):
+    """Return the widths that a parameter, `hidden_layer_sizes`, gives as a tuple."""
     if np.ndim(sizes) == 0:
         # An array of no dimension has nothing to go through.
         checked = (sizes,)
@@ -105,7 +109,7 @@ def hidden_sizes(sizes):
     for size in checked:
         if not isinstance(size, Integral) or not 1 <= size <= MOST_UNITS:
             raise ValueError(
-                "hidden_layer_sizes must hold integers of at least 1 and at most "
+                f"{name} must hold integers of at least 1 and at most "
                 f"{MOST_UNITS}, got {sizes!r}."
             )
     return tuple(int(size) for size in checked)

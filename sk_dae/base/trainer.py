@@ -89,6 +89,10 @@ class NetTrainer(RenamedParameters, FittedMixin, CallbackSupportMixin):
     def _auto_epochs(n_batches):
         return int(np.clip(-(-AUTO_STEPS // n_batches), 20, 200))
 
+    def _precision_of_products(self, device):
+        """Return the type of the products in training; None for float32."""
+        return None
+
     def _make_net(self, module, loss, device, *, incremental=False, **parts):
         """Return a net with the estimator's settings, initialised."""
         learning_rate = None if incremental else LEARNING_RATES[self.learning_rate]
@@ -102,7 +106,11 @@ class NetTrainer(RenamedParameters, FittedMixin, CallbackSupportMixin):
             alpha=float(self.alpha),
             device=str(device),
             verbose=self.verbose,
-            **{"callbacks": list(callbacks) if callbacks else None, **parts},
+            **{
+                "callbacks": list(callbacks) if callbacks else None,
+                "precision": self._precision_of_products(device),
+                **parts,
+            },
         )
         return net.initialize()
 

@@ -13,6 +13,7 @@ gets the column's mean in their place.
 """
 
 from ._activations import ACTIVATIONS
+from ._convolutional import ConvolutionalAutoencoder
 from ._layers import Dropout, Linear
 from ._perceptron import MLPAutoencoder
 from ._residual import ResidualNet
@@ -20,6 +21,7 @@ from ._table import TableAutoencoder
 
 __all__ = [
     "ACTIVATIONS",
+    "ConvolutionalAutoencoder",
     "Dropout",
     "Linear",
     "MLPAutoencoder",

@@ -26,13 +26,14 @@ class Convolution(nn.Module):
 
     kernel : pair of int
         Height and width of the kernel; odd.
+
+    n_places : int, default=1
+        Pixels of a row in training.
     """
 
-    #: A weight meets a row as often as there are pixels.
-    reuses_weights = True
-
-    def __init__(self, n_inputs, n_outputs, kernel=(3, 3)):
+    def __init__(self, n_inputs, n_outputs, kernel=(3, 3), *, n_places=1):
         super().__init__()
+        self._n_places = n_places
         self.padding = tuple(width // 2 for width in kernel)
         weight = torch.empty(n_outputs, n_inputs, *kernel)
         self.weight = nn.Parameter(weight.to(memory_format=torch.channels_last))
@@ -57,6 +58,11 @@ class Convolution(nn.Module):
             # In the order of a plain tensor, whatever the layout of the weight.
             drawn = torch.empty(self.weight.shape).normal_(generator=generator)
             self.weight.copy_(drawn.mul_(scale))
+
+    @property
+    def n_products(self):
+        """Products of a weight and a value for each row."""
+        return self.weight.numel() * self._n_places
 
     def forward(self, x):
         """Return the convolution of images of shape (n, n_inputs, height, width)."""

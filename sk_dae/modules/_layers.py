@@ -17,7 +17,7 @@ MOST_UNITS = 2**24
 
 
 def count_weights(module):
-    """Return how many weights each row meets in a module of linear layers.
+    """Return how many weights each row meets in a module, each time that it does.
 
     Parameters
     ----------
@@ -27,22 +27,18 @@ def count_weights(module):
     Returns
     -------
     n_weights : int or None
-        None for a module that may be more than its linear layers: one of a user's, or
-        one with convolutions.
+        None for a module that may be more than its layers: one of a user's.
     """
     n_weights = 0
     for part in module.modules():
-        if isinstance(part, Linear):
-            weight = part.transposed_weight if part.tied else part.weight
-            n_weights += weight.numel()
-        elif getattr(part, "reuses_weights", False):
-            return None
+        if hasattr(part, "n_products"):
+            n_weights += part.n_products
         elif type(part).__module__.partition(".")[0] not in _PACKAGES:
             return None
     return n_weights
 
 
-# Whose modules, and containers of modules, have weights in `Linear` only.
+# Whose modules, and containers of modules, have weights in such layers only.
 _PACKAGES = (__name__.partition(".")[0], "torch")
 
 
@@ -85,6 +81,11 @@ class Linear(nn.Module):
             if not self.tied:
                 bound = 1.0 / math.sqrt(self.weight.shape[1])
                 self.weight.uniform_(-bound, bound, generator=generator)
+
+    @property
+    def n_products(self):
+        """Products of a weight and a value for each row."""
+        return (self.transposed_weight if self.tied else self.weight).numel()
 
     def forward(self, x):
         """Return the affine map of `x`."""

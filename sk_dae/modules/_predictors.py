@@ -7,11 +7,13 @@ import copy
 from torch import nn
 
 from ..backend.serialization import serializable
+from ._convolutional import ConvolutionalAutoencoder
 from ._layers import Dropout, Linear
 from ._perceptron import MLPAutoencoder
 from ._table import TableAutoencoder
 
 __all__ = [
+    "ConvolutionalPredictor",
     "HeadPredictor",
     "MLPPredictor",
     "ModulePredictor",
@@ -109,6 +111,40 @@ class TablePredictor(_Predictor, TableAutoencoder):
 
 
 @serializable
+class ConvolutionalPredictor(_Predictor, ConvolutionalAutoencoder):
+    """Convolutions that encode, and a linear layer that predicts.
+
+    Parameters
+    ----------
+    sample_shape : sequence of int
+        Shape of one sample.
+
+    n_components, n_outputs : int
+        Widths of the code and of the prediction.
+
+    generator : torch.Generator, default=None
+        Draws the initial weights.
+
+    **params : dict
+        Further parameters of ``ConvolutionalAutoencoder``.
+    """
+
+    def __init__(
+        self, sample_shape, n_components, n_outputs, *, generator=None, **params
+    ):
+        super().__init__(sample_shape, n_components, generator=generator, **params)
+        self._put_head(n_outputs, generator)
+
+    def config(self):
+        """Return the arguments that make a module of this form, less the generator."""
+        return {**super().config(), "n_outputs": len(self.head.bias)}
+
+    def decode(self, code):
+        """Return the prediction for codes."""
+        return self.head(code)
+
+
+@serializable
 class ModulePredictor(nn.Module):
     """A module of the user's that encodes, and a linear layer that predicts.
 
@@ -202,10 +238,14 @@ def predictor_from(module, n_components, n_outputs, dropout, generator):
 
     Returns
     -------
-    predictor : MLPPredictor, TablePredictor or ModulePredictor
+    predictor : torch.nn.Module
         On the CPU, with weights of its own.
     """
-    classes = {MLPAutoencoder: MLPPredictor, TableAutoencoder: TablePredictor}
+    classes = {
+        MLPAutoencoder: MLPPredictor,
+        TableAutoencoder: TablePredictor,
+        ConvolutionalAutoencoder: ConvolutionalPredictor,
+    }
     if type(module) not in classes:
         return ModulePredictor(
             module,

@@ -90,12 +90,19 @@ class ResidualNet(nn.Module):
         n_pairs = (n_layers - 2) // 2
         #: How many pairs work on what is folded twice.
         self.n_coarse = max(0, n_pairs - 2)
-        self.first = Convolution(n_channels * square + takes_level, n_filters, kernel)
-        self.pairs = nn.ModuleList(_Pair(n_filters, kernel) for _ in range(n_pairs))
+        places = {"n_places": math.prod(self.crop_shape) // square}
+        n_inputs, n_outputs = n_channels * square + takes_level, n_channels * square
+        self.first = Convolution(n_inputs, n_filters, kernel, **places)
+        coarse = {"n_places": places["n_places"] // square}
+        fine = [i in (0, n_pairs - 1) or not self.n_coarse for i in range(n_pairs)]
+        self.pairs = nn.ModuleList(
+            _Pair(n_filters, kernel, **(places if is_fine else coarse))
+            for is_fine in fine
+        )
         if self.n_coarse:
-            self.down = Convolution(n_filters * square, n_filters, (1, 1))
-            self.up = Convolution(n_filters, n_filters * square, (1, 1))
-        self.last = Convolution(n_filters, n_channels * square, kernel)
+            self.down = Convolution(n_filters * square, n_filters, (1, 1), **coarse)
+            self.up = Convolution(n_filters, n_filters * square, (1, 1), **coarse)
+        self.last = Convolution(n_filters, n_outputs, kernel, **places)
         self._reset_parameters(generator)
 
     def _reset_parameters(self, generator):
@@ -247,10 +254,10 @@ class ResidualNet(nn.Module):
 class _Pair(nn.Module):
     """Two convolutions, whose result is added to what they are of."""
 
-    def __init__(self, n_filters, kernel):
+    def __init__(self, n_filters, kernel, *, n_places):
         super().__init__()
-        self.one = Convolution(n_filters, n_filters, kernel)
-        self.two = Convolution(n_filters, n_filters, kernel)
+        self.one = Convolution(n_filters, n_filters, kernel, n_places=n_places)
+        self.two = Convolution(n_filters, n_filters, kernel, n_places=n_places)
 
     def forward(self, h):
         return h + self.two(F.relu(self.one(h)))

@@ -6,7 +6,8 @@ import torch
 from torch import nn
 
 from ..backend.serialization import serializable
-from ..modules import Linear, MLPAutoencoder
+from ..modules import Linear
+from ..modules._layered import LayeredAutoencoder
 from ._base import BasePenalty, linear_of, mean_of_rows
 
 __all__ = ["VariationalPenalty"]
@@ -73,8 +74,8 @@ class VariationalPenalty(BasePenalty):
             If it is neither the built-in one nor has ``encode_distribution``.
         """
         super().check_module(module)
-        # A perceptron that encodes in a way of its own is none whose layers are known.
-        known = getattr(type(module), "encode", None) is MLPAutoencoder.encode
+        # One that encodes in a way of its own is none whose layers are known.
+        known = getattr(type(module), "encode", None) is LayeredAutoencoder.encode
         if not (known or _gives_distribution(module)):
             raise TypeError(
                 "VariationalPenalty needs a module with a method "

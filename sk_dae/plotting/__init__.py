@@ -1,7 +1,13 @@
-"""Displays, which need matplotlib: losses, reconstructions, and what makes outliers."""
+"""Displays, which need matplotlib: losses, reconstructions, filters, and outliers."""
 
 from ._contributions import ContributionsDisplay
+from ._filters import FiltersDisplay
 from ._loss_curves import LossCurveDisplay
 from ._reconstruction import ReconstructionDisplay
 
-__all__ = ["ContributionsDisplay", "LossCurveDisplay", "ReconstructionDisplay"]
+__all__ = [
+    "ContributionsDisplay",
+    "FiltersDisplay",
+    "LossCurveDisplay",
+    "ReconstructionDisplay",
+]

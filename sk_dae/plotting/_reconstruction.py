@@ -10,8 +10,10 @@ from sklearn.utils import _safe_indexing, check_random_state
 from sklearn.utils._optional_dependencies import check_matplotlib_support
 from sklearn.utils.validation import _num_samples, check_is_fitted
 
+from ..base.sample_shape import as_samples, flat_rows
 from ..corruption import make_corruption
 from ._estimators import feature_names_of, find_autoencoder
+from ._images import ImageOrder
 from ._ticks import height_of_names, label_features
 
 __all__ = ["ReconstructionDisplay"]
@@ -29,9 +31,9 @@ class ReconstructionDisplay:
     original, corrupted, denoised : array-like of shape (n_samples, n_features)
         The rows.
 
-    image_shape : tuple of (int, int), default=None
-        Height and width, where a row is an image. None draws a row as a line over its
-        features.
+    image_shape : tuple of (int, int) or (int, int, int), default=None
+        Height and width, where a row is an image, and the number of channels, three or
+        four, of one in colour. None draws a row as a line over its features.
 
     feature_names : sequence of str of length n_features, default=None
         Names of the features, which label the axis below lines. None numbers them.
@@ -85,8 +87,9 @@ class ReconstructionDisplay:
         estimator : estimator instance or Pipeline
             Fitted; anything with ``transform`` and ``inverse_transform``.
 
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Clean rows to choose from.
+        X : {array-like, sparse matrix} of shape (n_samples, n_features) or \
+                (n_samples, ...)
+            Clean rows to choose from, or images.
 
         corruption : str, BaseCorruption, callable or None, default="estimator"
             Corruption of the rows. "estimator" takes the process that the autoencoder
@@ -100,8 +103,10 @@ class ReconstructionDisplay:
         n_samples : int, default=8
             How many rows to show.
 
-        image_shape : tuple of (int, int), default=None
-            Height and width, where a row is an image.
+        image_shape : tuple of int, default=None
+            Height and width, where a row is an image, and the number of channels of one
+            in colour. None takes it from `X` or from the estimator, where they have
+            images.
 
         random_state : int, RandomState instance or None, default=0
             Chooses and corrupts the rows.
@@ -119,6 +124,10 @@ class ReconstructionDisplay:
         check_is_fitted(estimator)
         random_state = check_random_state(random_state)
         chosen = random_state.permutation(_num_samples(X))[:n_samples]
+        X = as_samples(X)
+        step = find_autoencoder(estimator)
+        images = ImageOrder.of(estimator if step is None else step[1], X, image_shape)
+        X = flat_rows(X)
         original = _safe_indexing(X, chosen)
         if sp.issparse(original):
             original = original.toarray()
@@ -129,7 +138,6 @@ class ReconstructionDisplay:
             )
         before = None
         if isinstance(corruption, str) and corruption == "estimator":
-            step = find_autoencoder(estimator)
             process = estimator if step is None else step[1]
             process = getattr(process, "corruption_", _ABSENT)
             if process is _ABSENT:
@@ -160,11 +168,10 @@ class ReconstructionDisplay:
                     dict(zip(original.columns, np.asarray(corrupted).T, strict=True))
                 )
         denoised = estimator.inverse_transform(estimator.transform(corrupted))
+        rows = (original, corrupted, flat_rows(np.asarray(denoised)))
         display = cls(
-            np.asarray(original),
-            np.asarray(corrupted),
-            np.asarray(denoised),
-            image_shape=image_shape,
+            *(images.last_channels(np.asarray(part)) for part in rows),
+            image_shape=images.shape,
             feature_names=feature_names_of(estimator, original),
         )
         return display.plot(**kwargs)
@@ -210,6 +217,13 @@ class ReconstructionDisplay:
                 "vmax": np.nanmax(rows["original"]),
                 **kwargs,
             }
+            if len(self.image_shape) == 3:
+                # Colours have no other scale than [0, 1].
+                low, high = options["vmin"], options["vmax"]
+                rows = {
+                    name: np.clip((values - low) / max(high - low, 1e-12), 0.0, 1.0)
+                    for name, values in rows.items()
+                }
             for row_axes, (name, values) in zip(axes, rows.items(), strict=True):
                 for ax, value in zip(row_axes, values, strict=True):
                     ax.imshow(value.reshape(self.image_shape), **options)

@@ -284,6 +284,7 @@ class FineTunedPredictor(PretrainedAutoencoder, NetTrainer, BaseEstimator):
             corruption=corruption,
             encoder_input=autoencoder.net_.encoder_input,
             n_features=rows.shape[1],
+            precision=autoencoder._precision_of_products(device),
         )
         epochs = self._n_epochs(len(run.train))
         watchers = self._make_watchers(watched[0], epochs, fitted, y=watched[1])

@@ -8,6 +8,7 @@ import math
 import torch
 from skorch.utils import TeeGenerator
 
+from ..backend.precision import autocast
 from ..backend.settings import own_settings
 from .interrupts import StopTraining
 from .outcome import refuse_divergence
@@ -181,7 +182,11 @@ class EpochLoop:
             prepared = self._objective.prepare(
                 batch, self._streams["validation"], corrupts=self._corrupts_validation
             )
-            with self._lent("validation"):
+            with (
+                self._lent("validation"),
+                autocast(self.precision, prepared.inputs.device.type),
+            ):
                 output = self.module_.decode(self.module_.encode(prepared.inputs))
+            output = output.float()
             loss = self.criterion_(output, prepared.target, prepared.weight)
         return {"loss": loss, "y_pred": output, "size": prepared.size}

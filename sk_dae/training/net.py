@@ -84,6 +84,9 @@ class DenoisingNet(
     seed : int
         Seeds what :meth:`fit` and :meth:`partial_fit` draw.
 
+    precision : torch.dtype or None
+        The type of the products in training; None stands for float32.
+
     **kwargs : dict
         Further parameters of ``skorch.NeuralNet``.
     """
@@ -103,6 +106,7 @@ class DenoisingNet(
         alpha=0.0,
         optimizer="adamw",
         seed=0,
+        precision=None,
         train_split=None,
         verbose=0,
         **kwargs,
@@ -125,6 +129,7 @@ class DenoisingNet(
         self.learning_rate = learning_rate
         self.alpha = alpha
         self.seed = seed
+        self.precision = precision
         # Set for the time of a training.
         self._step = self._objective = self._streams = self._progress = None
         self._forked = None
@@ -348,6 +353,7 @@ class DenoisingNet(
             run.streams["penalty"],
             hand_derived=isinstance(self.optimizer, str),
             forked=run.forked,
+            precision=self.precision,
         )
         with self._current_init_context("optimizer"):
             self.optimizer_ = self._make_optimizer(self._step)

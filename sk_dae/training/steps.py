@@ -22,6 +22,7 @@ from typing import NamedTuple
 
 import torch
 
+from ..backend.precision import autocast
 from .gradients import FlatParameters, MLPGradients
 from .optimizers import FlatAdamW
 
@@ -48,7 +49,16 @@ class StepResult(NamedTuple):
     penalty: torch.Tensor | None
 
 
-def make_step(module, loss, penalty, generator, *, hand_derived=True, forked=None):
+def make_step(
+    module,
+    loss,
+    penalty,
+    generator,
+    *,
+    hand_derived=True,
+    forked=None,
+    precision=None,
+):
     """Return the fastest step that serves a module and a penalty.
 
     Parameters
@@ -72,14 +82,18 @@ def make_step(module, loss, penalty, generator, *, hand_derived=True, forked=Non
     forked : ForkedGenerators, default=None
         Where a module of the user's draws from; None for one of the package.
 
+    precision : torch.dtype, default=None
+        The type of products, where it is another than float32.
+
     Returns
     -------
     step : AutogradStep or HandDerivedStep
         The step.
     """
-    if hand_derived and HandDerivedStep.serves(module, penalty):
+    known = precision is None and HandDerivedStep.serves(module, penalty)
+    if hand_derived and known:
         return HandDerivedStep(module, loss, penalty, generator)
-    return AutogradStep(module, loss, penalty, generator, forked)
+    return AutogradStep(module, loss, penalty, generator, forked, precision)
 
 
 class AutogradStep:
@@ -87,16 +101,17 @@ class AutogradStep:
 
     Parameters
     ----------
-    module, loss, penalty, generator, forked
+    module, loss, penalty, generator, forked, precision
         As in ``make_step``.
     """
 
-    def __init__(self, module, loss, penalty, generator, forked=None):
+    def __init__(self, module, loss, penalty, generator, forked=None, precision=None):
         self.module = module
         self.loss = loss
         self.penalty = penalty
         self._generator = generator
         self._forked = forked
+        self._precision = precision
 
     def parameter_groups(self):
         """Return the groups of parameters for the optimizer."""
@@ -154,14 +169,18 @@ class AutogradStep:
     def forward(self, prepared):
         """Return the loss of a batch, the output and the penalty."""
         inputs, target, weight, row_weight, _ = prepared
-        if self.penalty is None:
-            output = self.module.decode(self.module.encode(inputs))
-            return StepResult(self.loss(output, target, weight), output, None)
-        code, value = self.penalty.encode(
-            self.module, inputs, row_weight, self._generator
-        )
-        output = self.module.decode(code)
-        loss = self.loss(output, target, weight) + self.penalty.weight * value
+        value = None
+        with autocast(self._precision, inputs.device.type):
+            if self.penalty is None:
+                code = self.module.encode(inputs)
+            else:
+                code, value = self.penalty.encode(
+                    self.module, inputs, row_weight, self._generator
+                )
+            output = self.module.decode(code).float()
+        loss = self.loss(output, target, weight)
+        if value is not None:
+            loss = loss + self.penalty.weight * value
         return StepResult(loss, output, value)
 
 

@@ -19,6 +19,7 @@ from sk_dae.corruption import CORRUPTIONS
 from sk_dae.modules import ACTIVATIONS, MLPAutoencoder
 
 DAE = "DenoisingAutoencoder"
+CONVOLUTIONAL = "ConvolutionalDenoisingAutoencoder"
 STACK = "StackedDenoisingAutoencoder"
 TABLE = "TabularDenoisingAutoencoder"
 MARGINAL = "MarginalizedDenoisingAutoencoder"
@@ -26,7 +27,17 @@ CLASSIFIER = "DenoisingAutoencoderClassifier"
 REGRESSOR = "DenoisingAutoencoderRegressor"
 IMPUTER = "DenoisingImputer"
 DETECTOR = "DenoisingOutlierDetector"
-ESTIMATORS = [DAE, STACK, CLASSIFIER, REGRESSOR, TABLE, IMPUTER, MARGINAL, DETECTOR]
+ESTIMATORS = [
+    DAE,
+    CONVOLUTIONAL,
+    STACK,
+    CLASSIFIER,
+    REGRESSOR,
+    TABLE,
+    IMPUTER,
+    MARGINAL,
+    DETECTOR,
+]
 NOISES = [name for name in sk_dae.__all__ if name.endswith("Noise")]
 _COMPOSED = ("ComposeNoise", "MultiScaleNoise")
 
@@ -162,6 +173,12 @@ _PARAMETERS = {
     "handle_unknown": any_of("ignore", "warn", "error"),
     "head_iter": any_of("deprecated"),
     "head_max_iter": any_of(0, 1),
+    "n_filters": any_of(3, (2,), (2, 3), [4]),
+    "kernel_size": any_of(1, 2, 3, 5),
+    "pool_size": any_of(1, 2, 3),
+    "input_shape": lambda rng, p: one(rng, [None, (p,), (1, p), (p, 1), [p, 1]]),
+    "channel_axis": any_of(None, None, 0, -1, 1),
+    "precision": any_of("auto", "float32", "bfloat16"),
     "hidden_layer_sizes": any_of((), (4,), (5, 3), 6, [3], np.array([4, 2])),
     "learning_rate": any_of("one_cycle", "cosine", "constant"),
     "learning_rate_init": any_of(1e-4, 1e-3, 1e-2, 0.3, *WILD_RATES),
