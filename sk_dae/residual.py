@@ -91,7 +91,7 @@ class ResidualDenoiser(
         "adamw", "adam", "sgd" (momentum 0.9), "nesterov", "rmsprop", or an optimizer
         class of torch.
 
-    learning_rate_init : float, default=0.003
+    learning_rate_init : float, default=0.001
         The learning rate; its greatest value where it changes.
 
     learning_rate : {"one_cycle", "cosine", "constant"}, default="one_cycle"
@@ -238,7 +238,7 @@ class ResidualDenoiser(
         augment=True,
         loss="squared_error",
         optimizer="adamw",
-        learning_rate_init=0.003,
+        learning_rate_init=0.001,
         learning_rate="one_cycle",
         alpha=0.0,
         batch_size=16,
