@@ -654,6 +654,38 @@ def test_rows_of_the_net_are_flattened_crops():
         model.net_.predict(crops[:, :9])
 
 
+def test_rows_without_a_level_have_none_of_the_noise():
+    model = make((0, 50)).fit(blobs())
+    crops = np.random.RandomState(0).uniform(size=(3, 256)).astype(np.float32)
+    made = model.net_.predict(crops)
+    expected = model.denoise(crops.reshape(3, 16, 16), noise_level=0)
+    np.testing.assert_allclose(made, expected.reshape(3, -1), atol=1e-6)
+    with pytest.raises(ValueError, match="rows of 256 pixels"):
+        model.net_.predict(crops[:, :9])
+
+
+def test_large_weights_are_looked_at_after_the_last_step():
+    # Beyond a hundred, the training rows go through the net once more.
+    model = make((0, 50), optimizer="sgd", learning_rate_init=1e-6, max_iter=1)
+
+    class Enlarge(Callback):
+        def on_epoch_end(self, net, **kwargs):
+            with torch.no_grad():
+                net.module_.last.bias.fill_(200.0)
+
+    model.set_params(net_callbacks=[Enlarge()]).fit(blobs())
+    assert model.net_.module_.last.bias.max() == 200
+
+
+@pytest.mark.parametrize("size", [1e-40, 1e-30, 1e30])
+def test_signals_of_any_magnitude_are_denoised(size):
+    signals = [size * np.sin(np.arange(50) / k) for k in (2, 3, 4)]
+    small = make(0.1, n_dims=1).fit([signal / size for signal in signals])
+    model = make(0.1 * size, n_dims=1).fit(signals)
+    expected = small.denoise(signals[0] / size)
+    np.testing.assert_allclose(model.denoise(signals[0]) / size, expected, atol=1e-4)
+
+
 def test_default_net_has_fewer_than_half_a_million_weights():
     model = ResidualDenoiser(25, max_iter=1, crop_size=4).fit(
         np.zeros((4, 4), dtype=np.uint8)

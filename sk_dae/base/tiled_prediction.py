@@ -84,4 +84,5 @@ def _cut(image, cut, scale):
     tile = image[cut]
     shape = [piece.stop - piece.start for piece in cut]
     tile = padded(tile, shape)
-    return np.divide(tile, np.float32(scale), dtype=np.float32, casting="unsafe")
+    # Not in float32, where a small scale would be rounded.
+    return (tile / np.float64(scale)).astype(np.float32)

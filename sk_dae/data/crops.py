@@ -102,13 +102,8 @@ class CropRows(Rows):
             top, left = places.corners[i]
             cut = self._images[image][top : top + height, left : left + width]
             cut = places.turned(cut, places.turns[i])
-            np.divide(
-                cut,
-                np.float32(self._scales[image]),
-                out=crop.reshape(cut.shape),
-                dtype=np.float32,
-                casting="unsafe",
-            )
+            # Not in float32, where a small scale would be rounded.
+            crop.reshape(cut.shape)[...] = cut / np.float64(self._scales[image])
         return torch.from_numpy(crops)
 
 
@@ -143,4 +138,4 @@ class PixelRows(Rows):
         for image, scale in zip(self._images, self._scales, strict=True):
             for lines in spans(len(image), 4 * image[0].size):
                 pixels = image[lines].reshape(-1, image.shape[2])
-                yield pixels.astype(np.float32) / np.float32(scale)
+                yield (pixels / np.float64(scale)).astype(np.float32)

@@ -157,7 +157,8 @@ class ResidualNet(nn.Module):
         Parameters
         ----------
         X : Tensor of shape (n_samples, n_pixels)
-            Flattened crops; where the level is told, it is a column more.
+            Flattened crops; where the level is told, it is a column more. Without that
+            column the level is zero.
 
         Returns
         -------
@@ -167,13 +168,15 @@ class ResidualNet(nn.Module):
         """
         level = None
         width = math.prod(self.crop_shape) * self.n_channels
-        if X.ndim != 2 or X.shape[1] != width + self.takes_level:
-            told = " and the level of the noise" if self.takes_level else ""
-            raise ValueError(
-                f"The net takes rows of {width} pixels{told}, got {tuple(X.shape)}."
-            )
         if self.takes_level:
-            X, level = X[:, :-1], X[:, -1]
+            if X.shape[1] == width:
+                level = X.new_zeros(len(X))
+            else:
+                X, level = X[:, :-1], X[:, -1]
+        if X.shape[1] != width:
+            raise ValueError(
+                f"The net takes rows of {width} pixels, got {tuple(X.shape)}."
+            )
         images = X.reshape(len(X), *self.crop_shape, self.n_channels)
         return self._hidden(images, level)
 
