@@ -14,7 +14,7 @@ unexport VIRTUAL_ENV PYTHONPATH PYTHONHOME
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help example test test-fast test-oldest lint format docs wheel bench clean
+.PHONY: help example test test-slow test-oldest lint format docs wheel bench clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' \
@@ -51,11 +51,11 @@ example: $(VENV)/.dev  ## Denoise handwritten digits, write denoised_digits.png
 	  --output denoised_digits.png
 
 # One thread for each process: the processes share the cores.
-test: $(VENV)/.dev  ## Run all tests, doctests included
-	OMP_NUM_THREADS=1 MPLBACKEND=Agg $(BIN)/python -m pytest -n $(JOBS)
-
-test-fast: $(VENV)/.dev  ## Run the tests that are not marked slow
+test: $(VENV)/.dev  ## Run the tests, doctests included, but for the slow ones
 	OMP_NUM_THREADS=1 MPLBACKEND=Agg $(BIN)/python -m pytest -n $(JOBS) -m 'not slow'
+
+test-slow: $(VENV)/.dev  ## Run the tests that are marked slow
+	OMP_NUM_THREADS=1 MPLBACKEND=Agg $(BIN)/python -m pytest -n $(JOBS) -m slow tests
 
 test-oldest: $(OLDEST)/.test  ## Run the common checks on the oldest versions
 	OMP_NUM_THREADS=1 MPLBACKEND=Agg $(OLDEST)/bin/python -m pytest -n $(JOBS) \

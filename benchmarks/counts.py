@@ -3,7 +3,7 @@
 The set is sc_celseq2 of the CellBench study (Tian et al., 2019): 274 cells, 22 060
 genes, counts of molecules, and the cell line of each cell. Two questions.
 
-Held-out molecules. Of each cell a tenth of the molecules is set aside at random
+Held-out molecules. A tenth of the molecules of each cell is set aside at random
 (binomial thinning), and predicted from the others. The measure is the log-likelihood of
 the held-out counts under Poisson distributions with the predicted means, per cell, less
 that of the first method:
@@ -60,7 +60,7 @@ from sk_dae import DenoisingAutoencoder
 HELD_OUT = 0.1
 N_PCA = 20
 
-# What a validation thinning chooses from.
+# A validation thinning chooses from these.
 SHARES = (0.01, 0.03, 0.1, 0.2, 0.3, 0.5)
 SVD_GRID = {
     "space": ("counts", "square roots", "logarithms"),

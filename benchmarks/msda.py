@@ -60,7 +60,7 @@ TIMED_LEVEL = 0.7
 MARGINALIZED = "MarginalizedDenoisingAutoencoder"
 STACK = "stack of DenoisingAutoencoder"
 
-# Of the rates 0.0003 and 0.001 the one with which the loss of the validation rows was
+# The one of the rates 0.0003 and 0.001 with which the loss of the validation rows was
 # lower after four epochs. Batches are larger than by default, so that an epoch takes
 # less time.
 BY_GRADIENTS = {

@@ -18,7 +18,7 @@ Energy distances are those of the samples, each pair of rows counted: of two sam
 one distribution they lie a little above zero.
 
 Digits and breast cancer come with scikit-learn; pixels are in [0, 1], the table is
-standardised. Of the digits, the rows that other benchmarks test on stay out.
+standardised. Digits that other benchmarks test on stay out.
 
     python benchmarks/penalties.py
 """

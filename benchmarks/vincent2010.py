@@ -14,7 +14,7 @@ whether whitened rows are scaled to length one, are chosen on validation rows. `
 is the error after one more training, on training and validation rows, as the published
 RBF SVM of Table 3 had it; the stack sees training rows alone.
 
-What is chosen on the validation rows is the net, among the few in `NETS`. All else is
+The validation rows choose the net, among the few in `NETS`. All else is
 the same on all sets: three layers of 1 000 units, AdamW under a one-cycle schedule; but
 the level of noise of the logistic nets is that which the paper chose for the set.
 Nets are never trained on the validation rows.

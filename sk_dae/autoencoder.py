@@ -141,7 +141,8 @@ class DenoisingAutoencoder(PartialFitting, PenalizedCode, PerceptronAutoencoder)
         improves, and to restore the weights of the best epoch.
 
     validation_fraction : float in (0, 1), default=0.1
-        Fraction of the rows that are set aside, drawn at random.
+        Fraction of the rows that are set aside, drawn at random; not used where
+        :meth:`fit` is given an `X_val`.
 
     n_iter_no_change : int, default=10
         Epochs without an improvement before training stops, with `early_stopping`.

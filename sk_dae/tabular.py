@@ -12,10 +12,9 @@ from sklearn.utils.validation import check_is_fitted
 
 from .backend.serialization import serializable
 from .backend.suggestions import names_suggested
-from .base.deprecation import current_value
 from .base.table_net import TableNetAutoencoder
 from .corruption import BaseCorruption, MaskingNoise, SwapNoise, make_corruption
-from .losses import TableLoss
+from .data.validation_set import ValidationSet
 from .modules import ACTIVATIONS
 from .tables.scaling import SCALINGS
 from .tables.unseen import UNKNOWN
@@ -149,7 +148,8 @@ class TabularDenoisingAutoencoder(TableNetAutoencoder):
         improves, and to restore the weights of the best epoch.
 
     validation_fraction : float in (0, 1), default=0.1
-        Fraction of the rows that are set aside, drawn at random.
+        Fraction of the rows that are set aside, drawn at random; not used where
+        :meth:`fit` is given an `X_val`.
 
     n_iter_no_change : int, default=10
         Epochs without an improvement before training stops, with `early_stopping`.
@@ -355,7 +355,7 @@ class TabularDenoisingAutoencoder(TableNetAutoencoder):
 
     @with_callbacks
     @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y=None, *, sample_weight=None):
+    def fit(self, X, y=None, *, sample_weight=None, X_val=None, sample_weight_val=None):
         """Train the autoencoder.
 
         Parameters
@@ -370,13 +370,23 @@ class TabularDenoisingAutoencoder(TableNetAutoencoder):
             Weight of each row in the loss and in what is learned of the data; one of
             weight zero is left out.
 
+        X_val : data frame or array-like of shape (n_val, n_features), default=None
+            Table for early stopping, in place of a share of `X`. It is read as `X` is;
+            categories that `X` does not have are left out of the loss.
+
+        sample_weight_val : array-like of shape (n_val,), default=None
+            Weight of each row of `X_val` in the validation loss.
+
         Returns
         -------
         self : object
             The fitted autoencoder.
         """
         with self._unharmed_by_failure():
-            return self._fit(X, sample_weight, None, resume=self.warm_start)
+            given = ValidationSet(X_val, sample_weight_val)
+            return self._fit(
+                X, sample_weight, None, resume=self.warm_start, validation=given
+            )
 
     @with_callbacks
     @_fit_context(prefer_skip_nested_validation=True)
@@ -471,13 +481,6 @@ class TabularDenoisingAutoencoder(TableNetAutoencoder):
         return self._table.categories
 
     # -- tables -----------------------------------------------------------------------
-
-    def _make_loss(self):
-        return TableLoss.balanced(
-            self._table.n_categories,
-            self._table.entropies,
-            float(current_value(self, "mask_loss_weight")),
-        )
 
     def _make_process(self, corruption, level):
         if not isinstance(corruption, str):

@@ -1,9 +1,13 @@
 """Fixtures that several test modules share."""
 
+import inspect
+
 import matplotlib
 import numpy as np
 import pytest
 from sklearn.datasets import load_digits
+
+from sk_dae import DenoisingImputer, DenoisingOutlierDetector
 
 matplotlib.use("Agg")
 
@@ -23,6 +27,15 @@ def table():
     X = rng.normal(size=(60, 2)) @ rng.normal(size=(2, 5))
     X += 0.1 * rng.normal(size=X.shape)
     return ((X - X.mean(axis=0)) / X.std(axis=0)).astype(np.float32)
+
+
+@pytest.fixture
+def quick_defaults(monkeypatch):
+    """Train the default autoencoder of an imputer or a detector in no time."""
+    module = inspect.getmodule(DenoisingImputer)
+    monkeypatch.setattr(module, "_FEW_ROWS_DEFAULTS", (2, 5))
+    monkeypatch.setattr(module, "_MANY_ROWS_DEFAULTS", (2, 5))
+    monkeypatch.setattr(inspect.getmodule(DenoisingOutlierDetector), "N_EPOCHS", 3)
 
 
 @pytest.fixture(autouse=True)

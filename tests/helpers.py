@@ -1,4 +1,4 @@
-"""What several test modules need and is no fixture."""
+"""Helpers of several test modules that are no fixtures."""
 
 import sys
 

@@ -52,9 +52,6 @@ MOST_LINES_OF_A_CLASS = 250  # without those of docstrings
 MOST_TESTS_OF_PRIVATE_NAMES = 8
 
 FILES = sorted(PACKAGE.rglob("*.py"))
-by_file = pytest.mark.parametrize(
-    "path", FILES, ids=[str(path.relative_to(PACKAGE)) for path in FILES]
-)
 
 
 def module_of(path):
@@ -121,16 +118,14 @@ def test_every_wing_has_a_place_in_the_order():
     assert wings == set(LEVELS)
 
 
-@by_file
-def test_imports_point_one_way(path):
-    module = module_of(path)
-    if not module:
-        return  # the package itself, which offers what the wings hold
-    level = LEVELS[wing_of(module)]
+def test_imports_point_one_way():
     wrong = [
-        f"line {line}: {wing_of(module)} imports {'.'.join(target) or 'sk_dae'}"
+        f"{path.relative_to(PACKAGE)}, line {line}: imports"
+        f" {'.'.join(target) or 'sk_dae'}"
+        for module, path in MODULES.items()
+        if module  # not the package itself, which offers what the wings hold
         for line, target in imports_of(path)
-        if not target or LEVELS[wing_of(target)] > level
+        if not target or LEVELS[wing_of(target)] > LEVELS[wing_of(module)]
     ]
     assert not wrong
 
@@ -153,10 +148,12 @@ def test_no_files_import_each_other():
     assert circle_in(edges) is None
 
 
-@by_file
-def test_file_is_of_a_readable_length(path):
-    n_lines = len(path.read_text().splitlines())
-    assert n_lines <= MOST_LINES_OF_A_FILE
+def test_files_are_of_a_readable_length():
+    lengths = {
+        str(path.relative_to(PACKAGE)): len(path.read_text().splitlines())
+        for path in FILES
+    }
+    assert not {name: n for name, n in lengths.items() if n > MOST_LINES_OF_A_FILE}
 
 
 def lines_without_docstrings(node):
@@ -170,36 +167,37 @@ def lines_without_docstrings(node):
     return n_lines
 
 
-@by_file
-def test_classes_are_of_a_readable_length(path):
-    too_long = {
-        node.name: lines_without_docstrings(node)
+def test_classes_are_of_a_readable_length():
+    lengths = {
+        f"{path.relative_to(PACKAGE)}: {node.name}": lines_without_docstrings(node)
+        for path in FILES
         for node in ast.walk(ast.parse(path.read_text()))
         if isinstance(node, ast.ClassDef)
-        and lines_without_docstrings(node) > MOST_LINES_OF_A_CLASS
     }
-    assert not too_long
+    assert not {name: n for name, n in lengths.items() if n > MOST_LINES_OF_A_CLASS}
 
 
 def test_no_file_is_for_odds_and_ends():
     assert not [p for p in FILES if p.stem.strip("_") in ("utils", "misc", "common")]
 
 
-@by_file
-def test_names_of_files_say_whether_they_are_public(path):
-    module = module_of(path)
-    if len(module) < 2:
-        return
-    private = any(part.startswith("_") for part in module)
-    assert private == (wing_of(module) not in INTERNAL)
+def test_names_of_files_say_whether_they_are_public():
+    wrong = [
+        ".".join(module)
+        for module in MODULES
+        if len(module) > 1
+        and any(part.startswith("_") for part in module)
+        == (wing_of(module) in INTERNAL)
+    ]
+    assert not wrong
 
 
-@pytest.mark.parametrize("wing", sorted(INTERNAL))
-def test_internal_packages_hold_a_docstring_and_no_more(wing):
-    for path in (PACKAGE / wing).rglob("__init__.py"):
-        tree = ast.parse(path.read_text())
-        assert ast.get_docstring(tree)
-        assert len(tree.body) == 1
+def test_internal_packages_hold_a_docstring_and_no_more():
+    for wing in sorted(INTERNAL):
+        for path in (PACKAGE / wing).rglob("__init__.py"):
+            tree = ast.parse(path.read_text())
+            assert ast.get_docstring(tree), path
+            assert len(tree.body) == 1, path
 
 
 def is_private(name):

@@ -278,6 +278,15 @@ def test_what_does_not_fit_is_refused_before_any_work(params, X, match):
     np.testing.assert_array_equal(dae.denoise(samples((6, 5))), before)
 
 
+def test_validates_on_samples_that_are_given():
+    X, clean = samples((6, 5)), samples((6, 5)) * 0.5
+    dae = small(early_stopping=True)
+    dae.fit(X, X_val=X[:4], clean=clean, clean_val=clean[:4])
+    assert len(dae.validation_loss_curve_) == 2
+    with pytest.raises(ValueError, match=r"X_val: X has samples.*\(5, 6\)"):
+        dae.fit(X, X_val=samples((5, 6)))
+
+
 def test_samples_of_another_shape_are_refused():
     dae = small().fit(samples((6, 5)))
     with pytest.raises(ValueError, match=r"shape \(5, 6\), but .* expecting \(6, 5\)"):

@@ -9,13 +9,21 @@ import pytest
 import sklearn
 import torch
 from sklearn.base import clone
-from sklearn.linear_model import LogisticRegression
+from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import MinMaxScaler, StandardScaler
 from threadpoolctl import threadpool_limits
 
-from sk_dae import ComposeNoise, DenoisingAutoencoder, GaussianNoise, MaskingNoise
+from sk_dae import (
+    ComposeNoise,
+    DenoisingAutoencoder,
+    DenoisingImputer,
+    DenoisingOutlierDetector,
+    GaussianNoise,
+    MaskingNoise,
+    TabularDenoisingAutoencoder,
+)
 from sk_dae.corruption import CORRUPTIONS
 from sk_dae.losses import LOSSES
 from sk_dae.penalties import PENALTIES
@@ -87,6 +95,23 @@ def test_parallel_grid_search_gives_the_same_bits(table, labels, one_thread):
 
 
 @pytest.mark.slow
+def test_other_estimators_are_searched_in_parallel(table, labels):
+    dae = DenoisingAutoencoder(2, hidden_layer_sizes=(4,), max_iter=1)
+    imputer = DenoisingImputer(dae, n_estimators=1)
+    tabular = TabularDenoisingAutoencoder(2, hidden_layer_sizes=(4,), max_iter=1)
+    detector = DenoisingOutlierDetector(dae, n_folds=None)
+    for estimator, y, scoring in (
+        (make_pipeline(imputer, Ridge()), table[:, 0], None),
+        (make_pipeline(tabular, Ridge()), table[:, 0], None),
+        (detector, 2 * labels - 1, "roc_auc"),
+    ):
+        search = GridSearchCV(
+            estimator, {}, cv=2, n_jobs=2, scoring=scoring, error_score="raise"
+        )
+        assert np.isfinite(search.fit(table, y).best_score_)
+
+
+@pytest.mark.slow
 def test_grid_search_in_another_process_gives_the_same_bits(
     table, labels, one_thread, tmp_path
 ):
@@ -130,6 +155,7 @@ def test_corruption_instance_is_cloned_not_fitted(table):
     assert clone(dae).corruption is not process
 
 
+@pytest.mark.slow
 def test_features_serve_a_classifier_as_pca_does(digits):
     from sklearn.datasets import load_digits
 

@@ -19,6 +19,7 @@ def test_every_sample_is_followed_by_its_output():
     assert [language for language, _ in BLOCKS] == ["python", "text"] * 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("i", "greater_is_better"), [(0, True), (2, False)], ids=["few labels", "gaps"]
 )

@@ -2,8 +2,6 @@
 
 import pickle
 import random
-import subprocess
-import sys
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -181,23 +179,3 @@ def test_dropout_does_not_change_the_initial_weights_or_the_order(table):
     plain = make(max_iter=1, learning_rate_init=1e-12).fit(table)
     dropped = make(max_iter=1, learning_rate_init=1e-12, dropout=0.5).fit(table)
     torch.testing.assert_close(weights_of(plain), weights_of(dropped))
-
-
-@pytest.mark.slow
-def test_another_process_gives_the_same_bits(table, tmp_path):
-    np.save(tmp_path / "table.npy", table)
-    code = (
-        "import sys, numpy as np, torch; torch.set_num_threads(1)\n"
-        "from sk_dae import DenoisingAutoencoder\n"
-        f"X = np.load({str(tmp_path / 'table.npy')!r})\n"
-        "dae = DenoisingAutoencoder(4, max_iter=4, random_state=0).fit(X)\n"
-        "sys.stdout.write(dae.transform(X).tobytes().hex())\n"
-    )
-    runs = {
-        subprocess.run(
-            [sys.executable, "-c", code], capture_output=True, text=True, check=True
-        ).stdout
-        for _ in range(2)
-    }
-    assert len(runs) == 1
-    assert runs.pop()

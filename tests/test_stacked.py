@@ -195,6 +195,7 @@ def test_bad_parameters_are_named_and_harm_nothing(X, params, message):
     assert_array_equal(stack.transform(X), before)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "params",
     [

@@ -3,8 +3,8 @@
 Every corruption
 =================
 
-What a denoising autoencoder learns to undo can be looked at: each process is a
-transformer that makes noisy rows.
+A denoising autoencoder learns to undo a corruption, which can be looked at: each
+process is a transformer that makes noisy rows.
 """
 
 # %%

@@ -196,7 +196,7 @@ plt.show()
 # autoencoder, on a scale on which they hardly move.
 #
 # The last two know what a code should look like. The variational one pays for every
-# unit that it uses, and leaves at zero what it can spare. What it draws is smooth,
+# unit that it uses, and leaves at zero what it can spare. Its draws are smooth,
 # since the decoder has learned to expect codes that are blurred. The adversarial one
 # uses all units and blurs nothing: its codes are normal as a whole and its copies the
 # best of the five with a penalty, but nothing keeps the codes of similar digits

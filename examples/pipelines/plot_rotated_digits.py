@@ -58,7 +58,7 @@ print(f"error on pixels: {100 * before:.1f} %")
 # After
 # -----
 # Many more features than pixels, so that a linear model can tell classes apart by them.
-# What keeps so wide a code from copying its input is the noise.
+# The noise keeps so wide a code from copying its input.
 
 model = make_pipeline(
     DenoisingAutoencoder(

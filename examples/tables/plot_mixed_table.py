@@ -12,9 +12,9 @@ model, the gaps filled, and the cells that do not fit the rest of their row.
 # %%
 # A table of used bicycles
 # ------------------------
-# Of each bicycle the table knows the kind, the maker, some measures and the date of its
-# first sale. A tenth of the cells is missing. What it sells for hangs on products of
-# the columns: electric drive pays on a cargo bicycle, low weight on a race bicycle, and
+# The table has of each bicycle the kind, the maker, some measures and the date of its
+# first sale. A tenth of the cells is missing. Its price hangs on products of the
+# columns: electric drive pays on a cargo bicycle, low weight on a race bicycle, and
 # value is lost year by year.
 
 import matplotlib.pyplot as plt

@@ -52,14 +52,9 @@ class ConvolutionalNetAutoencoder(GradientDescentAutoencoder):
 
     # -- samples and rows -------------------------------------------------------------
 
-    def _validate_rows(self, X, *, reset=False, owner=None):
-        return super()._validate_rows(
-            self._read_samples(X, reset), reset=reset, owner=owner
-        )
-
-    def _validate_training_rows(self, X, *, reset, owner=None, weights=None):
+    def _check_columns(self, X, *, reset, owner=None):
         X = self._read_samples(X, reset)
-        X = super()._validate_training_rows(X, reset=reset, owner=owner)
+        X = super()._check_columns(X, reset=reset, owner=owner)
         if reset and self.sample_shape_ is None:
             self.sample_shape_ = self._shape_of_samples(X.shape)
         return X
@@ -107,8 +102,12 @@ class ConvolutionalNetAutoencoder(GradientDescentAutoencoder):
                 self._flat_samples = True
             return super().fit_rows(X, **params)
 
-    def _fit(self, X, sample_weight, clean, **params):
-        return super()._fit(X, sample_weight, flat_rows(as_samples(clean)), **params)
+    def _fit(self, X, sample_weight, clean, *, validation=None, **params):
+        if validation is not None:
+            rows = flat_rows(as_samples(validation.clean))
+            validation = validation._replace(clean=rows)
+        clean = flat_rows(as_samples(clean))
+        return super()._fit(X, sample_weight, clean, validation=validation, **params)
 
     @staticmethod
     def _auto_epochs(n_batches):

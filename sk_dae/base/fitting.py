@@ -3,26 +3,21 @@
 from __future__ import annotations
 
 import copy
-from dataclasses import replace
 
-import numpy as np
 from sklearn.base import _fit_context
 
-from ..backend.devices import find_device
 from ..data.rows import rows_of
-from ..data.training_data import TrainingData
+from ..data.validation_set import ValidationSet, naming_argument
 from ..data.weights import drop_weightless, uneven
 from ..tables.units import type_in_units
 from ..training.callbacks.sklearn_bridge import end_tasks, with_callbacks
-from ..training.objective import EncoderInput
-from ..training.run import TrainingRun
 from .current import check_parameters
-from .training_plan import TrainingPlan
+from .preparation import FitPreparation
 
 __all__ = ["NetFitting"]
 
 
-class NetFitting:
+class NetFitting(FitPreparation):
     """Mixin of the autoencoders that a net is trained in: how they are fitted.
 
     A fit that fails leaves the estimator as it was.
@@ -30,7 +25,17 @@ class NetFitting:
 
     @with_callbacks
     @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y=None, *, sample_weight=None, clean=None):
+    def fit(
+        self,
+        X,
+        y=None,
+        *,
+        sample_weight=None,
+        clean=None,
+        X_val=None,
+        clean_val=None,
+        sample_weight_val=None,
+    ):
         """Train the autoencoder.
 
         Parameters
@@ -51,13 +56,28 @@ class NetFitting:
             place. `X` is corrupted all the same; pass ``corruption=None`` with real
             pairs.
 
+        X_val : {array-like, sparse matrix} of shape (n_val, n_features), default=None
+            Rows for early stopping, in place of a share of `X`. In a Pipeline the steps
+            before do not transform them, unless it is told to
+            (``transform_input=["X_val"]``).
+
+        clean_val : {array-like, sparse matrix} of shape (n_val, n_features), \
+                default=None
+            The clean counterpart of `X_val`, where `clean` is given.
+
+        sample_weight_val : array-like of shape (n_val,), default=None
+            Weight of each row of `X_val` in the validation loss.
+
         Returns
         -------
         self : object
             The fitted autoencoder.
         """
         with self._unharmed_by_failure():
-            return self._fit(X, sample_weight, clean, resume=self.warm_start)
+            given = ValidationSet(X_val, sample_weight_val, clean_val)
+            return self._fit(
+                X, sample_weight, clean, resume=self.warm_start, validation=given
+            )
 
     @with_callbacks
     @_fit_context(prefer_skip_nested_validation=True)
@@ -69,6 +89,7 @@ class NetFitting:
         feature_names=None,
         trains=True,
         is_scaled=False,
+        validation=None,
     ):
         """Train on rows that have been validated, as a meta-estimator has them.
 
@@ -91,6 +112,10 @@ class NetFitting:
             Whether the meta-estimator has scaled the rows, so that no warning is to
             advise it.
 
+        validation : ValidationSet, default=None
+            Validated rows to stop early by, and their positive weights; None sets a
+            share of `X` aside.
+
         Returns
         -------
         self : object
@@ -102,134 +127,39 @@ class NetFitting:
             vars(self).pop("feature_names_in_", None)
             if feature_names is not None:
                 self.feature_names_in_ = feature_names
-            plan = self._prepare(X, sample_weight, None)
+            plan = self._prepare(X, sample_weight, None, validation=validation)
             epochs = None if trains else 0
             return self._train(plan, X, epochs, is_scaled=is_scaled)
 
-    def _fit(self, X, sample_weight, clean, *, resume, incremental=False):
+    def _fit(
+        self, X, sample_weight, clean, *, resume, incremental=False, validation=None
+    ):
         """Fit on unvalidated rows."""
         if incremental:
             # scikit-learn leaves it out where there was a fit.
             check_parameters(self)
+        if validation is not None:
+            validation = validation.check(
+                self.early_stopping, belongs="clean", training=clean
+            )
         resume = resume and hasattr(self, "net_")
         sample_weight, X, clean = drop_weightless(sample_weight, X, clean)
         X = self._validate_training_rows(
             X, reset=not resume, weights=uneven(sample_weight)
         )
+        if validation is not None:
+            with naming_argument("X_val"):
+                rows = self._validate_validation_rows(validation.X)
+            validation = validation._replace(X=rows)
         plan = self._prepare(
-            X, sample_weight, clean, resume=resume, incremental=incremental
-        )
-        return self._train(plan, X)
-
-    def _prepare(self, X, sample_weight, clean, *, resume=False, incremental=False):
-        """Check what belongs to validated rows, and learn what comes before training.
-
-        Returns
-        -------
-        plan : TrainingPlan
-            All that a training needs, but for the module and the net.
-        """
-        device = find_device(self.device)
-        loss = self._make_loss()
-        emphasis = self._check_emphasis()
-        schedule = self._find_noise_schedule(incremental)
-        penalty = self._make_penalty()
-        names = getattr(self, "feature_names_in_", None)
-        data = TrainingData.check(
             X,
-            clean,
             sample_weight,
-            loss=loss,
-            names=names,
-            scale_weights=not incremental,
-        )
-        loss.fit_rows(
-            rows_of(X if data.clean is None else data.clean, weights=data.row_weights),
-            data.target_statistics,
-            self.net_.criterion_ if resume else None,
-        )
-        streams = self._make_streams(device, resume=resume)
-        train, valid = data.batches(
-            self.batch_size,
-            device,
-            streams,
-            self.validation_fraction if self.early_stopping else None,
-        )
-        statistics, target_statistics = data.statistics, data.target_statistics
-        if resume and incremental:
-            statistics = self._statistics + statistics
-            target_statistics = self._target_statistics + target_statistics
-        self._warn_of_empty_columns(target_statistics)
-
-        # A state of its own, so that a sample of donors does not move other streams.
-        donor_state = np.random.RandomState(streams.seeds["corruption"] % 2**32)
-        learns_corruption = not (resume and incremental)
-        if learns_corruption:
-            corruption = self._make_corruption()
-            if corruption is not None:
-                in_place = device.type == "cpu"
-                corruption.fit_rows(
-                    rows_of(X, weights=data.row_weights),
-                    donor_state,
-                    feature_names=names,
-                    in_place=in_place,
-                )
-        else:
-            corruption = self.corruption_
-        return TrainingPlan(
-            train=train,
-            valid=valid,
-            device=device,
-            streams=streams,
-            loss=loss.to(device),
-            penalty=penalty,
-            corruption=corruption,
-            donor_state=donor_state if learns_corruption else None,
-            emphasis=emphasis,
-            noise_schedule=schedule,
-            statistics=statistics,
-            target_statistics=target_statistics,
-            has_missing=data.has_missing,
+            clean,
             resume=resume,
             incremental=incremental,
+            validation=validation,
         )
-
-    def _build(self, plan, n_features):
-        """Make or copy the module, and initialise the penalty."""
-        forked = self._forked_generators(plan.streams, plan.device)
-        if plan.resume:
-            module, widths = self._copy_module(n_features, plan.loss), self._widths
-        else:
-            module, widths = self._make_module(
-                n_features, plan.loss, plan.streams, forked
-            )
-        penalty, corruption = plan.penalty, plan.corruption
-        if penalty is not None:
-            penalty.check_module(module)
-            penalty.initialize(module, widths[1], plan.streams["init"])
-            if plan.resume:
-                penalty.resume(self.net_.penalty)
-            penalty.to(plan.device)
-        may_have_gaps = plan.has_missing
-        if corruption is not None:
-            # One that fills gaps does so where it corrupts.
-            may_have_gaps |= corruption.makes_missing
-            may_have_gaps &= not corruption.fills_missing
-        predicts = EncoderInput.of(
-            module, plan.loss, plan.statistics, corruption, plan.device
-        )
-        run = TrainingRun(
-            plan.train,
-            plan.valid,
-            plan.device,
-            plan.streams,
-            predicts.in_training(may_have_gaps),
-            has_missing=plan.has_missing,
-            forked=forked,
-        )
-        return replace(
-            plan, module=module, widths=widths, run=run, encoder_input=predicts
-        )
+        return self._train(plan, X)
 
     def _train(self, plan, X, epochs=None, *, is_scaled=False):
         """Build the net, train it, and only then change the estimator.

@@ -16,6 +16,7 @@ from ..backend.user_warnings import warn_user
 from ..corruption import CORRUPTIONS, BaseCorruption
 from ..data.checks import check_range, name_columns
 from ..data.statistics import root_mean_squares
+from ..data.training_data import measure_columns
 from ..losses import LOSSES
 from ..modules._layers import MOST_UNITS
 from ..training.objective import EMPHASES, EncoderInput
@@ -104,12 +105,62 @@ class GradientDescentAutoencoder(
     def _validate_training_rows(self, X, *, reset, owner=None, weights=None):
         return super()._validate_rows(X, reset=reset, owner=owner)
 
+    def _validate_validation_rows(self, X):
+        """Return validation rows, checked against columns that may be just learned."""
+        return self._check_columns(X, reset=False)
+
     def _validate_rows(self, X, *, reset=False, owner=None):
         X = super()._validate_rows(X, reset=reset, owner=owner)
         loss = self.net_.criterion_
         names = getattr(self, "feature_names_in_", None)
         check_range(X, loss, loss.input_range, names)
         return X
+
+    def _without_unseen(self, rows):
+        """Return rows without what no training row has; for tables."""
+        return rows
+
+    def with_statistics_of(self, X, sample_weight=None, *, adds):
+        """Return a copy that has seen further rows, as its net is trained elsewhere.
+
+        Parameters
+        ----------
+        X : ndarray or CSR matrix of shape (n_samples, n_features)
+            Validated rows.
+
+        sample_weight : ndarray of shape (n_samples,), default=None
+            Positive weights.
+
+        adds : bool
+            Whether they come to the rows seen so far, in whose place they are else.
+
+        Returns
+        -------
+        autoencoder : GradientDescentAutoencoder
+            A copy, which shares the weights, and fills gaps with means of all rows.
+        """
+        statistics = measure_columns(X, sample_weight, scale=not adds)
+        if adds:
+            statistics = self._statistics + statistics
+        net = self.net_
+        found = object.__new__(type(self))
+        encoder_input = EncoderInput.of(
+            net.module_, net.criterion_, statistics, self.corruption_, self._device
+        )
+        vars(found).update(
+            vars(self), _statistics=statistics, net_=net.reading_by(encoder_input)
+        )
+        return found
+
+    def weigh_statistics(self, weight):
+        """Let the rows seen so far weigh more beside others to come.
+
+        Parameters
+        ----------
+        weight : float
+            How much each weighs on average.
+        """
+        self._statistics = self._statistics.times(float(weight))
 
     def _warn_without_indicators(self):
         """Warn of hidden cells without indicators; for a subclass that has any."""

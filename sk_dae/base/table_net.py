@@ -8,6 +8,7 @@ from sklearn.utils.validation import _check_feature_names_in, check_is_fitted
 
 from ..backend.user_warnings import warn_user
 from ..data.checks import name_columns
+from ..losses import TableLoss
 from ..modules import TableAutoencoder
 from ..tables.categories import UNSEEN
 from ..tables.checks import check_table
@@ -16,6 +17,7 @@ from ..tables.frames import is_frame, names_of
 from ..tables.reading import columns_of
 from ..tables.unseen import show_unseen
 from .current import check_parameters
+from .deprecation import current_value
 from .gradient_descent import GradientDescentAutoencoder
 from .perceptron import find_code_activation, hidden_sizes
 
@@ -31,8 +33,8 @@ def _hides_cells_of(owner, autoencoder):
 class TableNetAutoencoder(GradientDescentAutoencoder):
     """Base class of an autoencoder that trains a ``TableAutoencoder``.
 
-    A subclass has the parameters of the perceptron, `features` and `passthrough`, and
-    those of a ``TableEncoder``, which is kept as ``_table``.
+    A subclass has the parameters of the perceptron, `features`, `passthrough` and
+    `mask_loss_weight`, and those of a ``TableEncoder``, which is kept as ``_table``.
     """
 
     _own_module = TableAutoencoder
@@ -65,6 +67,9 @@ class TableNetAutoencoder(GradientDescentAutoencoder):
     def _validate_rows(self, X, *, reset=False, owner=None, weights=None):
         if not reset:
             check_is_fitted(self)
+        return self._check_columns(X, reset=reset, owner=owner, weights=weights)
+
+    def _check_columns(self, X, *, reset, owner=None, weights=None):
         X = check_table(
             owner or self,
             X,
@@ -103,6 +108,15 @@ class TableNetAutoencoder(GradientDescentAutoencoder):
                 self._warn_without_indicators()
         return rows
 
+    def _validate_validation_rows(self, X):
+        rows = self._check_columns(X, reset=False)
+        return self._without_unseen(rows)
+
+    def _without_unseen(self, rows):
+        """Return encoded rows in which categories that were never seen are missing."""
+        unseen = (rows == UNSEEN) & (np.array(self._table.n_categories) > 0)
+        return np.where(unseen, np.float32(np.nan), rows) if unseen.any() else rows
+
     def _warn_without_indicators(self):
         """Warn that a fitted module cannot tell hidden cells from others."""
         without = np.flatnonzero(~np.array(self._table.indicated))
@@ -114,6 +128,13 @@ class TableNetAutoencoder(GradientDescentAutoencoder):
                 f"of missing values there: {name_columns(without, names)}. Fit it anew "
                 "with such a corruption."
             )
+
+    def _make_loss(self):
+        return TableLoss.balanced(
+            self._table.n_categories,
+            self._table.entropies,
+            float(current_value(self, "mask_loss_weight")),
+        )
 
     def _module_config(self, n_features, n_outputs):
         hidden = hidden_sizes(self.hidden_layer_sizes)

@@ -62,6 +62,10 @@ class TrainingPlan:
     has_missing : bool
         Whether a value of the rows or of the targets is missing.
 
+    valid_has_missing : bool or None
+        Whether a value of validation rows that a user has given is missing; None where
+        none were given.
+
     resume : bool
         Whether training goes on from an earlier fit.
 
@@ -94,6 +98,7 @@ class TrainingPlan:
     statistics: ColumnStatistics
     target_statistics: ColumnStatistics
     has_missing: bool
+    valid_has_missing: bool | None
     resume: bool
     incremental: bool
     module: torch.nn.Module | None = None

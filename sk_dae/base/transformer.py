@@ -342,6 +342,10 @@ class BaseAutoencoder(
         """Return rows checked for this estimator, or for one that it is a part of."""
         if not reset:
             check_is_fitted(self)
+        return self._check_columns(X, reset=reset, owner=owner)
+
+    def _check_columns(self, X, *, reset, owner=None):
+        """Return checked rows; their columns are learned, or compared with those."""
         return validate_numbers(
             owner or self,
             as_numbers(X),

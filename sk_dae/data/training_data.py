@@ -11,9 +11,10 @@ from .batches import Batches
 from .checks import check_clean, check_range, check_weights
 from .rows import rows_of
 from .statistics import ColumnStatistics
+from .validation_set import without_columns
 from .weights import uneven
 
-__all__ = ["TrainingData", "automatic_batch_size"]
+__all__ = ["TrainingData", "automatic_batch_size", "measure_columns"]
 
 #: Bytes that an automatic batch may take, where it has more than 32 rows.
 BATCH_BYTES = 2**26
@@ -93,20 +94,15 @@ class TrainingData:
         row_weights = uneven(sample_weight)
         if row_weights is not None and scale_weights:
             row_weights = row_weights * (len(row_weights) / row_weights.sum())
-
-        def measure(rows):
-            found = ColumnStatistics.of(rows_of(rows, weights=row_weights))
-            if row_weights is None and weights is not None:
-                # Equal here, but not those of other rows that they are compared with.
-                found = found.times(float(sample_weight[0]))
-            return found
-
-        statistics = target_statistics = measure(X)
+        scale = scale_weights
+        statistics = target_statistics = measure_columns(X, sample_weight, scale=scale)
         if clean is not None:
-            target_statistics = measure(clean)
+            target_statistics = measure_columns(clean, sample_weight, scale=scale)
         return cls(X, clean, weights, statistics, target_statistics, row_weights)
 
-    def batches(self, batch_size, device, streams, validation_fraction=None):
+    def batches(
+        self, batch_size, device, streams, validation_fraction=None, validation=None
+    ):
         """Return the mini-batches of the training and the validation rows.
 
         Parameters
@@ -125,17 +121,20 @@ class TrainingData:
         validation_fraction : float, default=None
             Fraction of the rows to set aside; None sets none aside.
 
+        validation : TrainingData, default=None
+            Rows to validate on, which a user has given; none are set aside then.
+
         Returns
         -------
         train : Batches
             Shuffled anew in every epoch.
 
         valid : Batches or None
-            Always the same rows, for the same seed and number of rows.
+            Always the same rows, for the same seed and number of rows, or those given.
         """
         n_samples = self.X.shape[0]
         train = valid = None
-        if validation_fraction is not None:
+        if validation_fraction is not None and validation is None:
             n_valid = max(1, round(validation_fraction * n_samples))
             if n_valid >= n_samples:
                 raise ValueError(
@@ -156,9 +155,78 @@ class TrainingData:
         batches = Batches(
             rows, train, batch_size, device, generator=generator, **shared
         )
+        if validation is not None:
+            return batches, validation._in_order(batch_size, device, self)
         if valid is None:
             return batches, None
         return batches, Batches(rows, valid, batch_size, device, **shared)
+
+    def _in_order(self, batch_size, device, training):
+        """Return batches of all rows, as those of a training see them."""
+        rows, targets = rows_of(self.X, device), self.clean
+        rows = without_columns(rows, training.statistics.never_observed, device)
+        if targets is not None:
+            hidden = training.target_statistics.never_observed
+            targets = without_columns(rows_of(targets, device), hidden, device)
+        return Batches(
+            rows, None, batch_size, device, targets=targets, weights=self.weights
+        )
+
+    def misses_with(self, training):
+        """Return whether a value is missing, also since a training has seen none.
+
+        Parameters
+        ----------
+        training : TrainingData
+            The data of the training.
+
+        Returns
+        -------
+        misses : bool
+            Whether one is.
+
+        Raises
+        ------
+        ValueError
+            If no value is left.
+        """
+        hidden = training.target_statistics.never_observed
+        if not self.target_statistics.n_observed[~hidden].any():
+            raise ValueError(
+                "There is no observed value in it, of columns that have any in "
+                "training."
+            )
+        hidden = hidden | training.statistics.never_observed
+        return self.has_missing or bool(hidden.any())
+
+
+def measure_columns(X, sample_weight, *, scale):
+    """Return the statistics of the columns of rows.
+
+    Parameters
+    ----------
+    X : ndarray or CSR matrix of shape (n_samples, n_features)
+        Validated rows.
+
+    sample_weight : ndarray of shape (n_samples,) or None
+        Positive weights.
+
+    scale : bool
+        Whether to scale the weights to a mean of one; elsewhere they are compared with
+        those of other rows.
+
+    Returns
+    -------
+    statistics : ColumnStatistics
+        The statistics.
+    """
+    weights = uneven(sample_weight)
+    if weights is not None and scale:
+        weights = weights * (len(weights) / weights.sum())
+    found = ColumnStatistics.of(rows_of(X, weights=weights))
+    if weights is None and sample_weight is not None and not scale:
+        found = found.times(float(sample_weight[0]))
+    return found
 
 
 def automatic_batch_size(n_rows, n_features):

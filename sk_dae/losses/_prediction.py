@@ -8,7 +8,12 @@ import torch.nn.functional as F
 from ..backend.serialization import serializable
 from . import BaseLoss
 
-__all__ = ["CategoricalCrossEntropy", "PredictionError", "PredictionLoss"]
+__all__ = [
+    "CategoricalCrossEntropy",
+    "LabelCrossEntropy",
+    "PredictionError",
+    "PredictionLoss",
+]
 
 
 class PredictionLoss(BaseLoss):
@@ -67,6 +72,29 @@ class CategoricalCrossEntropy(PredictionLoss):
     def to_data(self, output):
         """Return the probabilities of the classes."""
         return output.softmax(dim=1)
+
+
+@serializable
+class LabelCrossEntropy(PredictionLoss):
+    r"""Binary cross-entropy of labels, of which a row may have several.
+
+    .. math:: -y \log \sigma(z) - (1 - y) \log (1 - \sigma(z)),
+
+    the mean over rows and labels.
+
+    Parameters
+    ----------
+    inputs : BaseLoss
+        The loss of the autoencoder, which says what the encoder reads.
+    """
+
+    def cellwise(self, output, target, *, reduction="none"):
+        """Return the loss of every cell, or their mean; as in ``BaseLoss``."""
+        return F.binary_cross_entropy_with_logits(output, target, reduction=reduction)
+
+    def to_data(self, output):
+        """Return the probability of each label."""
+        return torch.sigmoid(output)
 
 
 @serializable

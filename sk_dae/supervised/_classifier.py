@@ -4,36 +4,31 @@ from __future__ import annotations
 
 from numbers import Real
 
-import numpy as np
 import torch
 from sklearn.base import (
     ClassifierMixin,
+    _fit_context,
 )
-from sklearn.utils._missing import is_pandas_na, is_scalar_nan
 from sklearn.utils._param_validation import StrOptions
-from sklearn.utils.class_weight import compute_class_weight
-from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import (
-    _check_y,
-    column_or_1d,
-)
+from torch.nn.functional import logsigmoid
 
 from ..backend.serialization import serializable
-from ..data.class_rows import ClassRows
-from ..losses._prediction import CategoricalCrossEntropy
+from ..training.callbacks.sklearn_bridge import with_callbacks
+from ._class_targets import ClassTargets
 from ._fine_tuning import FineTunedPredictor
 
 __all__ = ["DenoisingAutoencoderClassifier"]
 
 
 @serializable(standalone=True)
-class DenoisingAutoencoderClassifier(ClassifierMixin, FineTunedPredictor):
+class DenoisingAutoencoderClassifier(ClassTargets, ClassifierMixin, FineTunedPredictor):
     """Classifier: a denoising autoencoder, fine-tuned to tell classes apart.
 
     The autoencoder is trained on all rows, with or without a label. Then a linear layer
     is put on its code, and encoder and layer are trained together to predict the
     classes of the labelled rows, by cross-entropy; rows are corrupted and hidden
-    activations dropped while it is. Read more in the :ref:`User Guide <fine_tuning>`.
+    activations dropped while it is. With an indicator matrix as `y`, a row may have
+    several labels. Read more in the :ref:`User Guide <fine_tuning>`.
 
     Parameters
     ----------
@@ -98,7 +93,7 @@ class DenoisingAutoencoderClassifier(ClassifierMixin, FineTunedPredictor):
 
     validation_fraction : float in (0, 1), default=0.1
         Fraction of the rows with a target that are set aside, drawn at random, and of
-        each class alike.
+        each class alike; not used where :meth:`fit` is given an `X_val`.
 
     n_iter_no_change : int, default=10
         Epochs without an improvement before training stops, with `early_stopping`.
@@ -106,13 +101,18 @@ class DenoisingAutoencoderClassifier(ClassifierMixin, FineTunedPredictor):
     tol : float, default=1e-4
         Least improvement of the validation loss, with `early_stopping`.
 
+    warm_start : bool, default=False
+        Whether :meth:`fit` goes on from the weights of the last fit, without another
+        pretraining. The classes, or labels, have to be the same.
+
     class_weight : dict, "balanced" or None, default=None
         Weights of the classes in the fine-tuning: by class, or inversely to how
-        often they occur.
+        often they occur. Only None goes with an indicator matrix.
 
     unlabeled_value : int, float, str or None, default=None
         The value of `y` that says that a row has no label. None means that every row
-        has one; scikit-learn's semi-supervised estimators use -1. NaN stands for all
+        has one; scikit-learn's semi-supervised estimators use -1. It may stand in
+        single cells of an indicator matrix. NaN stands for all
         that pandas takes as missing.
 
     net_callbacks : list of skorch callbacks or None, default=None
@@ -146,7 +146,7 @@ class DenoisingAutoencoderClassifier(ClassifierMixin, FineTunedPredictor):
     Attributes
     ----------
     classes_ : ndarray of shape (n_classes,)
-        The classes.
+        The classes; the indices of its columns where `y` was an indicator matrix.
 
     autoencoder_ : autoencoder instance
         The fitted autoencoder, as pretraining left it; a frozen one itself.
@@ -162,7 +162,7 @@ class DenoisingAutoencoderClassifier(ClassifierMixin, FineTunedPredictor):
         Names of the features, where X had string column names.
 
     n_iter_ : int
-        Number of epochs of the fine-tuning.
+        Number of epochs of the fine-tuning in the last call of a fit.
 
     loss_curve_ : list of float
         Mean training loss of each epoch of the fine-tuning.
@@ -229,6 +229,7 @@ class DenoisingAutoencoderClassifier(ClassifierMixin, FineTunedPredictor):
         validation_fraction=0.1,
         n_iter_no_change=10,
         tol=1e-4,
+        warm_start=False,
         class_weight=None,
         unlabeled_value=None,
         net_callbacks=None,
@@ -255,6 +256,7 @@ class DenoisingAutoencoderClassifier(ClassifierMixin, FineTunedPredictor):
             validation_fraction=validation_fraction,
             n_iter_no_change=n_iter_no_change,
             tol=tol,
+            warm_start=warm_start,
             net_callbacks=net_callbacks,
             device=device,
             random_state=random_state,
@@ -265,80 +267,51 @@ class DenoisingAutoencoderClassifier(ClassifierMixin, FineTunedPredictor):
         self.class_weight = class_weight
         self.unlabeled_value = unlabeled_value
 
-    _loss_class = CategoricalCrossEntropy
+    @with_callbacks
+    @_fit_context(prefer_skip_nested_validation=False)
+    def partial_fit(self, X, y, classes=None, sample_weight=None):
+        """Fine-tune for one pass over the rows with a target, at a constant rate.
 
-    def _read_targets(self, y, weights):
-        try:
-            y = column_or_1d(y, warn=True)
-        except ValueError as error:
-            if "1d array" not in str(error):
-                raise
-            raise ValueError(
-                f"{error} It holds the class of each row; for several classifications "
-                "at once, put the classifier into a MultiOutputClassifier of "
-                "sklearn.multioutput."
-            ) from None
-        labeled = np.ones(len(y), dtype=bool)
-        if is_scalar_nan(self.unlabeled_value):
-            labeled = y == y if y.dtype != object else _not_missing(y)
-        elif self.unlabeled_value is not None:
-            labeled = ~np.equal(y, self.unlabeled_value, dtype=object).astype(bool)
-        if len(y) and not labeled.any():
-            raise ValueError(
-                "y must have labels, but every value of it is the unlabeled_value, "
-                f"{self.unlabeled_value!r}."
-            )
-        known = y[labeled]
-        self._refuse_missing(known)
-        known = _check_y(known)
-        check_classification_targets(known)
-        classes, known = np.unique(known, return_inverse=True)
-        codes = np.zeros(len(y), dtype=np.int64)
-        codes[labeled] = known
-        return {"classes_": classes}, labeled, codes
+        The first call pretrains in full on its rows, and learns of them scales,
+        categories and what the corruption needs to know; the values that stand in for
+        missing ones are learned from all calls.
 
-    def _refuse_missing(self, known):
-        """Refuse labels that are missing, unless these are the rows without one."""
-        n_missing = 0
-        if known.dtype.kind == "f":
-            n_missing = int(np.isnan(known).sum())
-        elif known.dtype == object:
-            n_missing = int((~_not_missing(known)).sum())
-        if n_missing:
-            raise ValueError(
-                f"Input y contains NaN or None in {n_missing} rows. If they are rows "
-                "without a label, set unlabeled_value=np.nan, which stands for all "
-                "missing values, and they serve the pretraining; got unlabeled_value="
-                f"{self.unlabeled_value!r}."
-            )
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, data frame} of shape (n_samples, n_features)
+            Training rows, as the autoencoder takes them; NaN stands for a missing
+            value.
 
-    def _target_rows(self, values, fitted):
-        return ClassRows(values, len(fitted["classes_"]))
+        y : {array-like, sparse matrix, data frame} of shape (n_samples,) or \
+                (n_samples, n_labels)
+            Classes, or an indicator matrix. Not all need occur in a call.
 
-    def _strata(self, values):
-        return values
+        classes : array-like of shape (n_classes,), default=None
+            The classes of all calls. Needed on the first, unless `y` is an indicator
+            matrix.
 
-    def _weigh(self, weights, values, labeled, fitted):
-        if self.class_weight is None:
-            return weights
-        classes = fitted["classes_"]
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weight of each row; one of weight zero is left out. Not scaled to a mean of
+            one, as :meth:`fit` does: weights compare across calls.
+
+        Returns
+        -------
+        self : object
+            The estimator, trained further.
+        """
+        self._refuse_early_stopping()
         if isinstance(self.class_weight, str):
-            counts = None if weights is None else weights[labeled]
-            counts = np.bincount(values[labeled], counts, len(classes))
-            of_classes = counts.sum() / (len(classes) * counts)
-        else:
-            of_classes = compute_class_weight(
-                self.class_weight, classes=classes, y=classes[values[labeled]]
-            )
-        valid = (of_classes >= 0).all() and np.isfinite(of_classes).all()
-        if valid:
-            weights = of_classes[values] * (1.0 if weights is None else weights)
-        if not valid or not weights[labeled].any():
             raise ValueError(
-                "class_weight must be finite, non-negative and not zero for all rows "
-                f"that count, got {self.class_weight!r}."
+                "class_weight of partial_fit must be a dict or None, as it does not "
+                f"see how often classes occur in all calls; got {self.class_weight!r}."
             )
-        return weights
+        with self._unharmed_by_failure():
+            known = None
+            if y is not None:
+                known = self._known_classes(y, classes)
+            return self._fit(
+                X, y, sample_weight, resume=True, incremental=True, known=known
+            )
 
     @property
     def _n_outputs(self):
@@ -355,7 +328,8 @@ class DenoisingAutoencoderClassifier(ClassifierMixin, FineTunedPredictor):
         Returns
         -------
         probabilities : ndarray of shape (n_samples, n_classes), dtype float32
-            In the order of ``classes_``.
+            In the order of ``classes_``. Those of labels, of which a row may have
+            several, do not add up to one.
         """
         return self._outputs(X, to_data=True)
 
@@ -373,6 +347,8 @@ class DenoisingAutoencoderClassifier(ClassifierMixin, FineTunedPredictor):
             In the order of ``classes_``.
         """
         outputs = torch.from_numpy(self._outputs(X))
+        if self._multilabel:
+            return logsigmoid(outputs).numpy()
         return outputs.log_softmax(dim=1).numpy()
 
     def decision_function(self, X):
@@ -386,10 +362,11 @@ class DenoisingAutoencoderClassifier(ClassifierMixin, FineTunedPredictor):
         Returns
         -------
         decision : ndarray of shape (n_samples,) or (n_samples, n_classes), float32
-            With two classes, the second minus the first.
+            With two classes, the second minus the first; the logit of each label,
+            where a row may have several.
         """
         outputs = self._outputs(X)
-        if outputs.shape[1] == 2:
+        if outputs.shape[1] == 2 and not self._multilabel:
             return outputs[:, 1] - outputs[:, 0]
         return outputs
 
@@ -403,22 +380,25 @@ class DenoisingAutoencoderClassifier(ClassifierMixin, FineTunedPredictor):
 
         Returns
         -------
-        y : ndarray of shape (n_samples,)
-            The most probable classes.
+        y : ndarray of shape (n_samples,) or (n_samples, n_labels)
+            The most probable classes; or an indicator matrix of the labels that are
+            more probable than not.
         """
         outputs = self._outputs(X)
+        if self._multilabel:
+            return (outputs > 0).astype(int)
         return self.classes_[outputs.argmax(axis=1)]
 
     def score(self, X, y, sample_weight=None):
-        """Compute the share of rows whose class is predicted.
+        """Compute the share of rows whose class, or all labels, are predicted.
 
         Parameters
         ----------
         X : {array-like, sparse matrix, data frame} of shape (n_samples, n_features)
             Rows.
 
-        y : array-like of shape (n_samples,)
-            Their classes.
+        y : array-like of shape (n_samples,) or (n_samples, n_labels)
+            Their classes, or an indicator matrix.
 
         sample_weight : array-like of shape (n_samples,), default=None
             Weight of each row.
@@ -430,8 +410,7 @@ class DenoisingAutoencoderClassifier(ClassifierMixin, FineTunedPredictor):
         """
         return super().score(X, y, sample_weight)
 
-
-def _not_missing(values):
-    """Return which objects are none that pandas takes as missing."""
-    missing = [v is None or is_pandas_na(v) or is_scalar_nan(v) for v in values]
-    return ~np.array(missing, dtype=bool)
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.classifier_tags.multi_label = True
+        return tags

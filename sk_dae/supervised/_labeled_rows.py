@@ -2,11 +2,87 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import torch
 from sklearn.utils import _safe_indexing, indexable
 
-__all__ = ["split_rows", "watched_rows"]
+from ..data.checks import check_weights
+
+__all__ = ["LabeledRows", "split_rows", "watched_rows"]
+
+
+@dataclass(frozen=True)
+class LabeledRows:
+    """Validated rows with their targets.
+
+    Parameters
+    ----------
+    X : ndarray or CSR matrix of shape (n_samples, n_features)
+        Rows.
+
+    values : ndarray of shape (n_samples,) or (n_samples, n_outputs)
+        Their targets as numbers.
+
+    labeled : ndarray of shape (n_samples,), dtype bool
+        Which rows have a target.
+
+    weights : Tensor of shape (n_samples,) or None
+        What rows count for.
+    """
+
+    X: object
+    values: np.ndarray
+    labeled: np.ndarray
+    weights: torch.Tensor | None
+
+    @classmethod
+    def of(cls, X, values, labeled, weights, factors, *, scale):
+        """Return rows with what each counts for.
+
+        Parameters
+        ----------
+        X, values, labeled
+            As in the class.
+
+        weights : ndarray of shape (n_samples,) or None
+            Positive weights of the rows; None counts all alike.
+
+        factors : ndarray of shape (n_classes,) or None
+            What rows of each class weigh besides; None where there are no classes, or
+            all weigh the same.
+
+        scale : bool
+            Whether to scale the weights of rows with a target to a mean of one.
+
+        Returns
+        -------
+        labeled_rows : LabeledRows
+            The rows.
+
+        Raises
+        ------
+        ValueError
+            If no row counts for anything.
+        """
+        if factors is not None:
+            weights = factors[values] * (1.0 if weights is None else weights)
+            if not weights[labeled].any():
+                raise ValueError(
+                    "The classes of all rows that count have a class_weight of zero."
+                )
+        if weights is None:
+            return cls(X, values, labeled, None)
+        if not scale:
+            return cls(X, values, labeled, check_weights(weights, scale=False))
+        weights = weights * (labeled.sum() / weights[labeled].sum())
+        return cls(X, values, labeled, torch.from_numpy(weights.astype(np.float32)))
+
+    @property
+    def has_missing(self):
+        """Whether a target of several is missing."""
+        return bool(np.isnan(self.values[self.labeled]).any())
 
 
 def split_rows(labeled, weights, groups, generator, fraction):

@@ -11,11 +11,22 @@ from ..autoencoder import DenoisingAutoencoder
 from ..backend.serialization import serializable
 from ..base.gradient_descent import GradientDescentAutoencoder
 from ..base.inner_autoencoder import InnerAutoencoder
+from ..data.checks import check_range
+from ..data.statistics import refuse_too_large
 from ..tabular import TabularDenoisingAutoencoder
 
 __all__ = ["PretrainedAutoencoder"]
 
 serializable(FrozenEstimator)
+
+#: Parameters of an autoencoder that say what the net is, beside the width of rows.
+_FORM = (
+    "n_components",
+    "hidden_layer_sizes",
+    "activation",
+    "code_activation",
+    "module",
+)
 
 
 class PretrainedAutoencoder(InnerAutoencoder):
@@ -68,18 +79,65 @@ class PretrainedAutoencoder(InnerAutoencoder):
             autoencoder.set_params(random_state=seed)
         return autoencoder
 
-    def _read_training_rows(self, X, autoencoder, weights):
+    def _read_training_rows(self, X, autoencoder, weights, *, resume):
         """Return validated rows, as the net of the autoencoder reads them."""
-        if not isinstance(self.autoencoder, FrozenEstimator):
+        if not (resume or isinstance(self.autoencoder, FrozenEstimator)):
             return autoencoder._validate_training_rows(
                 X, reset=True, owner=self, weights=weights
             )
-        rows = autoencoder._validate_rows(X)
+        rows = autoencoder._validate_rows(X, owner=self if resume else None)
         if self._hides_cells_of(autoencoder):
             autoencoder._warn_without_indicators()
-        # Its columns are those of the frozen one.
-        validate_data(self, X, reset=True, skip_check_array=True)
+        if not resume:
+            # Its columns are those of the frozen one.
+            validate_data(self, X, reset=True, skip_check_array=True)
         return rows
+
+    def _read_validation_rows(self, X, autoencoder):
+        """Return validation rows, and those by which the pretraining is to stop."""
+        rows = autoencoder._check_columns(X, reset=False, owner=self)
+        # A fresh one, which knows its range: that of the net has yet to be trained.
+        loss = autoencoder._make_loss()
+        names = getattr(self, "feature_names_in_", None)
+        check_range(rows, loss, loss.input_range, names)
+        refuse_too_large(rows)
+        stops = autoencoder.early_stopping
+        return rows, autoencoder._without_unseen(rows) if stops else None
+
+    def _check_form(self):
+        """Refuse to go on from a net of another form than parameters ask for."""
+        advice = "Set warm_start=False and call fit to start afresh."
+        found = self.net_.module_.config()["dropout"]
+        if float(self.dropout) != found:
+            raise ValueError(
+                f"dropout is {self.dropout!r}, but the net that training would go on "
+                f"with has {found!r}. {advice}"
+            )
+        self._refuse_class()
+        wanted, found = self._unfrozen, self.autoencoder_
+        if wanted is None:
+            return
+        if type(wanted) is not type(found):
+            raise ValueError(
+                f"autoencoder is a {type(wanted).__name__}, but the one that training "
+                f"would go on with is a {type(found).__name__}. {advice}"
+            )
+        for name in _FORM:
+            values = [getattr(one, name, None) for one in (wanted, found)]
+            if name == "module":
+                values = [value is None for value in values]
+            if not np.array_equal(*map(np.asarray, values)):
+                raise ValueError(
+                    f"{name} of autoencoder is {getattr(wanted, name)!r}, but the one "
+                    f"that training would go on with has {getattr(found, name)!r}. "
+                    f"{advice}"
+                )
+
+    def _with_further_rows(self, rows, weights, *, adds):
+        """Return the autoencoder of the last fit, once it has seen further rows."""
+        if isinstance(self.autoencoder, FrozenEstimator):
+            return self.autoencoder_
+        return self.autoencoder_.with_statistics_of(rows, weights, adds=adds)
 
     def _check_frozen(self, autoencoder):
         """Return a fitted autoencoder, after a check that it can be used as it is."""
@@ -116,12 +174,20 @@ class PretrainedAutoencoder(InnerAutoencoder):
             names = getattr(self, "feature_names_in_", None)
             process.set_level(self.n_features_in_, names)
 
-    def _make_corruption(self, autoencoder, rows, streams):
-        """Return what corrupts the rows in the fine-tuning, or None."""
+    #: The fitted process of the fine-tuning, where it is not the autoencoder's.
+    _own_corruption = None
+
+    def _find_corruption(self, autoencoder, rows, streams, *, keeps):
+        """Return what corrupts the rows in the fine-tuning, or None.
+
+        It learns from the rows, unless that of an earlier pass is to be kept.
+        """
         if self.corruption is None:
             return None
         if not self._has_own_corruption:
             return autoencoder.corruption_
+        if keeps and self._own_corruption is not None:
+            return self._own_corruption
         process = autoencoder._make_process(self.corruption, self.noise_level)
         state = np.random.RandomState(streams.seeds["corruption"] % 2**32)
         names = getattr(self, "feature_names_in_", None)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from sklearn.base import (
     RegressorMixin,
+    _fit_context,
 )
 from sklearn.utils import (
     check_array,
@@ -15,6 +16,7 @@ from ..data.rows import rows_of
 from ..losses._prediction import PredictionError
 from ..tables.numbers import targets_as_numbers
 from ..tables.units import from_scaled, measure, to_scaled, type_in_units
+from ..training.callbacks.sklearn_bridge import with_callbacks
 from ._fine_tuning import FineTunedPredictor
 
 __all__ = ["DenoisingAutoencoderRegressor"]
@@ -91,14 +93,18 @@ class DenoisingAutoencoderRegressor(RegressorMixin, FineTunedPredictor):
         corrupted.
 
     validation_fraction : float in (0, 1), default=0.1
-        Fraction of the rows with a target that are set aside, drawn at random, and of
-        each class alike.
+        Fraction of the rows with a target that are set aside, drawn at random; not
+        used where :meth:`fit` is given an `X_val`.
 
     n_iter_no_change : int, default=10
         Epochs without an improvement before training stops, with `early_stopping`.
 
     tol : float, default=1e-4
         Least improvement of the validation loss, with `early_stopping`.
+
+    warm_start : bool, default=False
+        Whether :meth:`fit` goes on from the weights of the last fit, without another
+        pretraining. Targets stay in the units of the first fit.
 
     net_callbacks : list of skorch callbacks or None, default=None
         Called in the fine-tuning of the whole net. skorch's EarlyStopping, and one that
@@ -144,7 +150,7 @@ class DenoisingAutoencoderRegressor(RegressorMixin, FineTunedPredictor):
         Names of the features, where X had string column names.
 
     n_iter_ : int
-        Number of epochs of the fine-tuning.
+        Number of epochs of the fine-tuning in the last call of a fit.
 
     loss_curve_ : list of float
         Mean training loss of each epoch of the fine-tuning.
@@ -188,12 +194,46 @@ class DenoisingAutoencoderRegressor(RegressorMixin, FineTunedPredictor):
     True
     """
 
-    _loss_class = PredictionError
+    @with_callbacks
+    @_fit_context(prefer_skip_nested_validation=False)
+    def partial_fit(self, X, y, sample_weight=None):
+        """Fine-tune for one pass over the rows with a target, at a constant rate.
+
+        The first call pretrains in full on its rows, and learns of them scales,
+        categories, the units of targets, and what the corruption needs to know; the
+        values that stand in for missing ones are learned from all calls.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, data frame} of shape (n_samples, n_features)
+            Training rows, as the autoencoder takes them; NaN stands for a missing
+            value.
+
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            Targets.
+
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weight of each row; one of weight zero is left out. Not scaled to a mean of
+            one, as :meth:`fit` does: weights compare across calls.
+
+        Returns
+        -------
+        self : object
+            The estimator, trained further.
+        """
+        self._refuse_early_stopping()
+        with self._unharmed_by_failure():
+            return self._fit(X, y, sample_weight, resume=True, incremental=True)
+
+    def _loss_of_targets(self, fitted):
+        return PredictionError
 
     #: The type of predictions; unknown in files of earlier versions.
     _target_type = None
 
-    def _read_targets(self, y, weights):
+    _of_targets = ("_target_type", "_one_output", "_means", "_scales")
+
+    def _read_targets(self, y, weights, known=None, *, whole=True, learns=True):
         try:
             # scikit-learn looks for infinity by a sum, which may overflow both ways.
             with np.errstate(over="ignore", invalid="ignore"):
@@ -221,13 +261,40 @@ class DenoisingAutoencoderRegressor(RegressorMixin, FineTunedPredictor):
         }
         values = floats.reshape(len(values), -1)
         observed = ~np.isnan(values)
-        if not observed.any(axis=0).all():
+        in_columns = observed.any(axis=0)
+        if not (in_columns.all() if known is None else in_columns.any()):
             raise ValueError(
                 "y must have targets, but all values of a column of it are NaN."
             )
+        if known is not None:
+            return self._read_further(values, observed, weights, known, learns)
         means, scales = measure(values, weights)
         fitted |= {"_means": means, "_scales": scales}
         return fitted, observed.any(axis=1), to_scaled(values, means, scales)
+
+    def _read_further(self, values, observed, weights, known, learns):
+        """Return targets in the units of earlier ones."""
+        means, scales = known["_means"], known["_scales"]
+        if values.shape[1] != len(means):
+            raise ValueError(
+                f"y must have {len(means)} targets for each row, as known, got "
+                f"{values.shape[1]}."
+            )
+        # Of a constant nothing was learned but its value.
+        anew = (scales == 0) & observed.any(axis=0)
+        if learns and anew.any():
+            means, scales = means.copy(), scales.copy()
+            means[anew], scales[anew] = measure(values[:, anew], weights)
+        scaled = to_scaled(values, means, scales)
+        with np.errstate(over="ignore"):
+            too_large = np.isinf(scaled.astype(np.float32))
+        if too_large.any():
+            raise ValueError(
+                "y holds targets that are too far from those known, in units of their "
+                f"standard deviation, such as {values[too_large][0]:g}."
+            )
+        fitted = known | {"_means": means, "_scales": scales}
+        return fitted, observed.any(axis=1), scaled
 
     def _target_rows(self, values, fitted):
         return rows_of(values.astype(np.float32))

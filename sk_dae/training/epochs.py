@@ -179,7 +179,7 @@ class EpochLoop:
         """Return the loss of a batch of validation rows, without the penalty."""
         self._refuse_outside_of_training()
         with torch.no_grad():
-            prepared = self._objective.prepare(
+            prepared = self._objective.in_validation.prepare(
                 batch, self._streams["validation"], corrupts=self._corrupts_validation
             )
             with (

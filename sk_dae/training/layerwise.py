@@ -74,7 +74,7 @@ def pretrain_layers(module, loss, run, processes, random_state, train_layer):
         if k == 0:
             train_layer(k, LayerTraining(_layer_of(module, k), loss, process, run))
             continue
-        rows, targets = _hidden_rows(module, run, k)
+        rows, targets = _hidden_rows(module, run, k, run.train, run.encoder_input)
         fill_values = None
         if process is not None:
             sample, weights = rows.weighted_sample(
@@ -87,34 +87,47 @@ def pretrain_layers(module, loss, run, processes, random_state, train_layer):
                     means = np.average(sample, axis=0, weights=weights)
                 means = means.astype(np.float32, copy=False)
                 fill_values = torch.from_numpy(means).to(run.device)
-        rows, targets = rows.kept(), targets and targets.kept()
+        valid = run.valid
+        if run.valid_input is not None:
+            valid_rows = _hidden_rows(module, run, k, run.valid, run.valid_input)
+            valid = valid.with_rows(*map(_kept, valid_rows))
+        rows, targets = _kept(rows), _kept(targets)
+        if valid is not None and run.valid_input is None:
+            valid = valid.with_rows(rows, targets)
         layer_loss = _loss_of_layer(module.hidden_activations()[k - 1])
         layer_run = replace(
             run,
             train=run.train.with_rows(rows, targets),
-            valid=run.valid and run.valid.with_rows(rows, targets),
+            valid=valid,
             encoder_input=EncoderInput(layer_loss, fill_values),
             has_missing=False,
+            valid_input=None,
+            valid_has_missing=False,
         )
         layer = _layer_of(module, k)
         train_layer(k, LayerTraining(layer, layer_loss, process, layer_run))
 
 
-def _hidden_rows(module, run, k):
+def _kept(rows):
+    return None if rows is None else rows.kept()
+
+
+def _hidden_rows(module, run, k, batches, encoder_input):
     """Return what layer `k` takes, and what it restores where that differs."""
-    function, width = _first_layers(module, run, k), len(module.encoder[k - 1].bias)
-    rows = MappedRows(run.train.rows, function, width, run.device)
-    if run.train.targets is None:
+    function = _first_layers(module, encoder_input, k)
+    width = len(module.encoder[k - 1].bias)
+    rows = MappedRows(batches.rows, function, width, run.device)
+    if batches.targets is None:
         return rows, None
-    return rows, MappedRows(run.train.targets, function, width, run.device)
+    return rows, MappedRows(batches.targets, function, width, run.device)
 
 
-def _first_layers(module, run, n_layers):
+def _first_layers(module, encoder_input, n_layers):
     """Return the function that takes rows through the first layers."""
     activation = ACTIVATIONS[module.activation]
 
     def encode(X):
-        h = module.expand(run.encoder_input(X))
+        h = module.expand(encoder_input(X))
         # Never the layer of the code, whose activation may be another.
         for layer in module.encoder[:n_layers]:
             h = activation(layer(h))

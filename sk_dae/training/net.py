@@ -132,8 +132,7 @@ class DenoisingNet(
         self.precision = precision
         # Set for the time of a training.
         self._step = self._objective = self._streams = self._progress = None
-        self._forked = None
-        self._own_callbacks = None
+        self._forked = self._own_callbacks = None
         self._listens_to_batches = False
         #: State of the optimizer at the end of the last training, if it is to go on.
         self.optimizer_state_ = None
@@ -231,6 +230,21 @@ class DenoisingNet(
             of_training = ("_step", "_objective", "_streams", "_progress", "_forked")
             parts |= {"callbacks_": self._own_callbacks, **dict.fromkeys(of_training)}
         return self._with({**parts, "_own_callbacks": None})
+
+    def reading_by(self, encoder_input):
+        """Return the net with another rule for what the encoder reads.
+
+        Parameters
+        ----------
+        encoder_input : EncoderInput
+            The rule.
+
+        Returns
+        -------
+        net : DenoisingNet
+            A copy that shares all else.
+        """
+        return self._with({"encoder_input": encoder_input})
 
     def _with(self, parts):
         """Return a shallow copy with other parts."""
@@ -334,6 +348,8 @@ class DenoisingNet(
             has_missing=run.has_missing,
             completes=run.completes,
         )
+        if run.valid_input is not None:
+            self._objective.validate_by(run.valid_input, run.valid_has_missing)
         self._listens_to_batches = any(
             _overrides(callback, event)
             for _, callback in self.callbacks_
@@ -408,7 +424,9 @@ def _resume(optimizer, state):
         [len(group["params"]) for group in s["param_groups"]] for s in (own, state)
     ]
     if n_parameters[0] == n_parameters[1]:
-        optimizer.load_state_dict({**own, "state": state["state"]})
+        # A copy, which a training that fails may spoil.
+        state = copy.deepcopy(state["state"])
+        optimizer.load_state_dict({**own, "state": state})
 
 
 def _threads_for(net, run):

@@ -268,6 +268,27 @@ class Objective:
         self._completes = completes
         self._estimates_mask = getattr(loss, "estimates_mask", False)
         self._needs_mask = self._estimates_mask or emphasis is not None
+        self._of_others = None
+
+    @property
+    def in_validation(self):
+        """The objective of validation rows: itself, unless they are others."""
+        return self._of_others or self
+
+    def validate_by(self, encoder_input, has_missing):
+        """Take validation rows that are none of the training rows.
+
+        Parameters
+        ----------
+        encoder_input : EncoderInput
+            The rule for what the encoder reads of them.
+
+        has_missing : bool
+            Whether a value of them, or of their targets, is missing.
+        """
+        self._of_others = copy.copy(self)
+        self._of_others.encoder_input = encoder_input
+        self._of_others.has_missing = has_missing
 
     def without_corruption(self):
         """Return the same objective of rows that nothing corrupts.

@@ -43,6 +43,13 @@ class TrainingRun:
 
     forked : ForkedGenerators or None
         Where a module of the user's draws from; None for one of the package.
+
+    valid_input : EncoderInput or None
+        The rule for what the encoder reads of validation rows that are none of the
+        training rows; None where it is the same.
+
+    valid_has_missing : bool
+        Whether a value of such rows, or of their targets, is missing.
     """
 
     train: Batches
@@ -53,3 +60,5 @@ class TrainingRun:
     has_missing: bool = False
     completes: bool = False
     forked: ForkedGenerators | None = None
+    valid_input: EncoderInput | None = None
+    valid_has_missing: bool = False

@@ -24,7 +24,7 @@ from sk_dae import (
     corruption,
 )
 from sk_dae.backend.settings import own_settings
-from sk_dae.corruption import CORRUPTIONS, BaseCorruption
+from sk_dae.corruption import BaseCorruption
 from sk_dae.losses import LOSSES
 from sk_dae.penalties import PENALTIES
 
@@ -160,7 +160,9 @@ TABLE = pd.DataFrame(
 SOFT = {"learning_rate_init": 1e-4}
 CASES = {
     **{
-        f"corruption_{name}": (make(corruption=name), np.abs(X)) for name in CORRUPTIONS
+        # Each process is tested alone below.
+        f"corruption_{name}": (make(corruption=name), np.abs(X))
+        for name in ("gaussian", "swap", "conditional_mean")
     },
     **{f"loss_{name}": (make(loss=name, **SOFT), UNIT) for name in LOSSES},
     **{f"penalty_{name}": (make(penalty=name), X) for name in PENALTIES},
@@ -271,15 +273,14 @@ def run(estimator, rows, path):
 EXPECTED = {}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", CASES)
 def test_models_are_the_same_under_several_settings(case, tmp_path):
     check(case, several, tmp_path / "model")
 
 
 @every_setting
-@pytest.mark.parametrize(
-    "case", ["penalty_contractive", "regressor", "imputer", "module", "marginalized"]
-)
+@pytest.mark.parametrize("case", ["penalty_contractive", "regressor", "marginalized"])
 def test_models_are_the_same_under_every_setting(case, setting, tmp_path):
     check(case, setting, tmp_path / "model")
 

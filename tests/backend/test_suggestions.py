@@ -193,7 +193,7 @@ def test_labels_missing_in_a_series():
 
 def test_targets_of_the_wrong_kind():
     with pytest.raises(ValueError, match=r"\(20, 2\).*MultiOutputClassifier"):
-        DenoisingAutoencoderClassifier(max_iter=1).fit(X, np.c_[Y, Y])
+        DenoisingAutoencoderClassifier(max_iter=1).fit(X, np.c_[Y, Y] * 2)
     with pytest.raises(ValueError, match=r"y must hold numbers.*Classifier"):
         DenoisingAutoencoderRegressor(max_iter=1).fit(X, ["a", "b"] * 10)
 

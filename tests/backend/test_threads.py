@@ -112,7 +112,12 @@ class Module(torch.nn.Module):
         # Nothing is known of a module of the user's.
         (make(module=Module), 3),
         (make(hidden_layer_sizes=(40_000,), max_iter=1), 3),
-        (StackedDenoisingAutoencoder(3, hidden_layer_sizes=6, max_iter=1), 1),
+        (
+            StackedDenoisingAutoencoder(
+                3, hidden_layer_sizes=6, pretrain_max_iter=1, max_iter=1
+            ),
+            1,
+        ),
         (TabularDenoisingAutoencoder(3, hidden_layer_sizes=6, max_iter=1), 1),
         (DenoisingAutoencoderClassifier(make(), max_iter=1), 1),
     ],

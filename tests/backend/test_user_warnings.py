@@ -49,7 +49,9 @@ WAYS = {
 }
 EMPTY = [
     make(max_iter=1),
-    StackedDenoisingAutoencoder(3, hidden_layer_sizes=6, max_iter=1),
+    StackedDenoisingAutoencoder(
+        3, hidden_layer_sizes=6, pretrain_max_iter=1, max_iter=1
+    ),
     TabularDenoisingAutoencoder(3, hidden_layer_sizes=6, max_iter=1),
     MarginalizedDenoisingAutoencoder(),
     DenoisingImputer(make(max_iter=1), n_estimators=1),

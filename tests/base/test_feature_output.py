@@ -35,7 +35,12 @@ ESTIMATORS = pytest.mark.parametrize(
     ("estimator", "compute"),
     [
         (DenoisingAutoencoder(2, **SMALL), errors),
-        (StackedDenoisingAutoencoder(2, hidden_layer_sizes=(3,), **SMALL), errors),
+        (
+            StackedDenoisingAutoencoder(
+                2, hidden_layer_sizes=(3,), pretrain_max_iter=1, **SMALL
+            ),
+            errors,
+        ),
         (MarginalizedDenoisingAutoencoder(noise_level=0.3), errors),
         (TabularDenoisingAutoencoder(2, **SMALL), errors),
         (

@@ -93,7 +93,7 @@ def test_resumed_training_draws_new_noise(table):
 
     dae = make(corruption=record, batch_size=60, warm_start=True, max_iter=1)
     dae.partial_fit(table).partial_fit(table).fit(table)
-    # Of another seed: what is resumed is this stream, and not that of some default.
+    # With another seed: this stream is resumed, and not that of some default.
     other = make(corruption=record, batch_size=60, random_state=1)
     other.partial_fit(table).partial_fit(table)
     assert len({tuple(draw.tolist()) for draw in draws}) == 5

@@ -53,7 +53,7 @@ def fitted(request, X):
     return request.param.fit(X, (X[:, 0] > 0.5).astype(int))
 
 
-@pytest.mark.parametrize("size", [1e19, 1e20, 1e30, 3e38, 1e100, 1e300])
+@pytest.mark.parametrize("size", [1e19, 1e20, 3e38, 1e300])
 def test_great_rows_give_finite_results_or_are_refused(fitted, X, size):
     great = X / X.max() * size
     if isinstance(fitted, DenoisingImputer):

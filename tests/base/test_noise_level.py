@@ -92,7 +92,7 @@ def test_auto_in_the_fine_tuning_is_that_of_the_autoencoder(X):
     y = X[:, 0] > 0.5
 
     def fit(**params):
-        stack = small(StackedDenoisingAutoencoder)
+        stack = small(StackedDenoisingAutoencoder, pretrain_max_iter=1)
         model = DenoisingAutoencoderClassifier(
             stack, corruption="masking", max_iter=2, random_state=0, **params
         )
@@ -140,7 +140,9 @@ def test_a_level_beside_an_instance_is_refused_by_scorer_and_display(X):
 
 def test_levels_of_a_stack_that_is_mixed(X):
     corruption = ["masking", MaskingNoise(0.4)]
-    stack = small(StackedDenoisingAutoencoder, corruption=corruption)
+    stack = small(
+        StackedDenoisingAutoencoder, pretrain_max_iter=1, corruption=corruption
+    )
     assert stack.fit(X).corruption_.level_ == 0.25
     stack.set_params(noise_level=[0.1, "auto"])
     assert stack.fit(X).corruption_.level_ == 0.1

@@ -51,8 +51,16 @@ def fitted(request, X):
     return request.param.fit(X, (X[:, 0] > 0).astype(int))
 
 
-@pytest.mark.parametrize("empty", [[], [[]], np.zeros((0, 4)), pd.DataFrame()])
-@pytest.mark.parametrize("y", [[], [1, 2]])
+@pytest.mark.parametrize(
+    ("empty", "y"),
+    [
+        ([], []),
+        ([], [1, 2]),
+        ([[]], []),
+        (np.zeros((0, 4)), [1, 2]),
+        (pd.DataFrame(), []),
+    ],
+)
 def test_empty_rows_are_refused(fitted, empty, y):
     names = vars(fitted).keys()
     with pytest.raises(ValueError, match=r"2D array|feature|sample|inconsistent"):

@@ -1,4 +1,4 @@
-"""What an autoencoder returns: features, names, reconstructions, scores, errors."""
+"""Results of an autoencoder: features, names, reconstructions, scores, errors."""
 
 import numpy as np
 import pandas as pd

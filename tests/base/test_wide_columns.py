@@ -79,6 +79,7 @@ def test_time_stamps_are_wide():
     ],
     ids=repr,
 )
+@pytest.mark.usefixtures("quick_defaults")
 def test_estimators_that_scale_inside_do_not_warn(estimator):
     with warnings.catch_warnings():
         warnings.simplefilter("error")

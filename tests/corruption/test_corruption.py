@@ -120,8 +120,8 @@ def binomial_tolerance(p, n):
 
 # Draws depend on where a row stands: each row has its own.
 POSITIONAL = {
-    "check_methods_sample_order_invariance": "draws depend on the row's position",
-    "check_methods_subset_invariance": "draws depend on the row's position",
+    "check_methods_sample_order_invariance",
+    "check_methods_subset_invariance",
 }
 
 
@@ -129,18 +129,19 @@ POSITIONAL = {
     [
         # Seeded: of a process that is not, scikit-learn skips what compares two calls.
         *(cls(random_state=0) for cls in LEVELLED),
-        SaltAndPepperNoise(extremes="data", random_state=0),
-        SwapNoise(n_donors=3, random_state=0),
         BlockNoise(random_state=0),
         ComposeNoise([GaussianNoise(), MaskingNoise()], random_state=0),
-        ComposeNoise([GaussianNoise(), MaskingNoise()], one_of=True, random_state=0),
         MultiScaleNoise(random_state=0),
         GaussianNoise(),
     ],
-    expected_failed_checks=lambda estimator: POSITIONAL,
 )
 def test_process_keeps_the_conventions_of_scikit_learn(estimator, check):
-    check(estimator)
+    if check.func.__name__ in POSITIONAL and estimator.random_state is not None:
+        # As strict as a mark, which would write out what nobody reads, at length.
+        with pytest.raises(AssertionError):
+            check(estimator)
+    else:
+        check(estimator)
 
 
 @parametrize_with_checks([CallableCorruption(negate, random_state=0)])
@@ -170,9 +171,8 @@ def test_clone_and_params_round_trip(process):
 
 
 @every_process
-@pytest.mark.parametrize("missing", [0.0, 0.3])
-def test_pickled_process_draws_the_same(process, missing):
-    X = make_X(missing=missing)
+def test_pickled_process_draws_the_same(process):
+    X = make_X(missing=0.3)
     fitted = seeded(process).fit(X)
     copy = pickle.loads(pickle.dumps(fitted))
     np.testing.assert_array_equal(copy.transform(X), fitted.transform(X))
@@ -213,7 +213,7 @@ def test_processes_stand_in_a_pipeline():
 
 
 @every_process
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(
     n_samples=st.integers(1, 9),
     n_features=st.integers(1, 5),
@@ -265,9 +265,8 @@ def test_random_state_instance_moves_on(process):
 
 
 @every_process
-@pytest.mark.parametrize("missing", [0.0, 0.2])
-def test_global_random_states_stay(process, missing):
-    X = make_X(missing=missing)
+def test_global_random_states_stay(process):
+    X = make_X(missing=0.2)
     before = global_states()
     seeded(process).fit(X).transform(X)
     fitted = clone(process).fit_rows(rows_of(X), np.random.RandomState(0))
@@ -336,29 +335,27 @@ LAYOUTS = {
 
 
 @every_process
-@pytest.mark.parametrize("layout", LAYOUTS)
-@pytest.mark.parametrize("in_place", [False, True])
-def test_layout_and_dtype_make_no_difference(process, layout, in_place):
-    # Small integers: what all of these dtypes hold exactly.
-    low, high = (0, 2) if layout == "bool" else (0, 7)
-    X = np.random.RandomState(0).randint(low, high, (30, 4)).astype(np.float32)
-    other = LAYOUTS[layout](X)
+def test_layout_and_dtype_make_no_difference(process):
     process = seeded(process)
-    if in_place and isinstance(other, np.ndarray) and other.dtype != object:
+
+    def in_place(X, rows):
         # An autoencoder does this while it trains.
-        a, b = (
-            clone(process).fit_rows(
-                rows_of(rows), np.random.RandomState(0), in_place=True
-            )
-            for rows in (X, other)
+        fitted = clone(process).fit_rows(
+            rows_of(X), np.random.RandomState(0), in_place=True
         )
-        rows = torch.from_numpy(X)
-        expected = a.corrupt(rows, seeded_generator(1))
-        actual = b.corrupt(rows, seeded_generator(1))
-    else:
-        expected = process.fit_transform(X)
-        actual = process.fit_transform(other)
-    np.testing.assert_array_equal(actual, expected)
+        return fitted.corrupt(torch.from_numpy(rows), seeded_generator(1)).numpy()
+
+    # Small integers: they are exact in all of these dtypes.
+    small = np.random.RandomState(0).randint(0, 7, (30, 4)).astype(np.float32)
+    for X, layouts in ((small, set(LAYOUTS) - {"bool"}), (small % 2, {"bool"})):
+        expected, expected_in_place = process.fit_transform(X), in_place(X, X)
+        for layout in sorted(layouts):
+            other = LAYOUTS[layout](X)
+            actual = process.fit_transform(other)
+            np.testing.assert_array_equal(actual, expected, err_msg=layout)
+            if isinstance(other, np.ndarray) and other.dtype != object:
+                actual = in_place(other, X)
+                np.testing.assert_array_equal(actual, expected_in_place, err_msg=layout)
 
 
 @every_process
@@ -384,19 +381,23 @@ def test_memory_map_is_read_and_not_written(process, tmp_path):
 
 
 @every_process
-@pytest.mark.parametrize("make", [sp.csr_matrix, sp.csr_array, sp.csc_matrix])
-@pytest.mark.parametrize("index_dtype", [np.int32, np.int64])
-def test_sparse_X_is_corrupted_as_dense(process, make, index_dtype):
+def test_sparse_X_is_corrupted_as_dense(process):
     X = np.random.RandomState(0).binomial(3, 0.2, size=(40, 5)).astype(np.float32)
-    sparse = make(X)
-    sparse.indices = sparse.indices.astype(index_dtype)
-    sparse.indptr = sparse.indptr.astype(index_dtype)
     process = seeded(process)
-    # The fits may differ in how they keep donors: one fit, both containers.
-    fitted = process.fit(sparse)
-    actual = fitted.transform(sparse)
-    assert isinstance(actual, np.ndarray)
-    np.testing.assert_array_equal(actual, fitted.transform(X))
+    for make, index_dtype in (
+        (sp.csr_matrix, np.int32),
+        (sp.csr_array, np.int64),
+        (sp.csc_matrix, np.int64),
+        (sp.csc_array, np.int32),
+    ):
+        sparse = make(X)
+        sparse.indices = sparse.indices.astype(index_dtype)
+        sparse.indptr = sparse.indptr.astype(index_dtype)
+        # The fits may differ in how they keep donors: one fit, both containers.
+        fitted = process.fit(sparse)
+        actual = fitted.transform(sparse)
+        assert isinstance(actual, np.ndarray)
+        np.testing.assert_array_equal(actual, fitted.transform(X), err_msg=make)
 
 
 @every_process
@@ -407,35 +408,40 @@ def test_float64_tensors_stay_float64(process):
 
 
 @every_process
-@pytest.mark.parametrize("value", [np.inf, -np.inf, 1e300])
-@pytest.mark.parametrize("make", [np.asarray, sp.csr_array])
-def test_transform_refuses_what_float32_cannot_hold(process, value, make):
+def test_transform_refuses_what_float32_cannot_hold(process):
     X = make_X().astype(np.float64)
     fitted = seeded(process).fit(X)
-    X[3, 1] = value
-    with pytest.raises(ValueError, match="infinity or a value too large"):
-        fitted.transform(make(X))
+    for value in (np.inf, -np.inf, 1e300):
+        X[3, 1] = value
+        for make in (np.asarray, sp.csr_array):
+            with pytest.raises(ValueError, match="infinity or a value too large"):
+                fitted.transform(make(X))
 
 
 # -- the level ------------------------------------------------------------------------
 
 
 @every_level
-@pytest.mark.parametrize("level", [0, 0.0, np.zeros(4)], ids=repr)
-def test_level_zero_is_the_identity(cls, level):
+def test_level_zero_is_the_identity(cls):
     X = make_X(missing=0.1)
-    fitted = cls(level).fit(X)
-    corrupted, mask = fitted.corrupt(torch.from_numpy(X), return_mask=True)
-    np.testing.assert_array_equal(corrupted, X)
-    assert not mask.any()
+    for level in (0, 0.0, np.zeros(4)):
+        fitted = cls(level).fit(X)
+        corrupted, mask = fitted.corrupt(torch.from_numpy(X), return_mask=True)
+        np.testing.assert_array_equal(corrupted, X)
+        assert not mask.any()
+
+
+@pytest.mark.parametrize("make", [list, tuple, np.array, pd.Series, np.float16])
+def test_levels_may_be_in_any_sequence(make):
+    level = make([0.0, 0.25, 0.5])
+    fitted = GaussianNoise(level).fit(make_X(10, 3))
+    np.testing.assert_array_equal(fitted.level_, [0.0, 0.25, 0.5])
 
 
 @every_level
-@pytest.mark.parametrize("make", [list, tuple, np.array, pd.Series, np.float16])
-def test_level_per_feature_acts_on_its_feature(cls, make):
+def test_level_per_feature_acts_on_its_feature(cls):
     X = make_X(2000, 3)
-    level = make([0.0, 0.25, 0.5])
-    fitted = cls(level, random_state=0).fit(X)
+    fitted = cls([0.0, 0.25, 0.5], random_state=0).fit(X)
     corrupted, mask = fitted.corrupt(
         torch.from_numpy(X), seeded_generator(0), return_mask=True
     )
@@ -463,34 +469,36 @@ def test_number_and_equal_array_mean_the_same(cls):
     np.testing.assert_allclose(by_array, by_number, rtol=1e-6)
 
 
+WRONG_LEVELS = [
+    *(-0.1, np.nan, np.inf, 1e300, "0.1", None, 1j, {"a": 0.1}),
+    *([], [0.1, 0.2, 0.3], [[0.1] * 4], ["a", "b", "c", "d"]),
+    *([0.1, 0.1, 0.1, wrong] for wrong in (-0.1, np.nan, np.inf, 1e300)),
+]
+
+
 @every_level
-@pytest.mark.parametrize(
-    "level",
-    [
-        *(-0.1, np.nan, np.inf, 1e300, "0.1", None, 1j, {"a": 0.1}),
-        *([], [0.1, 0.2, 0.3], [[0.1] * 4], ["a", "b", "c", "d"]),
-        *([0.1, 0.1, 0.1, wrong] for wrong in (-0.1, np.nan, np.inf, 1e300)),
-    ],
-    ids=repr,
-)
-def test_wrong_level_is_refused(cls, level):
-    with pytest.raises(ValueError, match=f"(?s)level.*{cls.__name__}"):
-        cls(level).fit(make_X())
+def test_wrong_level_is_refused(cls):
+    X = make_X()
+    for level in WRONG_LEVELS:
+        with pytest.raises(ValueError, match=f"(?s)level.*{cls.__name__}"):
+            cls(level).fit(X)
 
 
 @pytest.mark.parametrize("cls", REPLACING, ids=name_of)
-@pytest.mark.parametrize("level", [1.0001, [0.5, 0.5, 0.5, 2.0]])
-def test_fraction_above_one_is_refused(cls, level):
-    with pytest.raises(ValueError, match=rf"level of {cls.__name__} must be in \[0, 1"):
-        cls(level).fit(make_X())
+def test_fraction_above_one_is_refused(cls):
+    message = rf"level of {cls.__name__} must be in \[0, 1"
+    for level in (1.0001, [0.5, 0.5, 0.5, 2.0]):
+        with pytest.raises(ValueError, match=message):
+            cls(level).fit(make_X())
 
 
 @every_level
-@pytest.mark.parametrize("level", [True, 1, np.int64(1), np.float32(1.0)], ids=repr)
-def test_any_real_number_is_a_level(cls, level):
+def test_any_real_number_is_a_level(cls):
     X = make_X()
-    actual = cls(level, random_state=0).fit_transform(X)
-    np.testing.assert_array_equal(actual, cls(1.0, random_state=0).fit_transform(X))
+    expected = cls(1.0, random_state=0).fit_transform(X)
+    for level in (True, 1, np.int64(1), np.float32(1.0)):
+        actual = cls(level, random_state=0).fit_transform(X)
+        np.testing.assert_array_equal(actual, expected)
 
 
 def test_estimator_names_its_own_parameter_in_the_error():
@@ -525,21 +533,20 @@ def test_level_by_name_needs_names_and_knows_them():
 
 
 @every_level
-@pytest.mark.parametrize("level", [0.4, [0.4] * 4])
-@pytest.mark.parametrize("factor", [0.0, 0.5])
-def test_scaled_level_is_that_of_a_process_with_this_level(cls, level, factor):
+def test_scaled_level_is_that_of_a_process_with_this_level(cls):
     X = make_X()
     rows = torch.from_numpy(X)
-    scaled = cls(level).fit(X)
-    scaled.scale_level(factor)
-    other = cls(factor * np.asarray(level, dtype=np.float32)).fit(X)
-    np.testing.assert_allclose(
-        scaled.corrupt(rows, seeded_generator(0)),
-        other.corrupt(rows, seeded_generator(0)),
-        rtol=1e-6,
-    )
-    # A copy is not in the middle of a training.
-    assert pickle.loads(pickle.dumps(scaled))._factor == 1.0
+    for level, factor in ((0.4, 0.0), (0.4, 0.5), ([0.4] * 4, 0.0), ([0.4] * 4, 0.5)):
+        scaled = cls(level).fit(X)
+        scaled.scale_level(factor)
+        other = cls(factor * np.asarray(level, dtype=np.float32)).fit(X)
+        np.testing.assert_allclose(
+            scaled.corrupt(rows, seeded_generator(0)),
+            other.corrupt(rows, seeded_generator(0)),
+            rtol=1e-6,
+        )
+        # A copy is not in the middle of a training.
+        assert pickle.loads(pickle.dumps(scaled))._factor == 1.0
 
 
 @pytest.mark.parametrize("cls", REPLACING, ids=name_of)
@@ -860,7 +867,7 @@ EXTREMES_X = np.array(
 POSITIVE_X = np.array([[3.0, np.nan], [5.0, np.nan]])
 
 
-@pytest.mark.parametrize("make", [np.asarray, sp.csr_array, sp.csr_matrix])
+@pytest.mark.parametrize("make", [np.asarray, sp.csr_array])
 @pytest.mark.parametrize(
     ("X", "extremes", "low", "high"),
     [

@@ -44,15 +44,15 @@ def X():
 
 
 @each
-@pytest.mark.parametrize("size", [1e39, 1e300])
-@pytest.mark.parametrize("container", [np.asarray, sp.csr_array, pd.DataFrame])
-def test_numbers_too_large_for_float32_are_refused(X, process, container, size):
-    great = container(X * size)
-    with pytest.raises(ValueError, match="too large for dtype"):
-        clone(process).fit(great)
-    fitted = clone(process).fit(container(X))
-    with pytest.raises(ValueError, match="too large for dtype"):
-        fitted.transform(great)
+def test_numbers_too_large_for_float32_are_refused(X, process):
+    for container in (np.asarray, sp.csr_array, pd.DataFrame):
+        fitted = clone(process).fit(container(X))
+        for size in (1e39, 1e300):
+            great = container(X * size)
+            with pytest.raises(ValueError, match="too large for dtype"):
+                clone(process).fit(great)
+            with pytest.raises(ValueError, match="too large for dtype"):
+                fitted.transform(great)
 
 
 @each
@@ -86,18 +86,21 @@ ODD = {
 
 
 @each
-@pytest.mark.parametrize("odd", ODD.values(), ids=ODD)
-def test_what_is_no_number_is_refused(X, process, odd):
-    with warnings.catch_warnings():
-        # The complaint about other names, which comes before.
-        warnings.filterwarnings("ignore", "X has feature names", UserWarning)
-        fitted = clone(process).fit(X)
-        before = vars(fitted).copy()
-        with pytest.raises(ValueError, match=r".+"):
-            fitted.transform(odd)
-        with pytest.raises(ValueError, match=r".+"):
-            fitted.fit(odd)
-    assert vars(fitted).keys() == before.keys()
+def test_what_is_no_number_is_refused(X, process):
+    fitted = clone(process).fit(X)
+    before = vars(fitted).copy()
+    for name, odd in ODD.items():
+        with warnings.catch_warnings():
+            # The complaint about other names, which comes before.
+            warnings.filterwarnings("ignore", "X has feature names", UserWarning)
+            for method in (fitted.transform, fitted.fit):
+                try:
+                    method(odd)
+                except ValueError as error:
+                    assert str(error), name
+                else:
+                    pytest.fail(f"{name}: {method.__name__} takes it")
+        assert vars(fitted).keys() == before.keys(), name
 
 
 @each

@@ -63,11 +63,11 @@ def test_blocks_of_columns_make_no_difference(make, chunk_bytes, dtype, monkeypa
 
 
 def test_sparse_columns_are_not_made_dense():
-    X = sp.random(20_000, 2_000, 0.001, format="csr", random_state=0)
+    X = sp.random(40_000, 400, 0.001, format="csr", random_state=0)
     noise = MarginalNoise(n_quantiles=10)
     tracemalloc.start()
     noise.fit(X)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
-    # Dense float64 columns would take 320 MB.
+    # Dense float64 columns would take 128 MB.
     assert peak < 20e6

@@ -113,11 +113,52 @@ class Case:
             zeros = np.zeros((self.n, self.p))
             self.extra["clean"] = one(rng, [self.X, zeros, np.ones((self.n, 1))])
         self.supervised = name in (CLASSIFIER, REGRESSOR)
+        self._draw_validation()
+        self._draw_first_call()
         self.seeded = isinstance(self.params["random_state"], int)
         if self.supervised:
             self.described += f", y={kind}"
         self.described += f", {shown(self.extra)[:300]}"
         self.refitted = False
+
+    def _draw_validation(self):
+        """Draw validation rows for early stopping, for some."""
+        rng = self.rng
+        if "early_stopping" not in self.cls._get_param_names() or rng.random() > 0.2:
+            return
+        self.params["early_stopping"] = bool(rng.random() < 0.9)
+        X, how = variant(rng, self.X, self.p, self.name)
+        self.extra["X_val"] = X
+        if self.supervised and rng.random() < 0.95:
+            self.extra["y_val"] = self._targets_for(X)
+        if rng.random() < 0.2:
+            self.extra["sample_weight_val"] = weights(rng, self.n)
+        if "clean" in self.extra and rng.random() < 0.9:
+            self.extra["clean_val"] = self.extra["clean"]
+        self.described += f", X_val={how}"
+
+    def _draw_first_call(self):
+        """Draw whether a predictor begins with a pass, and what that is given."""
+        self.begins, self.classes = "fit", None
+        if not self.supervised or self.rng.random() > 0.2:
+            return
+        self.begins = "partial_fit"
+        if self.rng.random() < 0.95:
+            self.params["early_stopping"] = False
+        if self.name == CLASSIFIER:
+            options = [list("abcde"), None, "a", [], [[0, 1]], np.nan, [0, "a"]]
+            known = [[0, 1, 2, 3, 4], [-1, 0, 1, 2, 3, 4], np.arange(5.0)]
+            with contextlib.suppress(Exception):
+                known += [np.unique(self.y)] * 9
+            self.classes = one(self.rng, known * 3 + options)
+        self.described += f", begins with partial_fit, classes={self.classes}"
+
+    def _targets_for(self, X):
+        """Return targets for other rows: the same where there are as many."""
+        n = n_rows(X) if hasattr(X, "shape") or hasattr(X, "__len__") else 1
+        if n == self.n and self.rng.random() < 0.9:
+            return self.y
+        return targets(self.rng, max(n, 1), self.name)[0]
 
     def __str__(self):
         return f"{self.name}({shown(self.params)[:2000]})\n{self.described}"
@@ -127,7 +168,7 @@ class Case:
         self.est = self._call("init", lambda: self.cls(**self.params))
         if self.est is _REFUSED:
             return self
-        if self._fit(self.est, self.X, self.y) is _REFUSED:
+        if self._fit(self.est, self.X, self.y, self.begins) is _REFUSED:
             # An estimator that is not fitted must say so.
             if hasattr(self.est, self.main):
                 self._call(
@@ -227,7 +268,11 @@ class Case:
         if nan.any() and not self._may_be_nan(method, X, nan):
             detail = f"NaN: {nan.sum()} of {values.size}"
             self._report("output not finite", method, detail)
-        if method == "predict_proba" and not np.allclose(
+        several = getattr(self.est, "_multilabel", False)
+        if method == "predict_proba" and several:
+            if (values < 0).any() or (values > 1).any():
+                self._report("output", method, "probabilities outside of [0, 1]")
+        elif method == "predict_proba" and not np.allclose(
             values.sum(axis=1), 1, atol=1e-3
         ):
             self._report("output", method, "probabilities do not add up to 1")
@@ -257,6 +302,8 @@ class Case:
         function = getattr(est, method)
         known = inspect.signature(function).parameters
         extra = {k: v for k, v in self.extra.items() if k in known and y is self.y}
+        if method == "partial_fit" and self.classes is not None:
+            extra["classes"] = self.classes
         args = (X, y) if self.supervised else (X,)
         before = text_of(list(est.get_params(deep=False).values()))
         found = self._call(
@@ -297,7 +344,8 @@ class Case:
         if self.refitted or not self.seeded or not starts_anew:
             return
         twin = clone(self.cls(**self.params))
-        if self._fit(twin, self.X, self.y, label=" twin") is not _REFUSED:
+        found = self._fit(twin, self.X, self.y, self.begins, " twin")
+        if found is not _REFUSED:
             of_twin = self._rows(self.main, est=twin, label=" twin")
             self._same("twin", self._rows(self.main), of_twin)
 
@@ -355,7 +403,8 @@ class Case:
         if hasattr(self.est, "partial_fit"):
             X, how = variant(self.rng, self.X, self.p, self.name)
             self.refitted = True
-            self._fit(self.est, X, None, "partial_fit", f" {how}")
+            y = self._targets_for(X) if self.supervised else None
+            self._fit(self.est, X, y, "partial_fit", f" {how}")
             self._rows(self.main, label=" after partial_fit")
 
     def _step_pickle(self):

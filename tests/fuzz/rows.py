@@ -229,6 +229,8 @@ def targets(rng, n, name):
     codes = rng.integers(0, one(rng, [2, 3, 5]), size=n)
     x, half = rng.normal(size=n), rng.random(n) < 0.5
     letters = np.array(list("abcde"))
+    labels = rng.integers(0, 2, size=(n, one(rng, [2, 3])))
+    some = np.where(rng.random(labels.shape) < 0.3, -1, labels)
     options = {
         "codes": codes,
         "strings": letters[codes],
@@ -259,11 +261,22 @@ def targets(rng, n, name):
         "Int64": pd.Series(codes, dtype="Int64").mask(half),
         "list": codes.tolist(),
         "no columns": x[:, None][:, :0],
+        "labels": labels,
+        "labels -1": some,
+        "labels nan": np.where(some < 0, np.nan, some),
+        "labels sparse": sp.csr_array(some),
+        "labels frame": pd.DataFrame(labels),
+        "labels bool": labels > 0,
+        "labels Int64": pd.DataFrame(some).astype("Int64").mask(some < 0),
+        "labels polars": pl.DataFrame(labels),
+        "labels list": some.tolist(),
+        "labels text": letters[labels],
+        "labels object": np.where(some < 0, "a", some.astype(object)),
         "times": np.full(n, np.datetime64("2020-01-01")),
     }
     usual = ["regression", "two", "nan"]
     if name == CLASSIFIER:
-        usual = ["codes", "strings", "-1"]
+        usual = ["codes", "strings", "-1", "labels"]
     kind = one(rng, usual if rng.random() < 0.6 else list(options))
     return options[kind], kind
 

@@ -108,6 +108,9 @@ def origin_of(error):
         for package in ("sk_dae", "sklearn")
     )
     frame, line = frames[ours]
+    if frame.f_code.co_name == "naming_argument" and error.__cause__ is not None:
+        # It has put a name before the error of another.
+        return origin_of(error.__cause__)
     on_purpose = sklearns > ours or (raised and ours == len(frames) - 1)
     return on_purpose, f"{Path(frame.f_code.co_filename).name}:{line}"
 

@@ -4,7 +4,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sk_dae import TabularDenoisingAutoencoder
+from sk_dae import (
+    DenoisingAutoencoder,
+    DenoisingImputer,
+    TabularDenoisingAutoencoder,
+)
 from sk_dae.imputation._cross_fitting import CrossFittedCompletion, learn_from_errors
 from sk_dae.imputation._parts import NumberParts, TableParts
 from sk_dae.tables.encoder import TableEncoder
@@ -45,3 +49,17 @@ def test_predictions_of_a_useless_net_give_way_to_the_linear_guess():
     hidden = rows.copy()
     hidden[:, 1] = NAN
     assert np.abs(completion.fill(hidden) - rows)[:, 1].mean() < 0.2
+
+
+def test_each_autoencoder_is_trained_on_all_rows_but_a_fifth():
+    seen = []
+
+    class Spy(DenoisingAutoencoder):
+        def fit(self, X, y=None, **params):
+            seen.append(len(X))
+            return super().fit(X, y, **params)
+
+    X = np.random.RandomState(0).normal(size=(50, 3))
+    X[::5, 0] = NAN
+    DenoisingImputer(Spy(2, max_iter=1), n_estimators=2).fit(X)
+    assert seen == [40, 40]

@@ -16,6 +16,7 @@ def rows_of_mixed_scales(seed):
     return X
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:Nothing is observed")
 @pytest.mark.parametrize("activation", ["identity", "relu", "tanh"])
 @pytest.mark.parametrize(

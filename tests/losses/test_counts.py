@@ -450,7 +450,7 @@ def test_own_module_learns_counts(counts, name, missing):
     X = counts.copy()
     if missing:
         X[::3, 2] = np.nan
-    dae = small(name, module=Module, max_iter=30).fit(X)
+    dae = small(name, module=Module, max_iter=10).fit(X)
     assert dae.loss_curve_[-1] < dae.loss_curve_[0]
     if name == "negative_binomial":
         assert (dae.net_.criterion_.dispersions_ != 1).all()

@@ -79,10 +79,11 @@ def test_scorer_serves_missing_values_and_sparse_rows(table):
     assert scorer(dae, sp.csr_array(table)) == pytest.approx(scorer(dae, table))
 
 
+@pytest.mark.slow
 def test_scorer_can_choose_the_noise_where_score_cannot(digits):
-    X = digits[:700]
+    X = digits[:300]
     grid = {"noise_level": [0.01, 0.5]}
-    dae = DenoisingAutoencoder(max_iter=30, random_state=0)
+    dae = DenoisingAutoencoder(max_iter=20, random_state=0)
     copied = GridSearchCV(dae, grid, cv=2).fit(X)
     restored = GridSearchCV(
         dae, grid, cv=2, scoring=make_denoising_scorer("gaussian", 0.5)
@@ -154,7 +155,7 @@ def test_denoising_of_tables_is_scored(container):
     swap = make_denoising_scorer("swap", 0.3)
     perfect, none = swap(Guess(X), X), swap(Guess(), X)
     assert perfect == 0
-    # Of all cells 30 % are those of another row: every other category is wrong, and
+    # 30 % of the cells are those of another row: every other category is wrong, and
     # the squared error of numbers is twice the variance.
     assert -0.6 < none < -0.2
     assert swap(Guess(), X) == none

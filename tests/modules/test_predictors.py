@@ -47,7 +47,7 @@ def test_a_predictor_starts_with_the_encoder(kind):
     assert isinstance(predictor, TablePredictor if kind == "table" else MLPPredictor)
     assert torch.equal(predictor.encode(ROWS), module.encode(ROWS))
     assert predictor.decode(module.encode(ROWS)).shape == (3, 2)
-    # Of its own: training it leaves the autoencoder alone.
+    # A copy: training it leaves the autoencoder alone.
     with torch.no_grad():
         predictor.encoder[0].weight.zero_()
     assert module.encoder[0].weight.any()

@@ -102,7 +102,7 @@ def test_contributions_add_up_to_the_score(X, params, missing):
     assert (contributions[~gaps] >= 0).all()
     assert (contributions[gaps] == 0).all()
     np.testing.assert_allclose(contributions.sum(axis=1), -scores)
-    # Of the training rows; with gaps, in between those of more and of fewer.
+    # The mean of the training rows; with gaps, between those of more and of fewer.
     assert scores.mean() == pytest.approx(-1.0, rel=0.05 if missing else 1e-5)
 
 
@@ -184,6 +184,7 @@ def test_autoencoder_is_cloned_and_seeded_where_it_is_not(X):
     assert make(small(random_state=7)).fit(X).autoencoder_.random_state == 7
 
 
+@pytest.mark.usefixtures("quick_defaults")
 def test_default_autoencoder_learns_from_many_scales(X):
     detector = DenoisingOutlierDetector(random_state=0).fit(X[:40])
     assert isinstance(detector.autoencoder_, DenoisingAutoencoder)
@@ -227,7 +228,7 @@ def test_columns_without_spread_are_harmless(X):
     contributions = detector.feature_contributions(wide)
     assert np.isfinite(contributions).all()
     assert contributions[:, 5].max() < contributions[:, :5].max()
-    # What never varied speaks where it does.
+    # A column that never varied speaks where it does.
     wide[0, 5] = 107.0
     assert detector.predict(wide[:1]) == -1
     assert detector.feature_contributions(wide[:1]).argmax() == 5
@@ -355,7 +356,6 @@ def test_grid_search_reaches_the_autoencoder(X):
         {"autoencoder__noise_level": [0.1, 1.0], "n_draws": [2]},
         scoring="roc_auc",
         cv=StratifiedKFold(2),
-        n_jobs=2,
     ).fit(rows, labels)
     assert search.best_params_["autoencoder__noise_level"] in (0.1, 1.0)
     assert search.best_score_ > 0.5
@@ -376,6 +376,7 @@ def test_pickled_detector_scores_the_same(X, detector):
     assert not hasattr(clone(detector), "offset_")
 
 
+@pytest.mark.slow
 def test_rows_off_the_surface_are_odd_though_no_feature_tells_of_another():
     # In the middle of a sphere every value is what the others make expect.
     rng = np.random.RandomState(0)
@@ -387,6 +388,7 @@ def test_rows_off_the_surface_are_odd_though_no_feature_tells_of_another():
     assert roc_auc_score(np.repeat([1, 0], [300, 200]), scores) > 0.95
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("missing", [0.0, 0.3])
 def test_gaps_alone_make_no_outlier(missing):
     rng = np.random.RandomState(0)

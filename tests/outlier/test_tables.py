@@ -100,6 +100,7 @@ def test_category_never_seen_is_unusual(trained):
     assert (trained.feature_contributions(odd).argmax(axis=1) == 2).mean() > 0.8
 
 
+@pytest.mark.usefixtures("quick_defaults")
 def test_the_data_chooses_the_default_autoencoder(trained):
     assert isinstance(trained.autoencoder_, TabularDenoisingAutoencoder)
     numbers = make_table(50)[["size", "cost"]]
@@ -155,6 +156,7 @@ def test_containers(X, detector, container):
     np.testing.assert_allclose(scores, detector.score_samples(X), rtol=1e-6)
 
 
+@pytest.mark.usefixtures("quick_defaults")
 def test_clone_save_and_load(X, detector, tmp_path):
     again = clone(detector).fit(X)
     np.testing.assert_array_equal(again.score_samples(X), detector.score_samples(X))

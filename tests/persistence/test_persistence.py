@@ -364,6 +364,7 @@ def test_own_estimator_is_saved_once_it_is_registered(table, tmp_path):
     np.testing.assert_array_equal(loaded.transform(table), dae.transform(table))
 
 
+@pytest.mark.slow
 def test_file_is_read_before_anything_else_of_the_package_is_imported(table, tmp_path):
     path = tmp_path / "model.safetensors"
     sk_dae.save(DenoisingOutlierDetector(make(), random_state=0).fit(table), path)

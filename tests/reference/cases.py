@@ -413,9 +413,9 @@ def continued(estimator, training, X):
 
 def learns_on(estimator):
     """Return whether it can be trained further."""
-    return hasattr(estimator, "partial_fit") and not getattr(
-        estimator, "early_stopping", False
-    )
+    # A predictor's next pass is not among the results; another test makes one.
+    learns = hasattr(estimator, "partial_fit") and hasattr(estimator, "transform")
+    return learns and not getattr(estimator, "early_stopping", False)
 
 
 # -- saved models ---------------------------------------------------------------------

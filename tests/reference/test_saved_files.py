@@ -82,6 +82,20 @@ def test_saved_file_is_trained_further(files, expected, name):
     assert_close(value, expected[f"{name}:continued"], rtol=1e-3, atol=1e-4)
 
 
+@pytest.mark.parametrize(
+    "name", [name for name in FITTED if SAVED_CASES[name].target is not None]
+)
+def test_saved_predictor_goes_on_training(files, name):
+    predictor, case = load(files, name), SAVED_CASES[name]
+    training, X = split_rows(case)
+    before = predictor.predict(X)
+    y = case.target(training)
+    predictor.set_params(early_stopping=False, warm_start=True)
+    predictor.partial_fit(training, y).fit(training, y)
+    assert predictor.predict(X).shape == before.shape
+    assert np.isfinite(predictor.loss_curve_).all()
+
+
 @pytest.mark.parametrize("name", SAVED_CASES)
 def test_saved_file_has_the_parameters(files, name):
     made, loaded = SAVED_CASES[name].make(), load(files, name)

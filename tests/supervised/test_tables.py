@@ -51,6 +51,7 @@ def quick(owner=DenoisingAutoencoderClassifier, autoencoder=None, **params):
     return owner(autoencoder or small(), **{"max_iter": 3, "random_state": 0, **params})
 
 
+@pytest.mark.slow
 def test_default_learns_from_a_table(data):
     X, y, value = data
     X_test, value_test = make_table(200, seed=1)

@@ -96,11 +96,6 @@ CATEGORIES = {
     },
     "UUID": {"objects": objects(uuid.UUID(int=10), uuid.UUID(int=20))},
 }
-COLUMNS = [
-    pytest.param(kind, column, id=f"{kind}, {name}")
-    for kind, columns in CATEGORIES.items()
-    for name, column in columns.items()
-]
 
 
 def encode(fitted, later):
@@ -109,16 +104,23 @@ def encode(fitted, later):
 
 
 @pytest.mark.parametrize("kind", CATEGORIES)
-@pytest.mark.parametrize(("other", "later"), COLUMNS)
-def test_categories_of_another_kind_are_refused(kind, other, later):
-    fitted = CATEGORIES[kind].values()
-    for column in fitted:
-        if kind == other:
-            assert encode(column, later).min() >= 0
-            continue
-        message = rf"^Column .* was categorical, of .*{kind}.*, in fit, got .*{other}"
-        with pytest.raises(ValueError, match=message):
-            encode(column, later)
+def test_categories_of_another_kind_are_refused(kind):
+    for i, (name, column) in enumerate(CATEGORIES[kind].items()):
+        encoder = TableEncoder(categorical_features=[0]).fit(table_of(column))
+        for other, columns in CATEGORIES.items():
+            # Within a kind, every container meets every other. The first container
+            # of a kind meets all those of the other kinds.
+            met = list(columns.items())[: None if i == 0 or kind == other else 1]
+            for later_name, later in met:
+                if kind == other:
+                    codes = encoder.transform(table_of(later))
+                    assert codes.min() >= 0, (name, later_name)
+                    continue
+                message = (
+                    rf"^Column .* was categorical, of .*{kind}.*, in fit, got .*{other}"
+                )
+                with pytest.raises(ValueError, match=message):
+                    encoder.transform(table_of(later))
 
 
 @pytest.mark.parametrize(
@@ -161,9 +163,11 @@ TENTHS = {
 
 
 @pytest.mark.parametrize("fitted", TENTHS.values(), ids=TENTHS)
-@pytest.mark.parametrize("later", TENTHS.values(), ids=TENTHS)
-def test_numbers_are_equal_in_the_narrower_type(fitted, later):
-    np.testing.assert_array_equal(encode(fitted, later)[:, 0], [0, 1])
+def test_numbers_are_equal_in_the_narrower_type(fitted):
+    encoder = TableEncoder(categorical_features=[0]).fit(table_of(fitted))
+    for name, later in TENTHS.items():
+        codes = encoder.transform(table_of(later))[:, 0]
+        np.testing.assert_array_equal(codes, [0, 1], err_msg=name)
 
 
 def test_numbers_of_one_type_are_told_apart_to_the_last_digit():
@@ -171,21 +175,19 @@ def test_numbers_of_one_type_are_told_apart_to_the_last_digit():
     np.testing.assert_array_equal(encoded[:, 0], [-1, 1])
 
 
-@pytest.mark.parametrize(
-    "later",
-    [
-        objects(None, np.nan),
-        objects(pd.NA, pd.NaT),
-        pd.Series([np.nan, np.nan]),
-        pd.Series([pd.NaT, pd.NaT]),
-        pd.Series([None, None], dtype="Int64"),
-        pd.Series([None, None], dtype="string"),
-        pd.Series([pd.NaT, pd.NaT]).dt.tz_localize("UTC"),
-        pl.Series([None, None]),
-        pl.Series([None, None], dtype=pl.Time),
-    ],
-    ids=str,
-)
+NOTHING = [
+    objects(None, np.nan),
+    objects(pd.NA, pd.NaT),
+    pd.Series([np.nan, np.nan]),
+    pd.Series([pd.NaT, pd.NaT]),
+    pd.Series([None, None], dtype="Int64"),
+    pd.Series([None, None], dtype="string"),
+    pd.Series([pd.NaT, pd.NaT]).dt.tz_localize("UTC"),
+    pl.Series([None, None]),
+    pl.Series([None, None], dtype=pl.Time),
+]
+
+
 @pytest.mark.parametrize(
     "fitted",
     [
@@ -197,9 +199,10 @@ def test_numbers_of_one_type_are_told_apart_to_the_last_digit():
     ],
     ids=str,
 )
-def test_column_without_values_is_of_any_kind(fitted, later):
-    encoded = TableEncoder().fit(table_of(fitted)).transform(table_of(later))
-    assert np.isnan(encoded).all()
+def test_column_without_values_is_of_any_kind(fitted):
+    encoder = TableEncoder().fit(table_of(fitted))
+    for later in NOTHING:
+        assert np.isnan(encoder.transform(table_of(later))).all(), later
 
 
 NAIVE = {
@@ -222,13 +225,14 @@ ZONED = {
 
 
 @pytest.mark.parametrize("naive", NAIVE.values(), ids=NAIVE)
-@pytest.mark.parametrize("aware", ZONED.values(), ids=ZONED)
-def test_times_with_a_zone_and_without_are_of_two_kinds(naive, aware):
+def test_times_with_a_zone_and_without_are_of_two_kinds(naive):
     message = "was {} datetime in fit, got {} datetime values"
-    with pytest.raises(ValueError, match=message.format("naive", "aware")):
-        TableEncoder().fit(table_of(naive)).transform(table_of(aware))
-    with pytest.raises(ValueError, match=message.format("aware", "naive")):
-        TableEncoder().fit(table_of(aware)).transform(table_of(naive))
+    encoder = TableEncoder().fit(table_of(naive))
+    for aware in ZONED.values():
+        with pytest.raises(ValueError, match=message.format("naive", "aware")):
+            encoder.transform(table_of(aware))
+        with pytest.raises(ValueError, match=message.format("aware", "naive")):
+            TableEncoder().fit(table_of(aware)).transform(table_of(naive))
 
 
 @pytest.mark.parametrize("columns", [NAIVE, ZONED], ids=["naive", "aware"])

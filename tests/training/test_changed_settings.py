@@ -139,6 +139,7 @@ class Hooks(Callback):
         self.calls += 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["pre", "post"])
 @pytest.mark.parametrize("optimizer", ["adamw", "adam", "sgd", "rmsprop"])
 @pytest.mark.parametrize("width", [3, 9000])

@@ -121,7 +121,7 @@ def test_training_follows_the_schedule(name):
     progress = np.arange(20) / 20
     expected = [0.5 * NOISE_SCHEDULES[name](p) for p in progress]
     np.testing.assert_allclose(levels, expected)
-    # What is kept has the level that it was given.
+    # The process that is kept has the level that it was given.
     assert dae.corruption_.level_ == 0.5
     assert dae.corruption_.level_on(torch.zeros(1)) == 0.5
 

@@ -17,7 +17,7 @@ class Terminal(io.StringIO):
 
 
 class Net:
-    """What the line reads of a net."""
+    """The attributes of a net that the line reads."""
 
     def __init__(self):
         self.history = []

@@ -357,8 +357,7 @@ def test_scoring_monitor_scores_inside_a_pipeline(table):
     check_scores(watcher.get_logs(), 6)
 
 
-@pytest.mark.parametrize("n_jobs", [1, 2])
-def test_scoring_monitor_scores_inside_a_grid_search(table, n_jobs):
+def test_scoring_monitor_scores_inside_a_grid_search(table):
     watcher = monitor()
     pipeline = make_pipeline(
         StandardScaler(), make().set_callbacks(watcher), LogisticRegression()
@@ -367,7 +366,7 @@ def test_scoring_monitor_scores_inside_a_grid_search(table, n_jobs):
         pipeline,
         {"denoisingautoencoder__noise_level": [0.1, 0.2]},
         cv=2,
-        n_jobs=n_jobs,
+        n_jobs=2,
     ).fit(table, np.arange(60) % 2)
     logs = watcher.get_logs(select="all")
     assert sum(len(log.data) for log in logs) == 6 * 5
