@@ -35,8 +35,7 @@ noisy = clean + np.random.RandomState(0).normal(0, level, clean.shape)
 # Train a denoiser
 # ----------------
 # The level of the noise is in the units of the images. A training this short gets on
-# best with small batches, and the net has half as many filters as by default. With an
-# hour of training on a few hundred photographs it would go further.
+# best with small batches, and the net has half as many filters as by default.
 
 denoiser = ResidualDenoiser(
     level,
