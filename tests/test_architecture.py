@@ -16,7 +16,14 @@ ORDER = (
     {"linear", "losses", "penalties"},
     {"corruption", "training"},
     {"base"},
-    {"autoencoder", "convolutional", "marginalized", "stacked", "tabular"},
+    {
+        "autoencoder",
+        "convolutional",
+        "marginalized",
+        "residual",
+        "stacked",
+        "tabular",
+    },
     {"imputation", "outlier", "supervised"},
     {"metrics", "persistence", "plotting"},
 )

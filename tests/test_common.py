@@ -6,15 +6,26 @@ import pytest
 from sklearn.base import clone
 from sklearn.utils.estimator_checks import (
     check_dataframe_column_names_consistency,
+    check_estimator_cloneable,
+    check_estimator_repr,
+    check_estimator_tags_renamed,
+    check_estimators_unfitted,
+    check_fit_score_takes_y,
     check_get_feature_names_out_error,
+    check_get_params_invariance,
     check_global_output_transform_pandas,
     check_global_set_output_transform_polars,
+    check_mixin_order,
+    check_no_attributes_set_in_init,
     check_param_validation,
+    check_parameters_default_constructible,
     check_set_output_transform,
     check_set_output_transform_pandas,
     check_set_output_transform_polars,
+    check_set_params,
     check_transformer_get_feature_names_out,
     check_transformer_get_feature_names_out_pandas,
+    check_valid_tag_types,
     parametrize_with_checks,
 )
 
@@ -27,6 +38,7 @@ from sk_dae import (
     DenoisingImputer,
     DenoisingOutlierDetector,
     MarginalizedDenoisingAutoencoder,
+    ResidualDenoiser,
     StackedDenoisingAutoencoder,
     TabularDenoisingAutoencoder,
 )
@@ -272,6 +284,34 @@ def test_estimator_follows_the_global_setting_of_its_output(estimator, check):
 )
 def test_estimator_passes_the_extra_checks(estimator, check):
     check(type(estimator).__name__, estimator)
+
+
+# X is a list of images there, or a stack, and an array of two axes is one image: the
+# checks that fit on rows and count samples or features do not apply. These are the
+# others; tests/test_residual.py has the counterparts of the rest for images.
+@pytest.mark.parametrize(
+    "check",
+    [
+        check_estimator_cloneable,
+        check_estimator_repr,
+        check_estimator_tags_renamed,
+        check_estimators_unfitted,
+        check_fit_score_takes_y,
+        check_get_params_invariance,
+        check_mixin_order,
+        check_no_attributes_set_in_init,
+        check_param_validation,
+        check_parameters_default_constructible,
+        check_set_params,
+        check_valid_tag_types,
+    ],
+    ids=lambda check: check.__name__,
+)
+def test_denoiser_of_images_keeps_the_conventions_that_name_no_rows(check):
+    estimator = ResidualDenoiser(n_filters=2, n_layers=2, max_iter=1)
+    if check is check_parameters_default_constructible:
+        estimator = ResidualDenoiser()
+    check("ResidualDenoiser", estimator)
 
 
 def test_every_public_name_is_documented_and_sorted():

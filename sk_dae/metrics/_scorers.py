@@ -16,6 +16,7 @@ from sklearn.utils._param_validation import (
 
 from ..backend.suggestions import with_suggestions
 from ..corruption import CORRUPTIONS, BaseCorruption, corrupt_alike, make_corruption
+from ..data.images import as_dtype
 from ..tables.checks import columns_without_numbers, missing_cells
 from ..tables.comparing import mean_error
 from ..tables.encoder import TableEncoder
@@ -49,6 +50,12 @@ def make_denoising_scorer(corruption="gaussian", noise_level="auto", *, random_s
     the scorer and not to the estimator, and is the same draw for every candidate, so
     that candidates trained with different noise, pipelines and other transformers
     such as PCA are judged by the same rows.
+
+    Images, as lists or arrays of more than two axes, are scored by a denoiser such as
+    :class:`~sk_dae.ResidualDenoiser`, or a pipeline of transformers of images that ends
+    in one: minus the mean squared error of the observed pixels of
+    ``transform(corrupt(images))``. Corruption acts on each value by itself, and images
+    keep their dtype: integers are rounded and clipped.
 
     A table with categories or times is corrupted as by
     :class:`~sk_dae.TabularDenoisingAutoencoder`, by "swap" or "masking", or by an
@@ -111,6 +118,8 @@ class _DenoisingScorer:
         )
 
     def __call__(self, estimator, X, y=None):
+        if _are_images(X) and not hasattr(estimator, "inverse_transform"):
+            return self._score_images(estimator, X)
         if not hasattr(estimator, "inverse_transform"):
             raise TypeError(
                 "A denoising score needs an estimator with transform and "
@@ -125,6 +134,27 @@ class _DenoisingScorer:
         restored = estimator.inverse_transform(estimator.transform(corrupted))
         clean = X.toarray() if sp.issparse(X) else np.asarray(X)
         return -float(np.nanmean(np.square(clean - np.asarray(restored))))
+
+    def _score_images(self, estimator, images):
+        if not hasattr(estimator, "transform"):
+            raise TypeError(
+                "A denoising score of images needs an estimator whose transform "
+                f"denoises them, got {estimator!r}."
+            )
+        process = make_corruption(self.corruption, self.noise_level)
+        state = np.random.RandomState(self.random_state)
+        clean, noisy = [np.asarray(image) for image in images], []
+        for image in clean:
+            process.set_params(random_state=state.randint(2**31 - 1))
+            noisy.append(_corrupt_image(process, image))
+        if isinstance(images, np.ndarray):
+            noisy = np.stack(noisy)
+        restored = estimator.transform(noisy)
+        errors = [
+            np.square(np.asarray(b, np.float64) - a).ravel()
+            for a, b in zip(clean, restored, strict=True)
+        ]
+        return -float(np.nanmean(np.concatenate(errors)))
 
     def _score_table(self, estimator, X):
         corruption = self.corruption
@@ -242,6 +272,19 @@ class _ImputationScorer:
             filled = filled.toarray()
         places = _places_of_columns(estimator, X.shape[1], filled.shape[1])
         return -mean_error(X, filled, hidden, observed, places)
+
+
+def _are_images(X):
+    """Whether X is a stack of images or a list of them."""
+    if isinstance(X, list | tuple):
+        return len(X) > 0 and all(getattr(image, "ndim", 0) > 1 for image in X)
+    return getattr(X, "ndim", 2) > 2
+
+
+def _corrupt_image(process, image):
+    """Return an image of the same dtype, each value of which is corrupted by itself."""
+    corrupted = corrupt_alike(process, image.reshape(-1, 1)).reshape(image.shape)
+    return as_dtype(corrupted.astype(np.float64), image.dtype)
 
 
 def _is_table(X):

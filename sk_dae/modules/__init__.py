@@ -16,6 +16,7 @@ from ._activations import ACTIVATIONS
 from ._convolutional import ConvolutionalAutoencoder
 from ._layers import Dropout, Linear
 from ._perceptron import MLPAutoencoder
+from ._residual import ResidualNet
 from ._table import TableAutoencoder
 
 __all__ = [
@@ -24,5 +25,6 @@ __all__ = [
     "Dropout",
     "Linear",
     "MLPAutoencoder",
+    "ResidualNet",
     "TableAutoencoder",
 ]

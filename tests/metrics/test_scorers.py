@@ -18,6 +18,7 @@ from sk_dae import (
     DenoisingAutoencoder,
     DenoisingImputer,
     GaussianNoise,
+    ResidualDenoiser,
     SwapNoise,
     TabularDenoisingAutoencoder,
 )
@@ -288,3 +289,27 @@ def test_what_cannot_be_scored_is_refused():
     with pytest.raises(ValueError, match="fraction"):
         make_imputation_scorer(0.0)
     assert repr(make_imputation_scorer(0.3)).startswith("make_imputation_scorer(0.3,")
+
+
+@pytest.mark.parametrize("container", [list, np.array])
+@pytest.mark.parametrize("dtype", [np.uint8, np.float64])
+def test_images_are_scored_by_a_denoiser(container, dtype):
+    images = np.random.RandomState(0).uniform(size=(3, 20, 20))
+    images = (255 * images).astype(np.uint8) if dtype == np.uint8 else images
+    level = 25.0 if dtype == np.uint8 else 0.1
+    given = container(list(images))
+    model = ResidualDenoiser(level, n_filters=2, n_layers=2, max_iter=1, random_state=0)
+    model.fit(given)
+    score = make_denoising_scorer("gaussian", level)(model, given)
+    # Close to the identity, it leaves the variance of the noise, less what is clipped.
+    assert -1.2 * level**2 < score < -0.5 * level**2
+    pipeline = make_pipeline(model)
+    assert make_denoising_scorer("gaussian", level)(pipeline, given) == score
+    assert make_denoising_scorer("gaussian", level, random_state=1)(model, given) != (
+        score
+    )
+
+
+def test_images_need_an_estimator_that_denoises():
+    with pytest.raises(TypeError, match="whose transform denoises"):
+        make_denoising_scorer()(LogisticRegression(), np.zeros((2, 3, 3)))
