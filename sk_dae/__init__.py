@@ -5,6 +5,7 @@ from importlib import import_module
 from .autoencoder import DenoisingAutoencoder
 from .corruption import (
     BlockNoise,
+    ColoredNoise,
     ComposeNoise,
     ConditionalMeanNoise,
     GaussianNoise,
@@ -12,6 +13,7 @@ from .corruption import (
     MaskingNoise,
     MultiScaleNoise,
     PoissonNoise,
+    RecordedNoise,
     SaltAndPepperNoise,
     SpeckleNoise,
     SwapNoise,
@@ -23,6 +25,7 @@ __version__ = "0.1.0.dev0"
 
 __all__ = [
     "BlockNoise",
+    "ColoredNoise",
     "ComposeNoise",
     "ConditionalMeanNoise",
     "DenoisingAutoencoder",
@@ -36,8 +39,12 @@ __all__ = [
     "MaskingNoise",
     "MultiScaleNoise",
     "PoissonNoise",
+    "RecordedNoise",
     "SaltAndPepperNoise",
+    "ShortTimeFourierTransformer",
+    "SlidingWindows",
     "SpeckleNoise",
+    "SpectrogramDenoiser",
     "StackedDenoisingAutoencoder",
     "StopTraining",
     "SwapNoise",
@@ -55,6 +62,9 @@ _LATER = {
     "DenoisingImputer": "imputation",
     "DenoisingOutlierDetector": "outlier",
     "MarginalizedDenoisingAutoencoder": "marginalized",
+    "ShortTimeFourierTransformer": "signals",
+    "SlidingWindows": "signals",
+    "SpectrogramDenoiser": "signals",
     "StackedDenoisingAutoencoder": "stacked",
     "TabularDenoisingAutoencoder": "tabular",
     "load": "persistence",

@@ -17,7 +17,7 @@ ORDER = (
     {"corruption", "training"},
     {"base"},
     {"autoencoder", "marginalized", "stacked", "tabular"},
-    {"imputation", "outlier", "supervised"},
+    {"imputation", "outlier", "signals", "supervised"},
     {"metrics", "persistence", "plotting"},
 )
 LEVELS = {wing: level for level, wings in enumerate(ORDER) for wing in wings}

@@ -1,10 +1,20 @@
-"""Measures of denoising, and scorers of denoising and imputation."""
+"""Measures of denoised images and signals; scorers of denoising and imputation."""
 
 from ._images import peak_signal_noise_ratio
 from ._scorers import make_denoising_scorer, make_imputation_scorer
+from ._signals import (
+    perceptual_speech_quality,
+    segmental_signal_noise_ratio,
+    short_time_objective_intelligibility,
+    signal_distortion_ratio,
+)
 
 __all__ = [
     "make_denoising_scorer",
     "make_imputation_scorer",
     "peak_signal_noise_ratio",
+    "perceptual_speech_quality",
+    "segmental_signal_noise_ratio",
+    "short_time_objective_intelligibility",
+    "signal_distortion_ratio",
 ]
