@@ -196,7 +196,7 @@ class ShortTimeFourierTransformer(
                 "inverse_transform needs the phase, and output='complex', got "
                 f"output={self.output!r}."
             )
-        one = np.iscomplexobj(X) and np.ndim(X) == 2
+        one = isinstance(X, np.ndarray) and X.ndim == 2 and X.dtype.kind == "c"
         if one or not are_rows(X):
             return self._invert_frames([X] if one else X, n_samples, one)
         X = check_array(as_numbers(X), dtype=np.float64, input_name="X")
@@ -236,6 +236,10 @@ class ShortTimeFourierTransformer(
             ],
             dtype=object,
         )
+
+    def __sklearn_is_fitted__(self):
+        """Whether there was a fit, which leaves no attribute where X had no rows."""
+        return hasattr(self, "_fourier")
 
     @property
     def _is_complex(self):
