@@ -32,10 +32,10 @@ __all__ = ["SpectrogramDenoiser"]
 COLORS = {"colored": (-1.0, 2.0), "white": "white", "pink": "pink", "brown": "brown"}
 
 #: Frames that n_draws="auto" makes, about, and the most draws.
-N_FRAMES, MOST_DRAWS = 60_000, 100
+N_FRAMES, MOST_DRAWS = 40_000, 100
 
 #: The default autoencoder: units of each layer, epochs, frames that a row predicts.
-N_UNITS, N_EPOCHS, N_PREDICTED = 512, 6, 3
+N_UNITS, N_EPOCHS, N_PREDICTED = 512, 3, 3
 
 
 @serializable(standalone=True)
@@ -99,7 +99,7 @@ class SpectrogramDenoiser(InnerAutoencoder, TransformerMixin, BaseEstimator):
 
     n_draws : int or "auto", default="auto"
         How often every waveform is drawn, each time with other noise. "auto" makes
-        about 60 000 frames, but draws no more than 100 times.
+        about 40 000 frames, but draws no more than 100 times.
 
     device : str, torch.device or None, default=None
         Where the autoencoder is trained, whatever the `device` of `autoencoder` is.

@@ -81,7 +81,7 @@ def test_integers_are_fractions_of_their_range():
 )
 def test_odd_waveforms_are_refused(wrong):
     for method in (stft().fit, stft().fit(X).transform):
-        with pytest.raises((TypeError, ValueError), match="X|sample"):
+        with pytest.raises((TypeError, ValueError), match=r"X|sample"):
             method(wrong)
 
 
