@@ -80,7 +80,9 @@ def are_rows(X):
     if sp.issparse(X):
         return True
     if not isinstance(X, list | tuple):
-        return getattr(X, "ndim", 2 if hasattr(X, "shape") else 1) == 2
+        if not hasattr(X, "ndim") and hasattr(X, "__array__"):
+            X = np.asarray(X)
+        return getattr(X, "ndim", 1) == 2
     if any(hasattr(x, "dtype") or not isinstance(x, list | tuple) for x in X):
         return False
     return len({len(x) for x in X}) == 1
@@ -123,6 +125,8 @@ def read_waveforms(X, *, name="X"):
         X = list(X)
         if X and all(isinstance(x, Real) for x in X):
             X = np.asarray(X, dtype=np.float64)
+        elif X and are_rows(X):
+            X = np.asarray(X) if _is_numeric(X) else X
     if isinstance(X, list) or getattr(getattr(X, "dtype", None), "kind", None) == "O":
         return _read_list(X, name)
     X = np.asarray(X)
@@ -142,6 +146,10 @@ def read_waveforms(X, *, name="X"):
             + _MONO
         )
     return _read_list(X, name, container="rows")
+
+
+def _is_numeric(X):
+    return all(isinstance(value, Real) for x in X for value in x)
 
 
 def _read_list(X, name, *, container="list"):
@@ -202,6 +210,11 @@ def check_waveform(x, name):
             f"{name} must hold floats or signed integers, got {x.dtype}. Unsigned "
             "samples, as of 8-bit files, lie around the middle of their range: "
             "subtract it, (x.astype('int16') - 128) / 128."
+        )
+    if x.dtype.kind == "c":
+        raise ValueError(
+            f"Complex data not supported: {name} must hold floats or signed integers, "
+            f"got {x.dtype}."
         )
     if x.dtype.kind not in "fi":
         raise TypeError(f"{name} must hold floats or signed integers, got {x.dtype}.")

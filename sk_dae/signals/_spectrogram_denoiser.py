@@ -448,11 +448,6 @@ class SpectrogramDenoiser(InnerAutoencoder, TransformerMixin, BaseEstimator):
             masks = masks[:, loss.middle(masks.shape[1])]
         return mean_over_windows(masks, self._fourier.n_bins).clip(0.0, 1.0)
 
-    def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        tags.input_tags.one_d_array = True
-        return tags
-
 
 def _read_clean(clean, noisy):
     """Return the clean waveforms beside noisy ones, checked, or None."""

@@ -289,5 +289,5 @@ class ShortTimeFourierTransformer(
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
-        tags.input_tags.one_d_array = True
+        tags.transformer_tags.preserves_dtype = []
         return tags

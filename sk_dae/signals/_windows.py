@@ -5,6 +5,7 @@ from __future__ import annotations
 from numbers import Integral
 
 import numpy as np
+import scipy.sparse as sp
 from sklearn.base import BaseEstimator, TransformerMixin, _fit_context
 from sklearn.utils import check_array
 from sklearn.utils._param_validation import Interval
@@ -204,7 +205,10 @@ class SlidingWindows(
 
     def _read(self, X, *, reset):
         """Return a series in two dimensions, and whether it came in one."""
-        one_channel = np.ndim(X) == 1 and not hasattr(X, "columns")
+        one_channel = False
+        if not hasattr(X, "columns") and not sp.issparse(X):
+            X = X if hasattr(X, "ndim") else np.asarray(X)
+            one_channel = X.ndim == 1
         if one_channel:
             X = np.asarray(X).reshape(-1, 1)
         X = validate_numbers(
@@ -230,6 +234,5 @@ class SlidingWindows(
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.input_tags.allow_nan = True
-        tags.input_tags.one_d_array = True
         tags.transformer_tags.preserves_dtype = ["float64", "float32"]
         return tags
