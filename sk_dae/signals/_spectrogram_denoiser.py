@@ -35,7 +35,7 @@ COLORS = {"colored": (-1.0, 2.0), "white": "white", "pink": "pink", "brown": "br
 N_FRAMES, MOST_DRAWS = 40_000, 100
 
 #: The default autoencoder: units of each layer, epochs, frames that a row predicts.
-N_UNITS, N_EPOCHS, N_PREDICTED = 512, 3, 3
+N_UNITS, N_EPOCHS, N_PREDICTED = 512, 6, 3
 
 
 @serializable(standalone=True)
@@ -404,8 +404,8 @@ class SpectrogramDenoiser(InnerAutoencoder, TransformerMixin, BaseEstimator):
                 corruption=None,
                 loss=MaskError(n_predicted * fourier.n_bins),
                 max_iter=N_EPOCHS,
-                batch_size=256,
-                learning_rate_init=0.001,
+                batch_size=128,
+                learning_rate_init=0.002,
                 random_state=seed,
                 **self._inner_params(),
             )

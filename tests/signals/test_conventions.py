@@ -34,7 +34,6 @@ TAKES_ANY_LENGTH = dict.fromkeys(
         "check_n_features_in_after_fitting",
         "check_transformer_general",
         "check_transformer_general(readonly_memmap=True)",
-        "check_transformer_data_not_an_array",
         "check_estimators_empty_data_messages",
         "check_dtype_object",
     ],
