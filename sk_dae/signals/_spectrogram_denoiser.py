@@ -295,9 +295,9 @@ class SpectrogramDenoiser(InnerAutoencoder, TransformerMixin, BaseEstimator):
         blocks : iterable of ndarray of shape (n_samples,)
             The waveform, piece by piece, in one type; a piece may have any length.
 
-        Yields
-        ------
-        block : ndarray of shape (n_samples,)
+        Returns
+        -------
+        denoised : iterator of ndarray of shape (n_samples,)
             The denoised waveform, piece by piece, in the type that came. The pieces
             have lengths of their own, and lag behind by the frames that one depends on.
 
