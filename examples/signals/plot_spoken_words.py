@@ -96,7 +96,7 @@ room = machines(20, rng)
 denoiser = SpectrogramDenoiser(
     sampling_rate=RATE,
     corruption=[RecordedNoise([room], snr_db=(-5, 10)), "colored"],
-    n_draws=4,
+    n_draws=2,
     random_state=0,
 )
 denoiser.fit(words)
