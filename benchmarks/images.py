@@ -47,8 +47,6 @@ SIGMA = 25
 N_TRAIN = 380
 PUBLISHED = {"DnCNN-S": 30.44, "FFDNet": 30.43, "DRUNet": 30.94, "SwinIR": 31.01}
 
-# The defaults, but for the length of the training.
-PHOTOGRAPHS = {"max_iter": 30}
 DIGITS = {"max_iter": 2, "augment": False, "n_filters": 48, "batch_size": 32}
 
 
@@ -70,7 +68,7 @@ def residual_denoiser(train, args):
         model = sk_dae.load(args.load)
         return model, None
     model = ResidualDenoiser(
-        SIGMA, random_state=0, device="cpu", verbose=1, **PHOTOGRAPHS
+        SIGMA, max_iter=args.max_iter, random_state=0, device="cpu", verbose=1
     )
     start = time.perf_counter()
     model.fit(train)
@@ -360,6 +358,7 @@ def main():
     parser.add_argument("--parts", nargs="+", choices=list(PARTS), default=list(PARTS))
     parser.add_argument("--load", help="a file of a trained denoiser of photographs")
     parser.add_argument("--save", help="where to save the denoiser of photographs")
+    parser.add_argument("--max-iter", type=int, default=30, help="of photographs")
     parser.add_argument("--repeats", type=int, default=5, help="of times; default: 5")
     parser.add_argument("--threads", type=int, default=available_cores())
     parser.add_argument("--name", default="images", help="of the results file")

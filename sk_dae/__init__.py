@@ -5,6 +5,7 @@ from importlib import import_module
 from .autoencoder import DenoisingAutoencoder
 from .corruption import (
     BlockNoise,
+    ColoredNoise,
     ComposeNoise,
     ConditionalMeanNoise,
     GaussianNoise,
@@ -12,6 +13,7 @@ from .corruption import (
     MaskingNoise,
     MultiScaleNoise,
     PoissonNoise,
+    RecordedNoise,
     SaltAndPepperNoise,
     SpeckleNoise,
     SwapNoise,
@@ -23,6 +25,7 @@ __version__ = "0.1.0.dev0"
 
 __all__ = [
     "BlockNoise",
+    "ColoredNoise",
     "ComposeNoise",
     "ConditionalMeanNoise",
     "ConvolutionalDenoisingAutoencoder",
@@ -37,9 +40,13 @@ __all__ = [
     "MaskingNoise",
     "MultiScaleNoise",
     "PoissonNoise",
+    "RecordedNoise",
     "ResidualDenoiser",
     "SaltAndPepperNoise",
+    "ShortTimeFourierTransformer",
+    "SlidingWindows",
     "SpeckleNoise",
+    "SpectrogramDenoiser",
     "StackedDenoisingAutoencoder",
     "StopTraining",
     "SwapNoise",
@@ -59,6 +66,9 @@ _LATER = {
     "DenoisingOutlierDetector": "outlier",
     "MarginalizedDenoisingAutoencoder": "marginalized",
     "ResidualDenoiser": "residual",
+    "ShortTimeFourierTransformer": "signals",
+    "SlidingWindows": "signals",
+    "SpectrogramDenoiser": "signals",
     "StackedDenoisingAutoencoder": "stacked",
     "TabularDenoisingAutoencoder": "tabular",
     "load": "persistence",

@@ -129,7 +129,7 @@ class ConvolutionalDenoisingAutoencoder(
         "adamw", "adam", "sgd" (momentum 0.9), "nesterov", "rmsprop", or an optimizer
         class of torch.
 
-    learning_rate_init : float, default=0.003
+    learning_rate_init : float, default=0.005
         The learning rate; its greatest value where it changes.
 
     learning_rate : {"one_cycle", "cosine", "constant"}, default="one_cycle"
@@ -139,14 +139,14 @@ class ConvolutionalDenoisingAutoencoder(
     alpha : float, default=0.01
         Weight decay, decoupled from the gradient with "adamw".
 
-    batch_size : int or "auto", default="auto"
+    batch_size : int or "auto", default=64
         Rows of a batch, at most; the batches of an epoch are of nearly equal size.
         "auto" is a sixty-fourth of the rows, within [32, 512], and of very wide rows
         no more than fit into 64 MiB, but for the first 32.
 
     max_iter : int or "auto", default="auto"
         Number of epochs; with `early_stopping`, at most. "auto" is as many as make
-        8000 steps, within [20, 200].
+        2000 steps, within [10, 100].
 
     early_stopping : bool, default=False
         Whether to set validation rows aside, to stop when their loss no longer
@@ -280,10 +280,10 @@ class ConvolutionalDenoisingAutoencoder(
         penalty_weight="auto",
         features="code",
         optimizer="adamw",
-        learning_rate_init=0.003,
+        learning_rate_init=0.005,
         learning_rate="one_cycle",
         alpha=0.01,
-        batch_size="auto",
+        batch_size=64,
         max_iter="auto",
         early_stopping=False,
         validation_fraction=0.1,

@@ -24,7 +24,7 @@ ORDER = (
         "stacked",
         "tabular",
     },
-    {"imputation", "outlier", "supervised"},
+    {"imputation", "outlier", "signals", "supervised"},
     {"metrics", "persistence", "plotting"},
 )
 LEVELS = {wing: level for level, wings in enumerate(ORDER) for wing in wings}

@@ -89,6 +89,7 @@ class NetFitting(FitPreparation):
         feature_names=None,
         trains=True,
         is_scaled=False,
+        clean=None,
         validation=None,
     ):
         """Train on rows that have been validated, as a meta-estimator has them.
@@ -112,6 +113,9 @@ class NetFitting(FitPreparation):
             Whether the meta-estimator has scaled the rows, so that no warning is to
             advise it.
 
+        clean : ndarray or CSR matrix of shape (n_samples, n_features), default=None
+            The clean counterpart of `X`; see :meth:`fit`.
+
         validation : ValidationSet, default=None
             Validated rows to stop early by, and their positive weights; None sets a
             share of `X` aside.
@@ -122,12 +126,12 @@ class NetFitting(FitPreparation):
             The fitted autoencoder.
         """
         with self._unharmed_by_failure():
-            sample_weight, X = drop_weightless(sample_weight, X)
+            sample_weight, X, clean = drop_weightless(sample_weight, X, clean)
             self.n_features_in_ = X.shape[1]
             vars(self).pop("feature_names_in_", None)
             if feature_names is not None:
                 self.feature_names_in_ = feature_names
-            plan = self._prepare(X, sample_weight, None, validation=validation)
+            plan = self._prepare(X, sample_weight, clean, validation=validation)
             epochs = None if trains else 0
             return self._train(plan, X, epochs, is_scaled=is_scaled)
 

@@ -10,7 +10,7 @@ from ..losses import LOSSES, BaseLoss
 __all__ = ["refuse_loss_of_other_scales", "restore_rows", "train_rows"]
 
 
-def train_rows(autoencoder, X, **params):
+def train_rows(autoencoder, X, *, clean=None, sample_weight=None, **params):
     """Train an autoencoder on rows that its owner has validated.
 
     Parameters
@@ -22,13 +22,21 @@ def train_rows(autoencoder, X, **params):
     X : ndarray of shape (n_samples, n_features), dtype float32
         Rows, scaled by the owner; NaN stands for a missing value.
 
+    clean : ndarray of shape (n_samples, n_features), default=None
+        The rows that are to come out, where they are not those that go in.
+
+    sample_weight : ndarray of shape (n_samples,), default=None
+        Positive weights of the rows.
+
     **params : dict
         Further arguments of the autoencoder's `fit_rows`, for one that needs them.
     """
+    given = {"clean": clean, "sample_weight": sample_weight}
+    given = {name: value for name, value in given.items() if value is not None}
     if params or _takes_validated_rows(autoencoder):
-        autoencoder.fit_rows(X, is_scaled=True, **params)
+        autoencoder.fit_rows(X, is_scaled=True, **given, **params)
     else:
-        autoencoder.fit(X)
+        autoencoder.fit(X, **given)
 
 
 def restore_rows(autoencoder, X):

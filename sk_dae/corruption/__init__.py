@@ -10,6 +10,7 @@ from __future__ import annotations
 from sklearn.base import clone
 
 from ._additive import GaussianNoise, UniformNoise
+from ._at_ratio import ColoredNoise, RecordedNoise
 from ._base import BaseCorruption
 from ._block import BlockNoise
 from ._combined import CallableCorruption, ComposeNoise
@@ -24,6 +25,7 @@ __all__ = [
     "BaseCorruption",
     "BlockNoise",
     "CallableCorruption",
+    "ColoredNoise",
     "ComposeNoise",
     "ConditionalMeanNoise",
     "GaussianNoise",
@@ -31,6 +33,7 @@ __all__ = [
     "MaskingNoise",
     "MultiScaleNoise",
     "PoissonNoise",
+    "RecordedNoise",
     "SaltAndPepperNoise",
     "SpeckleNoise",
     "SwapNoise",

@@ -144,7 +144,7 @@ def _single_corruptions(rng, p):
 #: Parameters that are always given: without them a case takes long, or differs by run.
 _ALWAYS = {
     *("max_iter", "pretrain_max_iter", "n_estimators", "random_state"),
-    *("autoencoder", "corruptions"),
+    *("autoencoder", "clips", "corruptions"),
 }
 
 _PARAMETERS = {
@@ -158,7 +158,9 @@ _PARAMETERS = {
         rng, ["from_dtype", [0], ["x0"], rng.random(p) < 0.3, [], slice(0, 1)]
     ),
     "class_weight": any_of(None, "balanced", {0: 1.0, 1: 2.0}),
+    "clips": any_of(np.arange(9.0), [[1.0, -1.0]], [np.arange(30, dtype=np.int16)]),
     "code_activation": any_of("auto", *ACTIVATIONS),
+    "color": any_of("white", "pink", "brown", 0.5, (-1, 2)),
     "contamination": any_of("auto", 0.1, 0.5),
     "corruption": _process,
     "corruptions": _single_corruptions,
@@ -233,6 +235,7 @@ _PARAMETERS = {
     ),
     "scoring_noise_level": any_of(0, 0.5, 1000),
     "shape": lambda rng, p: one(rng, [None, (p,), (1, p)]),
+    "snr_db": any_of(0, 6.0, (-5, 10), [3, 3]),
     "tol": any_of(0, 1e-4, 1.0),
     "unlabeled_value": any_of(None, None, -1, np.nan, "a"),
     "validation_fraction": any_of(0.1, 0.5, 0.9, 0.01),
