@@ -39,7 +39,7 @@ class PerceptronAutoencoder(GradientDescentAutoencoder):
         hidden = hidden_sizes(self.hidden_layer_sizes)
         return {
             "n_features": n_features,
-            "n_components": self.n_components,
+            "n_components": int(self.n_components),
             "n_outputs": n_outputs,
             "hidden_layer_sizes": hidden,
             "activation": self.activation,
@@ -60,7 +60,7 @@ class PerceptronAutoencoder(GradientDescentAutoencoder):
 
     def _layer_widths(self):
         hidden = hidden_sizes(self.hidden_layer_sizes)
-        return hidden, self.n_components, hidden[::-1]
+        return hidden, int(self.n_components), hidden[::-1]
 
 
 def find_code_activation(code_activation, activation, hidden, *, wanted=None):

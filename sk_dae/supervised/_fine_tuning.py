@@ -212,7 +212,7 @@ class FineTunedPredictor(PretrainedAutoencoder, NetTrainer, BaseEstimator):
             row_weights = torch.from_numpy(row_weights.astype(np.float32))
 
         self._check_corruption(autoencoder)
-        n_head_epochs = current_value(self, "head_max_iter")
+        n_head_epochs = int(current_value(self, "head_max_iter"))
         watched = X, y
         if getattr(self, "_skl_callbacks", None):
             # Rows are copied only where a callback is there to read them.
