@@ -281,6 +281,9 @@ class DenoisingAutoencoderClassifier(ClassifierMixin, FineTunedPredictor):
         labeled = np.ones(len(y), dtype=bool)
         if is_scalar_nan(self.unlabeled_value):
             labeled = y == y if y.dtype != object else _not_missing(y)
+        elif y.dtype.kind == "m" and isinstance(self.unlabeled_value, np.timedelta64):
+            # As objects they would be integers, whose unit counts for nothing.
+            labeled = y != self.unlabeled_value
         elif self.unlabeled_value is not None:
             labeled = ~np.equal(y, self.unlabeled_value, dtype=object).astype(bool)
         if len(y) and not labeled.any():
@@ -302,14 +305,16 @@ class DenoisingAutoencoderClassifier(ClassifierMixin, FineTunedPredictor):
         n_missing = 0
         if known.dtype.kind == "f":
             n_missing = int(np.isnan(known).sum())
+        elif known.dtype.kind in "mM":
+            n_missing = int(np.isnat(known).sum())
         elif known.dtype == object:
             n_missing = int((~_not_missing(known)).sum())
         if n_missing:
+            rows = "1 row" if n_missing == 1 else f"{n_missing} rows"
             raise ValueError(
-                f"Input y contains NaN or None in {n_missing} rows. If they are rows "
-                "without a label, set unlabeled_value=np.nan, which stands for all "
-                "missing values, and they serve the pretraining; got unlabeled_value="
-                f"{self.unlabeled_value!r}."
+                f"Input y contains NaN or None in {rows}. For rows without a label, "
+                "which serve the pretraining, set unlabeled_value=np.nan: it stands "
+                f"for all missing values. Got unlabeled_value={self.unlabeled_value!r}."
             )
 
     def _target_rows(self, values, fitted):
