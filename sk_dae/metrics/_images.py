@@ -10,6 +10,7 @@ from sklearn.utils._param_validation import Interval, StrOptions, validate_param
 
 from ..backend.suggestions import with_suggestions
 from ..data.text import naming_text
+from ..tables.numbers import as_numbers
 
 __all__ = ["peak_signal_noise_ratio"]
 
@@ -64,6 +65,7 @@ def peak_signal_noise_ratio(X_true, X_pred, *, data_range=None, average="all"):
     given = {"X_true": X_true, "X_pred": X_pred}
     for name, X in given.items():
         with naming_text(X, "peak_signal_noise_ratio", input_name=name):
+            X = as_numbers(X, accept_sparse=False, input_name=name)
             given[name] = check_array(X, dtype=np.float64, input_name=name)
     X_true, X_pred = given.values()
     if X_true.shape != X_pred.shape:

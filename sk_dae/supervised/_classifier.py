@@ -21,6 +21,7 @@ from sklearn.utils.validation import (
 from ..backend.serialization import serializable
 from ..data.class_rows import ClassRows
 from ..losses._prediction import CategoricalCrossEntropy
+from ..tables.frames import refuse_duplicates
 from ._fine_tuning import FineTunedPredictor
 
 __all__ = ["DenoisingAutoencoderClassifier"]
@@ -268,6 +269,7 @@ class DenoisingAutoencoderClassifier(ClassifierMixin, FineTunedPredictor):
     _loss_class = CategoricalCrossEntropy
 
     def _read_targets(self, y, weights):
+        refuse_duplicates(y, "y")
         try:
             y = column_or_1d(y, warn=True)
         except ValueError as error:
@@ -433,6 +435,8 @@ class DenoisingAutoencoderClassifier(ClassifierMixin, FineTunedPredictor):
         accuracy : float
             Between 0 and 1.
         """
+        refuse_duplicates(y, "y")
+        refuse_duplicates(sample_weight, "sample_weight")
         return super().score(X, y, sample_weight)
 
 

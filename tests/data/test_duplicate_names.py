@@ -15,7 +15,11 @@ from sk_dae import (
     TabularDenoisingAutoencoder,
 )
 from sk_dae.corruption import ComposeNoise, GaussianNoise
-from sk_dae.metrics import make_denoising_scorer, make_imputation_scorer
+from sk_dae.metrics import (
+    make_denoising_scorer,
+    make_imputation_scorer,
+    peak_signal_noise_ratio,
+)
 
 VALUES = np.random.RandomState(0).normal(size=(12, 3))
 TARGETS = np.arange(12) % 2
@@ -79,16 +83,47 @@ def test_every_method_names_the_column(name):
             getattr(model, method)(X, *targets)
 
 
-def test_codes_clean_rows_targets_and_scorers():
-    twice = with_names(["a", "b", "a"])
-    for rows, run in {
-        "clean": lambda: DAE.fit(FRAME, clean=twice),
-        "y": lambda: ESTIMATORS["regressor"].fit(VALUES, twice),
-        "X": lambda: DAE.fit(VALUES).inverse_transform(twice.iloc[:, [0, 2]]),
-    }.items():
-        with pytest.raises(ValueError, match=f"{rows} has several columns of the"):
-            run()
-    for make in (make_denoising_scorer, make_imputation_scorer):
-        model = ESTIMATORS["imputer" if make is make_imputation_scorer else "code"]
-        with pytest.raises(ValueError, match="X has several columns of the name 'a'"):
-            make()(model.fit(FRAME), twice)
+TWICE = with_names(["a", "b", "a"])
+CLASSES = pd.DataFrame({"y": TARGETS}).iloc[:, [0, 0]]
+
+#: Calls with such a frame in another place than the rows of a fit, by its name there.
+CALLS = {
+    ("clean", "fit"): lambda: DAE.fit(FRAME, clean=TWICE),
+    ("X", "inverse_transform"): lambda: DAE.fit(VALUES).inverse_transform(
+        TWICE.iloc[:, [0, 2]]
+    ),
+    ("y", "regressor"): lambda: ESTIMATORS["regressor"].fit(VALUES, TWICE),
+    ("y", "classifier"): lambda: ESTIMATORS["classifier"].fit(VALUES, CLASSES),
+    ("y", "score of a regressor"): lambda: (
+        ESTIMATORS["regressor"].fit(VALUES, VALUES).score(VALUES, TWICE)
+    ),
+    ("y", "score of a classifier"): lambda: (
+        ESTIMATORS["classifier"].fit(VALUES, TARGETS).score(VALUES, CLASSES)
+    ),
+    ("sample_weight", "code"): lambda: DAE.fit(VALUES, sample_weight=TWICE),
+    ("sample_weight", "regressor"): lambda: ESTIMATORS["regressor"].fit(
+        VALUES, TARGETS, sample_weight=TWICE
+    ),
+    ("sample_weight", "score"): lambda: (
+        ESTIMATORS["regressor"].fit(VALUES, TARGETS).score(VALUES, TARGETS, TWICE)
+    ),
+    ("X_true", "metric"): lambda: peak_signal_noise_ratio(TWICE, VALUES),
+    ("X_pred", "metric"): lambda: peak_signal_noise_ratio(VALUES, TWICE),
+    ("X", "denoising scorer"): lambda: make_denoising_scorer()(DAE.fit(FRAME), TWICE),
+    ("X", "imputation scorer"): lambda: make_imputation_scorer()(
+        ESTIMATORS["imputer"].fit(FRAME), TWICE
+    ),
+}
+
+
+@pytest.mark.parametrize(("rows", "where"), CALLS)
+def test_other_arguments_name_the_column(rows, where):
+    with pytest.raises(ValueError, match=f"^{rows} has several columns of the name"):
+        CALLS[rows, where]()
+
+
+@pytest.mark.parametrize("name", ["code", "closed form", "classifier"])
+def test_rows_are_refused_before_those_of_weight_zero_are_left_out(name):
+    weights = np.r_[0.0, np.ones(11)]
+    with pytest.raises(ValueError, match="X has several columns of the name 'a'"):
+        ESTIMATORS[name].fit(TWICE, TARGETS, sample_weight=weights)
