@@ -423,6 +423,7 @@ class StackedDenoisingAutoencoder(PerceptronAutoencoder):
             epochs = current_value(self, "pretrain_max_iter")
             if epochs == "auto":
                 epochs = self._auto_epochs(len(layer.run.train))
+            epochs = int(epochs)
             part = f"layer {k + 1} of {len(processes)}"
             net.train(layer.run, epochs, watchers=self._watchers_of_part(part, epochs))
             curves.append(net.history[:, "train_loss"] if len(net.history) else [])

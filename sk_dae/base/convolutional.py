@@ -122,17 +122,17 @@ class ConvolutionalNetAutoencoder(GradientDescentAutoencoder):
         """Return how many numbers the stages before the code give."""
         n_filters = hidden_sizes(self.n_filters, "n_filters")
         return stage_widths(
-            self.sample_shape_, self.channel_axis, n_filters, self.pool_size
+            self.sample_shape_, self.channel_axis, n_filters, int(self.pool_size)
         )
 
     def _module_config(self, n_features, n_outputs):
         return {
             "sample_shape": self.sample_shape_,
-            "n_components": self.n_components,
+            "n_components": int(self.n_components),
             "channel_axis": self.channel_axis,
             "n_filters": hidden_sizes(self.n_filters, "n_filters"),
-            "kernel_size": self.kernel_size,
-            "pool_size": self.pool_size,
+            "kernel_size": int(self.kernel_size),
+            "pool_size": int(self.pool_size),
             "activation": self.activation,
             "code_activation": self._code_activation(self._hidden_sizes()),
             "dropout": float(self.dropout),
@@ -143,7 +143,7 @@ class ConvolutionalNetAutoencoder(GradientDescentAutoencoder):
 
     def _layer_widths(self):
         hidden = self._hidden_sizes()
-        return hidden, self.n_components, hidden[::-1]
+        return hidden, int(self.n_components), hidden[::-1]
 
     def _make_loss(self):
         return make_loss(self.loss)

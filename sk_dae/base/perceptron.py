@@ -43,7 +43,7 @@ class PerceptronAutoencoder(GradientDescentAutoencoder):
         hidden = self._hidden_sizes()
         return {
             "n_features": n_features,
-            "n_components": self.n_components,
+            "n_components": int(self.n_components),
             "n_outputs": n_outputs,
             "hidden_layer_sizes": hidden,
             "activation": self.activation,
@@ -64,7 +64,7 @@ class PerceptronAutoencoder(GradientDescentAutoencoder):
 
     def _layer_widths(self):
         hidden = self._hidden_sizes()
-        return hidden, self.n_components, hidden[::-1]
+        return hidden, int(self.n_components), hidden[::-1]
 
 
 def find_code_activation(code_activation, activation, hidden, *, wanted=None):

@@ -141,7 +141,7 @@ class TableNetAutoencoder(GradientDescentAutoencoder):
         return {
             "n_categories": self._table.n_categories,
             "indicated": self._table.indicated,
-            "n_components": self.n_components,
+            "n_components": int(self.n_components),
             "n_outputs": n_outputs,
             "hidden_layer_sizes": hidden,
             "activation": self.activation,
@@ -156,7 +156,7 @@ class TableNetAutoencoder(GradientDescentAutoencoder):
 
     def _layer_widths(self):
         hidden = hidden_sizes(self.hidden_layer_sizes)
-        return hidden, self.n_components, hidden[::-1]
+        return hidden, int(self.n_components), hidden[::-1]
 
     def _features(self, X):
         features = super()._features(X)

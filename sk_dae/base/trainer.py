@@ -82,7 +82,7 @@ class NetTrainer(RenamedParameters, FittedMixin, CallbackSupportMixin):
 
     def _n_epochs(self, n_batches):
         if self.max_iter != "auto":
-            return self.max_iter
+            return int(self.max_iter)
         return self._auto_epochs(n_batches)
 
     @staticmethod

@@ -61,7 +61,7 @@ class ModuleMaker:
         else:
             _check_arguments(given)
             with forked.lent("module"):
-                module = given(n_features, self.n_components)
+                module = given(n_features, int(self.n_components))
         if not isinstance(module, torch.nn.Module):
             raise TypeError(
                 "module must be, or return, a torch.nn.Module, got "

@@ -70,7 +70,8 @@ class Batches:
         self.targets = targets
         self._weights = weights
         self._generator = generator
-        self._n_batches = max(1, -(-self.n_rows // batch_size))
+        # NumPy's small integers would overflow.
+        self._n_batches = max(1, -(-self.n_rows // int(batch_size)))
 
     def with_rows(self, rows, targets=None):
         """Return the same batches of other rows.

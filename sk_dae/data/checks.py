@@ -20,10 +20,10 @@ def name_columns(columns, names):
 
 
 def check_clean(clean, X, names):
-    clean_names = _get_feature_names(clean)
-    with naming_text(clean, "the autoencoder", input_name="clean"):
+    given = clean
+    with naming_text(given, "the autoencoder", input_name="clean"):
         clean = check_array(
-            as_numbers(clean),
+            as_numbers(given, input_name="clean"),
             accept_sparse="csr",
             dtype="numeric",
             ensure_all_finite="allow-nan",
@@ -33,6 +33,7 @@ def check_clean(clean, X, names):
         raise ValueError(
             f"clean must have the shape of X, {X.shape}, got {clean.shape}."
         )
+    clean_names = _get_feature_names(given)
     if clean_names is not None and names is not None and (clean_names != names).any():
         raise ValueError(
             "clean must have the columns of X, in their order: "

@@ -379,7 +379,10 @@ class SparseRows(Rows):
 
     @staticmethod
     def _dense(X):
-        return torch.from_numpy(X.astype(np.float32, copy=False).toarray())
+        # Infinity is refused where it matters, as that of dense rows is.
+        with np.errstate(over="ignore"):
+            X = X.astype(np.float32, copy=False)
+        return torch.from_numpy(X.toarray())
 
 
 def rows_of(X, device=None, *, weights=None):

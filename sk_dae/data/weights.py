@@ -7,6 +7,8 @@ import scipy.sparse as sp
 from sklearn.utils import _safe_indexing
 from sklearn.utils.validation import _check_sample_weight, _num_samples
 
+from ..tables.frames import refuse_duplicates
+
 __all__ = [
     "drop_weightless",
     "effective_number",
@@ -39,8 +41,10 @@ def drop_weightless(sample_weight, X, *others):
     Raises
     ------
     ValueError
-        If a weight is negative or not finite, or all are zero.
+        If a weight is negative or not finite, or all are zero; if two columns of a data
+        frame of weights have the same name.
     """
+    refuse_duplicates(sample_weight, "sample_weight")
     if sample_weight is None or _num_samples(X) == 0:
         return None, X, *others
     weights = _check_sample_weight(sample_weight, X, dtype=np.float64)

@@ -17,6 +17,7 @@ from ..backend.suggestions import with_suggestions
 from ..data.images import range_of, read_images
 from ..data.noise_estimates import estimate_level
 from ..data.text import naming_text
+from ..tables.numbers import as_numbers
 
 __all__ = [
     "estimate_noise_level",
@@ -82,6 +83,7 @@ def peak_signal_noise_ratio(X_true, X_pred, *, data_range=None, average="all"):
     given = {"X_true": X_true, "X_pred": X_pred}
     for name, X in given.items():
         with naming_text(X, "peak_signal_noise_ratio", input_name=name):
+            X = as_numbers(X, accept_sparse=False, input_name=name)
             given[name] = check_array(
                 X, dtype=np.float64, input_name=name, allow_nd=True
             )

@@ -19,7 +19,7 @@ def draw_noise(scale, n_draws, n_features, random_state):
     """
     if scale == 0:
         return np.zeros((1, n_features), dtype=np.float32)
-    n_drawn = -(-n_draws // 2)
+    n_drawn = -(-int(n_draws) // 2)
     drawn = random_state.normal(scale=scale, size=(n_drawn, n_features))
     return np.concatenate([drawn, -drawn])[:n_draws].astype(np.float32)
 

@@ -20,6 +20,9 @@ __all__ = ["TableCells", "TableNoise", "cell_errors"]
 #: The least error of a constant guess that a column of categories is measured by.
 LEAST_GUESS = 1e-3
 
+#: The greatest squared error of a cell: sums of such are finite as float32.
+GREATEST_ERROR = np.float32(1e30)
+
 
 @serializable
 class FencedColumn(NumericColumn):
@@ -163,7 +166,7 @@ class TableCells:
             autoencoder = autoencoder.estimator
         parts = autoencoder.restore_parts(seen)
         errors = np.empty(X.shape, dtype=np.float32)
-        errors[:, numbers] = (parts[:, : len(numbers)] - X[:, numbers]) ** 2
+        errors[:, numbers] = _squared_error(parts[:, : len(numbers)], X[:, numbers])
         start = len(numbers)
         for j in np.flatnonzero(n_categories):
             p = parts[:, start : start + n_categories[j]]
@@ -212,4 +215,10 @@ def cell_errors(scaler, autoencoder, seen, X):
     """
     if isinstance(scaler, TableCells):
         return scaler.errors(autoencoder, seen, X)
-    return (restore_rows(autoencoder, seen) - X) ** 2
+    return _squared_error(restore_rows(autoencoder, seen), X)
+
+
+def _squared_error(restored, X):
+    # Rows may be far from those that a frozen autoencoder was fitted on.
+    with np.errstate(over="ignore"):
+        return np.minimum((restored - X) ** 2, GREATEST_ERROR)

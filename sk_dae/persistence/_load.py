@@ -141,6 +141,8 @@ class _Reader:
             # An assignment would take tuples for a second dimension.
             items = map(self.decode, content)
             return np.fromiter(items, dtype=object, count=len(content))
+        if kind == "strings":
+            return np.array(self.decode(content[0]), dtype=content[1])
         if kind == "array":
             return self._arrays[content]
         if kind == "tensor":

@@ -175,17 +175,25 @@ class _Writer:
                 for k, v in value.items()
             ]
             return {"dict": items}
-        if isinstance(value, np.ndarray) and value.dtype.kind in "OUS":
+        if isinstance(value, np.ndarray) and value.dtype.kind == "O":
             items = [self.encode(v, f"{name}[{i}]") for i, v in enumerate(value)]
             return {"objects": items}
+        if isinstance(value, np.ndarray) and value.dtype.kind in "US":
+            items = self.encode(value.tolist(), name)
+            return {"strings": [items, value.dtype.newbyteorder("=").str]}
         if isinstance(value, np.ndarray) and value.dtype.kind in "mM":
             dtype = value.dtype.newbyteorder("=")
             self.arrays[name] = value.astype(dtype).view(np.int64)
             return {"times": [name, dtype.str]}
-        if isinstance(value, np.ndarray):
+        if isinstance(value, np.ndarray) and self._is_tensor(value):
             dtype = value.dtype.newbyteorder("=")
             self.arrays[name] = value.astype(dtype, order="C")
             return {"array": name}
+        if isinstance(value, np.ndarray):
+            raise TypeError(
+                f"{name} cannot be saved: a file holds no {value.dtype.name}. Convert "
+                "it to another type before fit."
+            )
         if isinstance(value, torch.Tensor):
             self.arrays[name] = value.detach().cpu().contiguous().numpy()
             if isinstance(value, nn.Parameter):
@@ -206,6 +214,11 @@ class _Writer:
                 f"{name} cannot be saved: {error} A class of your own can be "
                 "registered by sk_dae.persistence.serializable."
             ) from None
+
+    @staticmethod
+    def _is_tensor(array):
+        """Whether the format has a type for an array of numbers."""
+        return array.dtype.kind in "biuf" and array.dtype.itemsize <= 8
 
     def _encode_object(self, value, name):
         if id(value) in self._numbers:

@@ -8,6 +8,7 @@ import scipy.sparse as sp
 from ..data.class_rows import ClassRows
 from ..data.rows import rows_of
 from ..losses._prediction import CategoricalCrossEntropy, LabelCrossEntropy
+from ..tables.frames import refuse_duplicates
 from ._classes import check_classes, read_classes, weigh_classes
 from ._labels import may_be_labels, read_labels, shape_of
 
@@ -49,6 +50,7 @@ class ClassTargets:
         return CategoricalCrossEntropy
 
     def _read_targets(self, y, weights, known=None, *, whole=True, learns=True):
+        refuse_duplicates(y, "y")
         multilabel = may_be_labels(y)
         if known is not None and multilabel != known["_multilabel"]:
             expected = "classes, of one dimension"

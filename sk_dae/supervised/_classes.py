@@ -54,6 +54,9 @@ def read_classes(y, unlabeled_value, known=None):
     labeled = np.ones(len(y), dtype=bool)
     if is_scalar_nan(unlabeled_value):
         labeled = y == y if y.dtype != object else not_missing(y)
+    elif y.dtype.kind == "m" and isinstance(unlabeled_value, np.timedelta64):
+        # As objects they would be integers, whose unit counts for nothing.
+        labeled = y != unlabeled_value
     elif unlabeled_value is not None:
         labeled = ~np.equal(y, unlabeled_value, dtype=object).astype(bool)
     if len(y) and not labeled.any():
@@ -159,14 +162,16 @@ def refuse_missing(known, unlabeled_value):
     n_missing = 0
     if known.dtype.kind == "f":
         n_missing = int(np.isnan(known).sum())
+    elif known.dtype.kind in "mM":
+        n_missing = int(np.isnat(known).sum())
     elif known.dtype == object:
         n_missing = int((~not_missing(known)).sum())
     if n_missing:
+        rows = "1 row" if n_missing == 1 else f"{n_missing} rows"
         raise ValueError(
-            f"Input y contains NaN or None in {n_missing} rows. If they are rows "
-            "without a label, set unlabeled_value=np.nan, which stands for all "
-            "missing values, and they serve the pretraining; got unlabeled_value="
-            f"{unlabeled_value!r}."
+            f"Input y contains NaN or None in {rows}. For rows without a label, "
+            "which serve the pretraining, set unlabeled_value=np.nan: it stands "
+            f"for all missing values. Got unlabeled_value={unlabeled_value!r}."
         )
 
 

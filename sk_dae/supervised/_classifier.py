@@ -13,6 +13,7 @@ from sklearn.utils._param_validation import StrOptions
 from torch.nn.functional import logsigmoid
 
 from ..backend.serialization import serializable
+from ..tables.frames import refuse_duplicates
 from ..training.callbacks.sklearn_bridge import with_callbacks
 from ._class_targets import ClassTargets
 from ._fine_tuning import FineTunedPredictor
@@ -408,6 +409,8 @@ class DenoisingAutoencoderClassifier(ClassTargets, ClassifierMixin, FineTunedPre
         accuracy : float
             Between 0 and 1.
         """
+        refuse_duplicates(y, "y")
+        refuse_duplicates(sample_weight, "sample_weight")
         return super().score(X, y, sample_weight)
 
     def __sklearn_tags__(self):

@@ -117,7 +117,7 @@ class PredictorFitting(TargetReading, PretrainedAutoencoder, NetTrainer):
             autoencoder = self._with_further_rows(rows, weights, adds=incremental)
 
         self._check_corruption(autoencoder)
-        n_head_epochs = 0 if resume else current_value(self, "head_max_iter")
+        n_head_epochs = 0 if resume else int(current_value(self, "head_max_iter"))
         watched = X, y
         if getattr(self, "_skl_callbacks", None):
             # Rows are copied only where a callback is there to read them.

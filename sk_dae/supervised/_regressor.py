@@ -14,6 +14,7 @@ from sklearn.utils import (
 from ..backend.serialization import serializable
 from ..data.rows import rows_of
 from ..losses._prediction import PredictionError
+from ..tables.frames import refuse_duplicates
 from ..tables.numbers import targets_as_numbers
 from ..tables.units import from_scaled, measure, to_scaled, type_in_units
 from ..training.callbacks.sklearn_bridge import with_callbacks
@@ -344,6 +345,8 @@ class DenoisingAutoencoderRegressor(RegressorMixin, FineTunedPredictor):
         r2 : float
             At most 1; 0 for predicting the mean.
         """
+        refuse_duplicates(y, "y")
+        refuse_duplicates(sample_weight, "sample_weight")
         return super().score(X, y, sample_weight)
 
     def __sklearn_tags__(self):

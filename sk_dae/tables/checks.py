@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from sklearn.utils.validation import validate_data
 
-from .frames import is_frame, names_of
+from .frames import is_frame, names_of, refuse_duplicates
 from .numbers import refuse_complex
 from .reading import columns_of
 from .selectors import select_columns
@@ -48,7 +48,11 @@ def check_table(estimator, X, *, reset, categorical_features="from_dtype"):
     ------
     TypeError
         If a column to be learned has a type that is not supported.
+
+    ValueError
+        If two columns have the same name, or hold complex numbers.
     """
+    refuse_duplicates(X)
     refuse_complex(X)
     if is_frame(X):
         validate_data(estimator, X, reset=reset, skip_check_array=True)

@@ -15,6 +15,7 @@ __all__ = [
     "names_of",
     "polars_to_pandas",
     "readable_by_arrow",
+    "refuse_duplicates",
 ]
 
 
@@ -31,6 +32,31 @@ def is_polars(X):
 def names_of(X):
     """Return the names of the columns of a table, or their indices."""
     return list(X.columns) if is_frame(X) else list(range(X.shape[1]))
+
+
+def refuse_duplicates(X, input_name="X"):
+    """Refuse a data frame in which two columns have the same name.
+
+    Parameters
+    ----------
+    X : object
+        Rows as a user gave them.
+
+    input_name : str, default="X"
+        Their name in the message.
+
+    Raises
+    ------
+    ValueError
+        If there are such columns; the message has their name.
+    """
+    if not is_frame(X) or is_polars(X) or X.columns.is_unique:
+        return
+    name, *_ = X.columns[X.columns.duplicated()].tolist()
+    raise ValueError(
+        f"{input_name} has several columns of the name {name!r}; names must be unique. "
+        "Rename or drop all but one."
+    )
 
 
 def append_columns(X, values, names):

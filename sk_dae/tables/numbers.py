@@ -6,9 +6,10 @@ import numpy as np
 import scipy.sparse as sp
 
 from .conversion import is_sparse
-from .frames import is_frame, is_polars, names_of
+from .frames import is_frame, is_polars, names_of, refuse_duplicates
 from .reading import columns_of
-from .types import storage_of
+from .types import library_of, storage_of
+from .units import type_in_units
 
 __all__ = ["as_numbers", "refuse_complex", "targets_as_numbers"]
 
@@ -77,12 +78,13 @@ def _are_complex(values):
     return any(issubclass(t, complex | np.complexfloating) for t in types)
 
 
-def as_numbers(X, *, accept_sparse=True):
+def as_numbers(X, *, accept_sparse=True, input_name="X"):
     """Return rows that scikit-learn's checks read as numbers.
 
     In data frames, sparse columns beside dense ones become dense; decimals and integers
-    of 128 bits become floats. pandas.NA among objects becomes NaN. All else is left to
-    the checks.
+    of 128 bits become floats. Short floats of pandas' own and of Arrow become those of
+    NumPy, where the checks would make long ones of them. pandas.NA among objects
+    becomes NaN. All else is left to the checks.
 
     Parameters
     ----------
@@ -92,6 +94,9 @@ def as_numbers(X, *, accept_sparse=True):
     accept_sparse : bool, default=True
         Whether a data frame may stay sparse where all of its columns are.
 
+    input_name : str, default="X"
+        Name of the rows in messages.
+
     Returns
     -------
     X : object
@@ -100,9 +105,10 @@ def as_numbers(X, *, accept_sparse=True):
     Raises
     ------
     ValueError
-        If there are complex numbers, or integers too large for a float; the message
-        names the column.
+        If there are complex numbers, integers too large for a float, or two columns of
+        the same name; the message names the column.
     """
+    refuse_duplicates(X, input_name)
     refuse_complex(X)
     if is_frame(X):
         if not X.shape[1]:
@@ -149,6 +155,8 @@ def _column_as_numbers(column, name):
     dtype = column.dtype
     if storage_of(dtype) == "object":
         return _objects_as_numbers(column.to_objects(), name)
+    if _is_short_float(dtype):
+        return column.to_float().astype(np.float32)
     if storage_of(dtype) == "decimal" or "Int128" in str(dtype):
         return column.to_float()
     if is_sparse(dtype) and dtype.subtype.kind in "iuf":
@@ -158,6 +166,14 @@ def _column_as_numbers(column, name):
         return None
     # Such as categories that are numbers.
     return _objects_as_numbers(column.to_objects(), name)
+
+
+def _is_short_float(dtype):
+    """Whether a type of pandas' own or of Arrow stands for one that float32 holds."""
+    if library_of(dtype) != "pandas" or storage_of(dtype) != "float":
+        return False
+    plain = getattr(dtype, "numpy_dtype", None)
+    return plain is not None and type_in_units(plain) == np.float32
 
 
 def _objects_as_numbers(values, name):
@@ -209,6 +225,11 @@ def targets_as_numbers(y):
     ValueError
         As :func:`as_numbers` does.
     """
+    if library_of(getattr(y, "dtype", None)) == "pandas" and not hasattr(y, "iloc"):
+        import pandas as pd
+
+        # An array of a type of pandas' own.
+        y = pd.Series(y)
     if hasattr(y, "to_frame"):
         # That of a series; what has no name is called as in messages of scikit-learn.
         numbers = as_numbers(y.to_frame(y.name or "y"), accept_sparse=False)
@@ -216,4 +237,4 @@ def targets_as_numbers(y):
     y = _list_as_array(y)
     if isinstance(y, np.ndarray) and y.ndim == 1 and y.dtype.kind in "cO":
         return as_numbers(y[:, None])[:, 0]
-    return as_numbers(y, accept_sparse=False)
+    return as_numbers(y, accept_sparse=False, input_name="y")

@@ -55,7 +55,11 @@ class _Selection:
         if isinstance(selector, tuple) and self._positions_of(selector):
             self._refuse(selector, "which is the name of one column: put it in a list")
         items = selector.tolist() if isinstance(selector, np.ndarray) else selector
-        items = list(items)
+        try:
+            items = list(items)
+        except TypeError:
+            # An array without a dimension, or what a function has returned.
+            self._refuse(selector, "which is no sequence: put it in a list")
         kinds = {_kind(item) for item in items}
         if len(kinds) > 1:
             self._refuse(items, "of which some are positions and some are not")

@@ -64,7 +64,7 @@ _EXPECTED = "|".join(
     ]
 )
 # Warnings from within scikit-learn's validation, which its own estimators give too.
-_OF_SKLEARN = "RuntimeWarning (_aliases|fromnumeric).py"
+_OF_SKLEARN = "RuntimeWarning (_aliases|fromnumeric|_regression).py"
 _REFUSED = object()
 
 
@@ -232,7 +232,9 @@ class Case:
         """Report an exception unless it is one that the contract allows."""
         on_purpose, place = origin_of(error)
         kind = None
-        if not isinstance(error, ValueError | TypeError):
+        library = type(error).__module__.partition(".")[0]
+        is_foreign = library not in ("builtins", "sklearn", "sk_dae")
+        if is_foreign or not isinstance(error, ValueError | TypeError):
             kind = "other exception"
         elif not str(error).strip():
             kind = "empty message"
@@ -259,6 +261,8 @@ class Case:
             if names is not _REFUSED and len(names) != values.shape[1]:
                 detail = f"{values.shape[1]} columns, {len(names)} names"
                 self._report("output", method, detail)
+        if method == "predict" and self.supervised:
+            self._check_type(out)
         if values.dtype.kind != "f":
             return
         if np.isinf(values).any() and method != "predict_log_proba":
@@ -276,6 +280,17 @@ class Case:
             values.sum(axis=1), 1, atol=1e-3
         ):
             self._report("output", method, "probabilities do not add up to 1")
+
+    def _check_type(self, predicted):
+        """Report predictions of another type than the targets of the fit call for."""
+        wanted = getattr(self.est, "classes_", predicted).dtype
+        if self.name == REGRESSOR:
+            given = getattr(self.y, "dtype", None)
+            given = str(getattr(given, "pyarrow_dtype", given)).lower().strip("<>=")
+            short = given in ("float32", "float16", "float", "halffloat")
+            wanted = np.dtype(np.float32 if short else np.float64)
+        if predicted.dtype != wanted:
+            self._report("output", "predict", f"{predicted.dtype}, not {wanted}")
 
     def _may_be_nan(self, method, X, nan):
         """Whether the documentation says that these cells or rows are NaN."""
@@ -427,6 +442,8 @@ class Case:
         if again is not _REFUSED:
             of_copy = self._rows(self.main, est=again, label=" loaded")
             self._same("save", self._rows(self.main), of_copy)
+            of_copy = getattr(again, "classes_", None)
+            self._same("classes", getattr(self.est, "classes_", None), of_copy)
 
     def _step_refit(self):
         self.p = int(self.rng.integers(1, 20))
@@ -458,4 +475,4 @@ class Case:
             after = self._rows(self.main, label=" after failed fit")
             self._same("failed fit", before, after)
         else:
-            self.X, self.refitted = X, True
+            self.X, self.y, self.refitted = X, y, True

@@ -45,6 +45,7 @@ _COMPOSED = ("ComposeNoise", "MultiScaleNoise")
 BAD = [
     *(None, True, -1, 0, -0.0, 1.5, 1e300, 1e-320, np.nan, np.inf, -np.inf, 1j),
     *(2**70, 10**12, np.int64(3), np.float32(0.5), Fraction(1, 2), Decimal("0.5")),
+    *(np.uint8(3), np.int8(100), np.uint64(2), np.True_, np.float16(0.5)),
     *("nope", "", "0.5", b"x", np.str_("gaussian"), pd.NA, object, len, range(3)),
     *([], (), {}, {1, 2}, [np.nan], [["a"]], [0.1, None], [None] * 3),
     *({"zz": 0.1}, {"x0": -1.0}, {0: 0.1}, ("gaussian", None)),
@@ -115,6 +116,12 @@ def _level(rng, p):
 
 def _auto_level(rng, p):
     return "auto" if rng.random() < 0.3 else _level(rng, p)
+
+
+def _bound(rng, p, value):
+    by_name = {"x0": value, f"x{p - 1}": 2 * value}
+    each = np.full(p, value)
+    return one(rng, ["observed", None, np.sign(value) * np.inf, value, each, by_name])
 
 
 def _process(rng, p, names=tuple(CORRUPTIONS)):
@@ -197,7 +204,9 @@ _PARAMETERS = {
     "mask_loss_weight": any_of(0, 0.5, 2.0),
     "mask_weight": any_of("deprecated"),
     "max_categories": any_of(2, 3, 100),
+    "max_value": lambda rng, p: _bound(rng, p, 1.0),
     "max_iter": any_of(1, 2, 3),
+    "min_value": lambda rng, p: _bound(rng, p, -1.0),
     "missing_values": any_of(np.nan, np.nan, -1, 0, pd.NA, None),
     "module": _module,
     "n_components": any_of(1, 2, 5),

@@ -273,6 +273,16 @@ def targets(rng, n, name):
         "labels text": letters[labels],
         "labels object": np.where(some < 0, "a", some.astype(object)),
         "times": np.full(n, np.datetime64("2020-01-01")),
+        "durations": codes.astype("m8[s]"),
+        "missing durations": np.where(
+            half, np.timedelta64("NaT"), codes.astype("m8[s]")
+        ),
+        "f4": x.astype("f4"),
+        "Float32": pd.Series(x, dtype="Float32"),
+        "short Arrow": pd.Series(x.astype("f4"), dtype="float[pyarrow]"),
+        "frame": pd.DataFrame({"a": x, "b": -x}),
+        "same names": pd.DataFrame(np.column_stack([x, -x]), columns=["a", "a"]),
+        "small": codes.astype("u1"),
     }
     usual = ["regression", "two", "nan"]
     if name == CLASSIFIER:

@@ -191,6 +191,20 @@ def test_grid_search_reaches_the_autoencoder():
     assert np.isfinite(search.cv_results_["mean_test_score"]).all()
 
 
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("scale", [1e19, 1e34])
+def test_rows_far_from_those_of_a_frozen_autoencoder_have_scores(X, scale):
+    numbers = X[["size", "cost"]] / [1, 1e6]
+    for inner in (small(), small(numeric_scaling="standard")):
+        frozen = FrozenEstimator(inner.fit(numbers))
+        far = pd.concat([numbers.iloc[:20], scale * numbers.iloc[20:40]])
+        detector = make(frozen, n_draws=3).fit(far)
+        scores = detector.score_samples(far)
+        assert np.isfinite(scores).all()
+        assert scores[:20].min() > np.median(scores[20:])
+        assert np.isfinite(detector.feature_contributions(-far)).all()
+
+
 def test_frozen_autoencoders(X):
     numbers = X[["size", "cost"]] / [1, 1e6]
     for inner, table in (

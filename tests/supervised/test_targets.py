@@ -5,7 +5,7 @@ import pandas as pd
 import polars as pl
 import pytest
 
-from sk_dae import DenoisingAutoencoderRegressor
+from sk_dae import DenoisingAutoencoder, DenoisingAutoencoderRegressor
 
 TIMES = pd.Series(pd.date_range("2020-01-01", periods=20))
 TEXT = pd.Series(["1.5", "2"] * 10)
@@ -33,3 +33,52 @@ def test_targets_that_are_no_numbers_are_refused(y):
     X = np.random.RandomState(0).normal(size=(20, 2))
     with pytest.raises(ValueError, match="y must hold numbers"):
         DenoisingAutoencoderRegressor(max_iter=1).fit(X, y)
+
+
+NUMBERS = np.random.RandomState(1).normal(size=20)
+
+
+@pytest.mark.parametrize("gaps", [False, True])
+@pytest.mark.parametrize(
+    ("dtype", "wanted"),
+    [
+        ("float16", np.float32),
+        ("float32", np.float32),
+        ("float64", np.float64),
+        ("Float32", np.float32),
+        ("Float64", np.float64),
+        ("halffloat[pyarrow]", np.float32),
+        ("float[pyarrow]", np.float32),
+        ("double[pyarrow]", np.float64),
+        ("Int8", np.float64),
+    ],
+)
+@pytest.mark.parametrize("container", ["series", "frame", "array"])
+def test_predictions_have_the_type_of_targets_of_pandas(dtype, wanted, gaps, container):
+    values = NUMBERS.round() if dtype == "Int8" else NUMBERS
+    short = np.float16 if "half" in dtype else np.float64
+    y = pd.Series(values.astype(short)).astype(dtype)
+    if gaps:
+        y = y.mask(np.arange(20) < 3)
+    if container == "frame":
+        y = pd.DataFrame({"a": y, "b": y})
+    elif container == "array":
+        y = y.array
+    model = DenoisingAutoencoderRegressor(
+        DenoisingAutoencoder(2, max_iter=1), max_iter=1, random_state=0
+    )
+    X = np.random.RandomState(0).normal(size=(20, 2))
+    predicted = model.fit(X, y).predict(X)
+    assert predicted.dtype == wanted
+    assert predicted.shape == y.shape
+
+
+@pytest.mark.parametrize("dtype", [pl.Float32, pl.Float64])
+def test_predictions_have_the_type_of_targets_of_polars(dtype):
+    X = np.random.RandomState(0).normal(size=(20, 2))
+    model = DenoisingAutoencoderRegressor(
+        DenoisingAutoencoder(2, max_iter=1), max_iter=1, random_state=0
+    )
+    y = pl.Series([None, *NUMBERS[1:].tolist()], dtype=dtype)
+    wanted = np.float32 if dtype == pl.Float32 else np.float64
+    assert model.fit(X, y).predict(X).dtype == wanted

@@ -259,3 +259,26 @@ def test_targets_of_all_types(name):
 def test_complex_targets_are_refused(y):
     with pytest.raises(ValueError, match=r"^Complex data not supported: column [01y]"):
         clone(ESTIMATORS["regressor"]).fit(NUMBERS, y)
+
+
+@pytest.mark.parametrize(
+    ("dtypes", "wanted"),
+    [
+        (["Float32"] * 3, np.float32),
+        (["Float32", "float32", "float16"], np.float32),
+        (["float[pyarrow]", "halffloat[pyarrow]", "Float32"], np.float32),
+        (["Float32", "Float32", "float64"], np.float64),
+        (["Float64"] * 3, np.float64),
+        (["double[pyarrow]"] * 3, np.float64),
+    ],
+)
+@pytest.mark.parametrize("name", ["plain", "stacked", "marginalized"])
+def test_short_floats_of_pandas_stay_short(name, dtypes, wanted):
+    columns = zip("abc", NUMBERS.astype(np.float16).T, dtypes, strict=True)
+    X = pd.DataFrame({key: pd.Series(c, dtype=dtype) for key, c, dtype in columns})
+    fitted = fit(ESTIMATORS[name], X)
+    assert fitted.denoise(X).dtype == wanted
+    X.iloc[0, 0] = None
+    restored = fitted.denoise(X)
+    assert restored.dtype == wanted
+    assert np.isfinite(restored).all()

@@ -6,6 +6,7 @@ import polars as pl
 import pytest
 from sklearn.compose import make_column_selector
 
+import sk_dae
 from sk_dae.tables.checks import categorical_mask
 from sk_dae.tables.encoder import TableEncoder
 
@@ -117,3 +118,12 @@ def test_integers_are_positions_and_all_else_is_names(names, selector, positions
 def test_what_selects_no_column_or_might_mean_two_is_refused(names, selector, message):
     with pytest.raises(ValueError, match=f"^categorical_features must be .*{message}"):
         TableEncoder(categorical_features=selector).fit(table(names))
+
+
+@pytest.mark.parametrize(
+    "selector", [np.array(2), lambda X: np.array(0), lambda X: None]
+)
+def test_what_is_no_sequence_is_refused(selector):
+    model = sk_dae.TabularDenoisingAutoencoder(2, categorical_features=selector)
+    with pytest.raises((TypeError, ValueError), match="no sequence"):
+        model.fit(np.arange(12.0).reshape(4, 3))
