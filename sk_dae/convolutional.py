@@ -37,7 +37,7 @@ class ConvolutionalDenoisingAutoencoder(
     Scale the data first: pixels to [0, 1], signals to unit variance. Missing values
     (NaN) enter the encoder as the mean of the pixel and are left out of the loss.
     Images of different sizes, and denoising at full resolution without a code, are what
-    ``ResidualDenoiser`` is for. Read more in the :ref:`User Guide <images>`.
+    :class:`ResidualDenoiser` is for. Read more in the :ref:`User Guide <images>`.
 
     Parameters
     ----------
@@ -226,6 +226,7 @@ class ConvolutionalDenoisingAutoencoder(
     See Also
     --------
     DenoisingAutoencoder : The same for rows without neighbourhood.
+    ResidualDenoiser : Denoises images and signals of any size.
 
     References
     ----------
