@@ -106,7 +106,7 @@ def measure_codes(report, name, seeds):
         return model.fit(X_train, y_train).score(X_test, y_test)
 
     rows = [("raw series", f"{accuracy():.3f}", "")]
-    n_components = min(128, len(X_train) - 1)
+    n_components = min(128, *X_train.shape)
     rows.append(("principal components", f"{accuracy(PCA(n_components)):.3f}", ""))
     for title, cls in OURS.items():
         found = [accuracy(cls(random_state=seed)) for seed in range(seeds)]

@@ -52,7 +52,7 @@ class ConvolutionalDenoisingAutoencoder(
         Which axis of a sample counts its channels: -1 where it is the last one, 0 where
         it is the first; None for gray images and signals of one channel.
 
-    n_filters : int or sequence of int, default=(32, 64)
+    n_filters : int or sequence of int, default=(16, 32)
         Number of filters of each stage of the encoder; the decoder has them in reverse.
 
     kernel_size : int, default=3
@@ -266,7 +266,7 @@ class ConvolutionalDenoisingAutoencoder(
         *,
         input_shape=None,
         channel_axis=None,
-        n_filters=(32, 64),
+        n_filters=(16, 32),
         kernel_size=3,
         pool_size=2,
         activation="relu",

@@ -51,7 +51,7 @@ unusual = {name: [beat(**form) for _ in range(20)] for name, form in kinds.items
 # ---------------
 
 dae = ConvolutionalDenoisingAutoencoder(
-    8, kernel_size=7, n_filters=(16, 32), noise_level=0.1, max_iter=30, random_state=0
+    8, kernel_size=7, noise_level=0.1, max_iter=30, random_state=0
 ).fit(train)
 scores = dae.score_samples(usual)
 for name, beats in unusual.items():

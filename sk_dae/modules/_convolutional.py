@@ -64,7 +64,7 @@ class ConvolutionalAutoencoder(LayeredAutoencoder):
     channel_axis : int or None, default=None
         Which axis of a sample counts the channels; None where there is no such axis.
 
-    n_filters : sequence of int, default=(32, 64)
+    n_filters : sequence of int, default=(16, 32)
         Channels of the stages of the encoder; the decoder has them in reverse.
 
     kernel_size : int, default=3
@@ -92,7 +92,7 @@ class ConvolutionalAutoencoder(LayeredAutoencoder):
         n_components,
         *,
         channel_axis=None,
-        n_filters=(32, 64),
+        n_filters=(16, 32),
         kernel_size=3,
         pool_size=2,
         activation="relu",
