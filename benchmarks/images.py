@@ -10,8 +10,8 @@ DRUNet and SwinIR are those of the papers; they were trained for days on GPUs.
 PSNR is the mean over the images, for a range of 255, of results that are not rounded.
 
 Digits: MNIST with Gaussian noise of standard deviation 0.5, clipped to [0, 1]. All
-60 000 training digits, and 10 000 test digits. PSNR is that of all pixels together, for
-a range of 1.
+60 000 training digits, or the first of them, and 10 000 test digits. PSNR is that of all
+pixels together, for a range of 1.
 
 Costs: the time of a training step over that of a hand-written torch loop of the same
 net and batch, that take turns; the time of a photograph of 512 by 512 pixels; the peak
@@ -40,7 +40,11 @@ import torch
 
 import sk_dae
 from _report import Report, available_cores
-from sk_dae import DenoisingAutoencoder, ResidualDenoiser
+from sk_dae import (
+    ConvolutionalDenoisingAutoencoder,
+    DenoisingAutoencoder,
+    ResidualDenoiser,
+)
 from sk_dae.metrics import peak_signal_noise_ratio, structural_similarity
 
 SIGMA = 25
@@ -210,6 +214,19 @@ def autoencoder_of_digits(train):
     return model.denoise
 
 
+def convolutions_on_digits(train):
+    """Train convolutions with a code as wide; return what denoises flat digits."""
+    model = ConvolutionalDenoisingAutoencoder(
+        256,
+        input_shape=(28, 28),
+        corruption=clipped_noise,
+        loss="binary_cross_entropy",
+        device="cpu",
+        random_state=0,
+    ).fit(train)
+    return model.denoise
+
+
 def clipped_noise(X, generator):
     """Corrupt as the test digits are."""
     noise = torch.empty_like(X).normal_(0.0, 0.5, generator=generator)
@@ -238,6 +255,7 @@ def noisy_digits(X, seed):
 #: Functions of the training rows that return a function of noisy rows, by name.
 CONTENDERS_OF_DIGITS = {
     "DenoisingAutoencoder": autoencoder_of_digits,
+    "ConvolutionalDenoisingAutoencoder": convolutions_on_digits,
     "ResidualDenoiser": denoiser_of_digits,
 }
 
@@ -248,7 +266,7 @@ def measure_digits(report, args):
     if data is None:
         report.text("The digits are left out: SK_DAE_DATA has no mnist.npz.")
         return
-    train = (data["X_train"] / 255).astype(np.float32)
+    train = (data["X_train"][: args.n_digits] / 255).astype(np.float32)
     test = (data["X_test"] / 255).astype(np.float32)
     noisy = noisy_digits(test, seed=0)
     rows = [("noisy", f"{peak_signal_noise_ratio(test, noisy, data_range=1):.2f}", "")]
@@ -260,11 +278,15 @@ def measure_digits(report, args):
         ratios[name] = peak_signal_noise_ratio(test, denoise(noisy), data_range=1.0)
         rows.append((name, f"{ratios[name]:.2f}", f"{seconds:.0f}"))
         print(rows[-1], flush=True)
-    report.table(("", "PSNR, dB", "fit, s"), rows, title="MNIST, noise of 0.5, clipped")
-    ours, other = (
-        ratios[name] for name in ("ResidualDenoiser", "DenoisingAutoencoder")
-    )
-    report.bar("MNIST", f"{ours:.2f} dB", f"above {other:.2f}", ours > other)
+    title = f"MNIST, noise of 0.5, clipped, {len(train)} digits to learn from"
+    report.table(("", "PSNR, dB", "fit, s"), rows, title=title)
+    other = ratios["DenoisingAutoencoder"]
+    for name, more in (
+        ("ConvolutionalDenoisingAutoencoder", 0.3),
+        ("ResidualDenoiser", 1.0),
+    ):
+        ours, least = ratios[name], other + more
+        report.bar(name, f"{ours:.2f} dB", f"at least {least:.2f}", ours >= least)
 
 
 # -- costs -----------------------------------------------------------------------------
@@ -358,6 +380,7 @@ def main():
     parser.add_argument("--parts", nargs="+", choices=list(PARTS), default=list(PARTS))
     parser.add_argument("--load", help="a file of a trained denoiser of photographs")
     parser.add_argument("--save", help="where to save the denoiser of photographs")
+    parser.add_argument("--n-digits", type=int, default=60_000, help="to learn from")
     parser.add_argument("--max-iter", type=int, default=30, help="of photographs")
     parser.add_argument("--repeats", type=int, default=5, help="of times; default: 5")
     parser.add_argument("--threads", type=int, default=available_cores())
