@@ -10,8 +10,8 @@ DRUNet and SwinIR are those of the papers; they were trained for days on GPUs.
 PSNR is the mean over the images, for a range of 255, of results that are not rounded.
 
 Digits: MNIST with Gaussian noise of standard deviation 0.5, clipped to [0, 1]. All
-60 000 training digits, or the first of them, and 10 000 test digits. PSNR is that of all
-pixels together, for a range of 1.
+60 000 training digits, or the first of them, and 10 000 test digits. PSNR is that of
+all pixels together, for a range of 1.
 
 Costs: the time of a training step over that of a hand-written torch loop of the same
 net and batch, that take turns; the time of a photograph of 512 by 512 pixels; the peak
