@@ -7,9 +7,9 @@ import math
 from torch import nn
 
 from ..backend.serialization import serializable
-from ._convolutions import Downsampling, Upsampling, halved
 from ._layered import LayeredAutoencoder
 from ._layers import Dropout, Linear
+from ._sampling import Downsampling, Upsampling, halved
 
 __all__ = ["ConvolutionalAutoencoder", "stage_widths"]
 

@@ -1,4 +1,4 @@
-"""Layers of convolutions that take flat rows and return flat rows.
+"""Convolutions with pooling, and their mirror images, that take and give flat rows.
 
 A row holds an image with the channels last, so that it can be read as an image, and
 the result as a row, without a copy. A signal is an image of height one.
@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import math
 
-import torch
 import torch.nn.functional as F
-from torch import nn
+
+from ._convolution import Convolution
 
 __all__ = ["Downsampling", "Upsampling", "halved"]
 
@@ -34,8 +34,8 @@ def halved(size, pool_size):
     return tuple(-(-length // pool_size) for length in size)
 
 
-class _Convolution(nn.Module):
-    """A convolution over images that keep their size.
+class _Filters(Convolution):
+    """A convolution whose filters may be of even width, and start small.
 
     Parameters
     ----------
@@ -50,40 +50,29 @@ class _Convolution(nn.Module):
     """
 
     def __init__(self, n_inputs, n_outputs, kernel_size, size):
-        super().__init__()
         sides = (1 if size[0] == 1 else kernel_size, kernel_size)
-        self._n_places = math.prod(size)
-        self.bias = nn.Parameter(torch.zeros(n_outputs))
-        self.weight = nn.Parameter(torch.empty(n_outputs, n_inputs, *sides))
-        self._padding = tuple((side - 1) // 2 for side in sides)
+        super().__init__(n_inputs, n_outputs, sides, n_places=math.prod(size))
+        self.padding = tuple((side - 1) // 2 for side in sides)
         # An even filter has one pixel more behind it than before it.
         self._extra = [int(side % 2 == 0) for side in reversed(sides)]
 
     def reset_parameters(self, generator):
-        r"""Draw the filters from :math:`U(-b, b)`, with a variance of :math:`1/n`.
+        """Draw the filters with half the variance that others start with.
 
         Parameters
         ----------
         generator : torch.Generator or None
             Where they come from. None draws from torch's global generator.
         """
-        bound = math.sqrt(3.0 / self.weight[0].numel())
-        with torch.no_grad():
-            self.bias.zero_()
-            self.weight.uniform_(-bound, bound, generator=generator)
-
-    @property
-    def n_products(self):
-        """Products of a weight and a value for each row."""
-        return self.weight.numel() * self._n_places
+        super().reset_parameters(generator, gain=math.sqrt(0.5))
 
     def _convolve(self, images):
         if any(self._extra):
             images = F.pad(images, (0, self._extra[0], 0, self._extra[1]))
-        return F.conv2d(images, self.weight, self.bias, padding=self._padding)
+        return super().forward(images)
 
 
-class Downsampling(_Convolution):
+class Downsampling(_Filters):
     """A convolution, and the greatest value of each patch of pixels.
 
     Parameters
@@ -111,7 +100,7 @@ class Downsampling(_Convolution):
         return _rows(maps)
 
 
-class Upsampling(_Convolution):
+class Upsampling(_Filters):
     """A convolution whose channels become pixels: as many as a patch has.
 
     It takes the way of ``Downsampling`` back; Shi et al. (2016) call it sub-pixel
