@@ -78,7 +78,7 @@ def test_every_method_names_the_column(name):
     for method in METHODS:
         if not hasattr(model, method):
             continue
-        targets = [TARGETS] if method in ("score", "fit") else []
+        targets = [TARGETS] if method in ("score", "fit", "partial_fit") else []
         with pytest.raises(ValueError, match="X has several columns of the name 'a'"):
             getattr(model, method)(X, *targets)
 
