@@ -204,3 +204,22 @@ def test_closed_form_goes_on_from_sums_on_either_device(table):
     np.testing.assert_allclose(
         parts.transform(table), whole.transform(table), rtol=1e-3, atol=1e-4
     )
+
+
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+def test_images_are_trained_on_and_loaded_without_it(tmp_path, precision):
+    images = np.random.default_rng(0).uniform(size=(40, 8, 8)).astype(np.float32)
+    params = {"max_iter": 3, "random_state": 0, "precision": precision}
+    dae = sk_dae.ConvolutionalDenoisingAutoencoder(4, n_filters=4, **params)
+    dae.fit(images)
+    assert dae.device_ == "cuda"
+    denoiser = sk_dae.ResidualDenoiser(0.1, n_filters=4, crop_size=8, **params)
+    denoiser.fit(images)
+    for model in (dae, denoiser):
+        restored = model.denoise(images)
+        assert restored.shape == images.shape and np.isfinite(restored).all()
+        sk_dae.save(model, tmp_path / "model")
+        loaded = sk_dae.load(tmp_path / "model", device="cpu")
+        np.testing.assert_allclose(
+            loaded.denoise(images), restored, rtol=1e-3, atol=1e-4
+        )
