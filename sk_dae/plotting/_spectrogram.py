@@ -42,7 +42,7 @@ class SpectrogramDisplay:
 
     See Also
     --------
-    ShortTimeFourierTransformer : Computes the frames.
+    sk_dae.ShortTimeFourierTransformer : Computes the frames.
 
     Examples
     --------
