@@ -10,6 +10,7 @@ from skorch.callbacks import Callback
 
 from helpers import make, weights_of
 from sk_dae import (
+    ConvolutionalDenoisingAutoencoder,
     DenoisingAutoencoderClassifier,
     StackedDenoisingAutoencoder,
     TabularDenoisingAutoencoder,
@@ -38,6 +39,17 @@ def threads(n_threads):
 def threads_of_mkl():
     _, found, rest = torch.__config__.parallel_info().partition("mkl_get_max_threads()")
     return int(rest.split()[1]) if found else None
+
+
+@pytest.mark.parametrize(("side", "n_threads"), [(8, 1), (32, 3)])
+def test_nets_of_small_images_take_one_thread(side, n_threads):
+    watch = Counter()
+    images = np.random.default_rng(0).uniform(size=(64, side, side))
+    with threads(3):
+        ConvolutionalDenoisingAutoencoder(
+            4, max_iter=1, net_callbacks=[watch], random_state=0
+        ).fit(images)
+    assert watch.found_ == [n_threads]
 
 
 @pytest.mark.parametrize(
