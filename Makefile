@@ -54,8 +54,8 @@ example: $(VENV)/.dev  ## Denoise handwritten digits, write denoised_digits.png
 test: $(VENV)/.dev  ## Run the tests, doctests included, but for the slow ones
 	OMP_NUM_THREADS=1 MPLBACKEND=Agg $(BIN)/python -m pytest -n $(JOBS) -m 'not slow'
 
-test-slow: $(VENV)/.dev  ## Run the tests that are marked slow
-	OMP_NUM_THREADS=1 MPLBACKEND=Agg $(BIN)/python -m pytest -n $(JOBS) -m slow tests
+test-slow: $(VENV)/.dev  ## Run the slow tests, and the samples of the guides
+	OMP_NUM_THREADS=1 MPLBACKEND=Agg $(BIN)/python -m pytest -n $(JOBS) -m slow
 
 test-oldest: $(OLDEST)/.test  ## Run the common checks on the oldest versions
 	OMP_NUM_THREADS=1 MPLBACKEND=Agg $(OLDEST)/bin/python -m pytest -n $(JOBS) \

@@ -45,3 +45,10 @@ def close_figures():
     import matplotlib.pyplot as plt
 
     plt.close("all")
+
+
+def pytest_collection_modifyitems(items):
+    """Mark the samples of the guides as slow: they train for long enough to show it."""
+    for item in items:
+        if item.path.suffix == ".rst":
+            item.add_marker(pytest.mark.slow)

@@ -357,6 +357,7 @@ def test_scoring_monitor_scores_inside_a_pipeline(table):
     check_scores(watcher.get_logs(), 6)
 
 
+@pytest.mark.slow
 def test_scoring_monitor_scores_inside_a_grid_search(table):
     watcher = monitor()
     pipeline = make_pipeline(
