@@ -33,7 +33,7 @@ COARSE_ROWS = 3_000
 
 @dataclass(frozen=True)
 class BaselineResult:
-    """What a classifier did on one set.
+    """Outcome of a classifier on one set.
 
     Parameters
     ----------
@@ -52,7 +52,7 @@ class BaselineResult:
         errors.
 
     seconds : float
-        Of wall-clock time for all of it.
+        Wall-clock time of all of it.
     """
 
     params: dict
@@ -313,7 +313,7 @@ class _Whitener:
         Training rows.
 
     shrinkage : float
-        What is added to the variances of the standardised features.
+        The number that is added to the variances of the standardised features.
 
     unit_norm : bool
         Whether every whitened row is scaled to length one.

@@ -44,7 +44,7 @@ class LarochelleSet:
     Parameters
     ----------
     name : str
-        Of the set.
+        Name of the set.
 
     X_train, X_valid, X_test : ndarray of shape (n_samples, 784), float32
         The pixels, row by row, in [0, 1].

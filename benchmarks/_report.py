@@ -1,4 +1,4 @@
-"""What the benchmarks share: a table on the screen and in benchmarks/results/."""
+"""Tables of the benchmarks: on the screen and in benchmarks/results/."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class Report:
     Parameters
     ----------
     name : str
-        Of the file, without its suffix.
+        Name of the file, without its suffix.
 
     title : str
         The heading.
@@ -114,7 +114,7 @@ class Report:
         Parameters
         ----------
         what, measured, bar : str
-            What is compared, the measurement, and what it should be.
+            The quantity that is compared, its measurement, and what it should be.
 
         holds : bool
             Whether it is.

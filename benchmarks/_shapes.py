@@ -12,7 +12,7 @@ After the sets "rectangles", "rectangles-image" and "convex" of Larochelle et al
 - convex: the intersection of half-planes, as many as a geometric distribution says,
   against the union of 2 to 4 of them, if that is not convex. Described by the authors.
 
-What they do not say, and what was chosen here:
+They leave this open, and here it was chosen:
 
 - A region has a point that all its half-planes hold, drawn uniformly over the image.
   The edge of a half-plane lies in a direction drawn uniformly, at a distance drawn
@@ -162,7 +162,7 @@ def intersections(n_samples, p, fewest, rng):
         How many.
 
     p : float
-        Of the geometric distribution of the number of half-planes.
+        Parameter of the geometric distribution of the number of half-planes.
 
     fewest : int
         Pixels that a region has at least.

@@ -1,4 +1,4 @@
-"""What the benchmarks share: mixed tables as data frames."""
+"""Mixed tables as data frames, for the benchmarks."""
 
 from __future__ import annotations
 

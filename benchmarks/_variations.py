@@ -1,7 +1,7 @@
 """Digits rotated and laid on noise or on photographs; patches of photographs.
 
 After the variations of MNIST of Larochelle et al. (2007), 28 x 28 pixels in [0, 1].
-What their authors do not say, and what was chosen here:
+The authors leave this open, and here it was chosen:
 
 - A digit is turned about the middle of the image, and its pixels are interpolated
   bilinearly. What leaves the image is lost; what enters is black.

@@ -1,4 +1,4 @@
-"""What a corruption adds to a training step: 784-500-784, batches of 128.
+"""Time that a corruption adds to a training step: 784-500-784, batches of 128.
 
 Nets that differ in the corruption alone take turns in one process, an epoch of 100
 steps each, on rows of pixels in [0, 1], many of them zero. The time of an epoch is the

@@ -189,13 +189,13 @@ def choose(name, X, candidates, shares=(0.0,)):
     Parameters
     ----------
     name : str
-        Of the method, for the log.
+        Name of the method, for the log.
 
     X : CSR matrix
         The molecules that may be looked at.
 
     candidates : dict of str to callable
-        What the settings are called, and a function of counts that restores them.
+        Name of the settings, and a function of counts that restores them.
 
     shares : sequence of float
         Shares of the first method to be mixed in.
@@ -203,7 +203,7 @@ def choose(name, X, candidates, shares=(0.0,)):
     Returns
     -------
     key : str
-        Of the candidate.
+        Name of the candidate.
 
     text : str
         Its settings, with the share.

@@ -48,7 +48,7 @@ STORED_PER_ROW = 50  # 0.1 %
 
 @dataclass(frozen=True)
 class Case:
-    """What is fitted, how, and how much memory it may take."""
+    """A fit: of which data, how, and how much memory it may take."""
 
     data: str  # array, memmap or sparse
     dtype: str

@@ -227,7 +227,7 @@ class Task:
             How many were.
 
         C : float
-            Of the SVM.
+            Regularisation of the SVM, as scikit-learn has it.
 
         result : float
             Accuracy on the test rows.

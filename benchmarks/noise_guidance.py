@@ -67,7 +67,7 @@ class Data:
         The three parts.
 
     shape : tuple of int
-        Of a row, for blocks.
+        Shape of a row, for blocks.
 
     by_area : bool, default=False
         Whether the measure is the area under the ROC curve, rather than the accuracy.

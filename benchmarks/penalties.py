@@ -1,4 +1,4 @@
-"""What each penalty on the code does, at which weight, and what it costs.
+"""Effect of each penalty on the code, by its weight, and its cost.
 
 `DenoisingAutoencoder` is trained with its defaults but for the penalty and its weight.
 Everything is measured on validation rows, a quarter of the rows, and averaged over two

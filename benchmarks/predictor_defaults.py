@@ -97,7 +97,7 @@ class LabeledSet:
         Classes, or numbers.
 
     encoder : transformer
-        What stands before every model, fitted on the training rows.
+        The steps before every model, fitted on the training rows.
 
     classes : bool
         Whether `y` holds classes.

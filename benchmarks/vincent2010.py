@@ -167,7 +167,7 @@ class Store:
     Parameters
     ----------
     path : Path
-        Of the file.
+        Name of the file.
     """
 
     def __init__(self, path):

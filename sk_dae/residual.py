@@ -55,7 +55,7 @@ class ResidualDenoiser(
         name stands for.
 
     corruption : str or None, default="gaussian"
-        What is done to the crops in training, pixel by pixel: "gaussian", "uniform",
+        The damage to crops in training, pixel by pixel: "gaussian", "uniform",
         "speckle", "poisson", "masking", "salt_and_pepper"; None for nothing, with real
         pairs in :meth:`fit`. The noise is not clipped.
 
@@ -66,10 +66,10 @@ class ResidualDenoiser(
         2 for images, 1 for signals.
 
     data_range : "auto" or float, default="auto"
-        What the net divides values by. "auto" is the greatest value of the dtype for
-        integers of 8 or 16 bits, 1 for floats, which are expected in [0, 1], and the
-        range of the training data for signals. Give 4095 for pixels of 12 bits in
-        uint16, or 255 for floats of that range.
+        The number that the net divides values by. "auto" is the greatest value of the
+        dtype for integers of 8 or 16 bits, 1 for floats, which are expected in [0, 1],
+        and the range of the training data for signals. Give 4095 for pixels of 12 bits
+        in uint16, or 255 for floats of that range.
 
     n_filters : int, default=64
         Channels between the convolutions.

@@ -64,7 +64,7 @@ class CropData:
         The images that go in, without gaps, and those that should come out.
 
     scales, target_scales : list of float
-        What their values are divided by.
+        The number that their values are divided by.
 
     has_missing : bool
         Whether a pixel of the targets is missing.

@@ -1,4 +1,4 @@
-"""What comes before a training: the data read and learned from, the net built."""
+"""Before a training: the data is read and learned from, and the net is built."""
 
 from __future__ import annotations
 

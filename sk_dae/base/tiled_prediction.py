@@ -27,7 +27,7 @@ def denoise_arrays(module, images, scales, levels, device):
         Images without gaps.
 
     scales : list of float
-        What the values of each are divided by for the net.
+        The number that the values of each are divided by for the net.
 
     levels : list of float or None
         The level of the noise in each, in the units of the net; None where it is not

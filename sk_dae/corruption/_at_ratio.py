@@ -168,13 +168,13 @@ class ColoredNoise(NoiseAtRatio):
         """Draw noise with a mean square of one in the shape of `X`."""
         n_rows, n_samples = X.shape
         low, high = self._exponents()
-        # Of twice the length, whose ends do not meet.
+        # Twice the length, so that the ends do not meet.
         n_drawn = 2 * n_samples
         white = X.new_empty(n_rows, n_drawn).normal_(generator=generator)
         exponent = X.new_empty(n_rows, 1).uniform_(low, high, generator=generator)
         spectrum = torch.fft.rfft(white)
         frequency = torch.arange(spectrum.shape[1], device=X.device, dtype=X.dtype)
-        # What is constant over the row is no noise of it.
+        # A constant over the row is no noise.
         frequency[0] = math.inf if low >= 0 else 1.0
         shape = (frequency / len(frequency)).pow(-exponent / 2)
         shape = shape.nan_to_num(nan=0.0, posinf=0.0)

@@ -80,7 +80,7 @@ class CropRows(Rows):
         The images, in any dtype.
 
     scales : list of float
-        What the values of each image are divided by.
+        The number that the values of each image are divided by.
 
     places : CropPlaces
         Where the crops lie.
@@ -126,7 +126,7 @@ class PixelRows(Rows):
         The images, in any dtype.
 
     scales : list of float
-        What the values of each image are divided by.
+        The number that the values of each image are divided by.
     """
 
     def __init__(self, images, scales):

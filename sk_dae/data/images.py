@@ -39,7 +39,7 @@ class Images:
         Views of the images, in their own dtype. Signals have a height of 1.
 
     kind : {"one", "stack", "list"}
-        What they came in: an array of one, an array of many, or a list.
+        The container: an array of one, an array of many, or a list.
 
     n_dims : int
         2 for images, 1 for signals.

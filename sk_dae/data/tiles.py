@@ -10,8 +10,8 @@ __all__ = ["tiles"]
 def tiles(shape, largest, overlap, step):
     """Yield the tiles of an image.
 
-    What counts of a tile is as far from its borders as `overlap` says, but where the
-    border is that of the image.
+    The part of a tile that counts is as far from its borders as `overlap` says, but
+    where the border is that of the image.
 
     Parameters
     ----------
@@ -33,7 +33,7 @@ def tiles(shape, largest, overlap, step):
         The tile, in the image.
 
     place : tuple of slice
-        What counts of it, in the image.
+        The part of it that counts, in the image.
 
     part : tuple of slice
         The same, in the tile.
@@ -49,7 +49,7 @@ def _along(size, largest, overlap, step):
         return [(whole, whole, whole)]
     overlap = -(-overlap // step) * step
     core = max(step, (largest - 2 * overlap) // step * step)
-    # Of nearly one size, so that no tile is a strip.
+    # Tiles of nearly one size, so that none is a strip.
     n_tiles = -(-size // core)
     core = -(-size // (n_tiles * step)) * step
     found = []

@@ -34,7 +34,7 @@ def naming_argument(name):
 
 
 class ValidationSet(NamedTuple):
-    """What a user gives a fit to validate on.
+    """Rows that a user gives a fit to validate on.
 
     Parameters
     ----------
@@ -65,10 +65,10 @@ class ValidationSet(NamedTuple):
             The parameter of the estimator: there is no other use for such rows.
 
         belongs : {"clean", "y"}, default=None
-            What is to be given beside the rows, if it is given in training.
+            The part that must be given beside the rows, if it is given in training.
 
         training : object, default=None
-            What the fit was given for that.
+            The same part, as the fit got it.
 
         Returns
         -------

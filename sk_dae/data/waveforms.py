@@ -29,7 +29,7 @@ class Waveforms:
         The waveforms; integers as fractions of the range of their type.
 
     dtypes : list of dtype
-        What they came as.
+        The container that they came in.
 
     container : {"one", "list", "rows"}
         Whether one waveform came, a list of them, or an array with one in each row.
@@ -69,7 +69,7 @@ def are_rows(X):
     Parameters
     ----------
     X : object
-        What a user gave.
+        Waveforms as a user gave them.
 
     Returns
     -------
@@ -177,7 +177,7 @@ def check_waveform(x, name):
         The waveform.
 
     dtype : dtype
-        What it came as; float64 for numbers without a type.
+        The type that it came in; float64 for numbers without a type.
 
     Raises
     ------

@@ -301,7 +301,7 @@ def perceptual_speech_quality(x_true, x_pred, *, sampling_rate):
     try:
         return float(pesq(int(sampling_rate), x, estimate, modes[sampling_rate]))
     except Exception as error:
-        # Of classes of its own, which inherit from no other.
+        # Its errors have classes of their own, which inherit from no other.
         if not type(error).__module__.startswith(("pesq", "cypesq")):
             raise
         raise ValueError(

@@ -50,7 +50,7 @@ class ResidualNet(nn.Module):
         Whether the level of the noise is told.
 
     offset : float, default=0.0
-        What the first convolution has subtracted of the values, such as their mean.
+        A number that is subtracted from the values before the first convolution.
 
     generator : torch.Generator, default=None
         Draws the initial weights. None draws from torch's global generator.
@@ -121,7 +121,7 @@ class ResidualNet(nn.Module):
 
     @property
     def step(self):
-        """What the size of an image must be a multiple of, along each axis."""
+        """The number that a side of an image must be a multiple of, for each axis."""
         return tuple(n**2 if self.n_coarse else n for n in self._fold)
 
     @property

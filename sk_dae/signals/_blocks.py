@@ -69,7 +69,7 @@ class Sections:
             the blocks.
         """
         size = FEW_MARGINS * self.margin
-        # What is still needed, and how much of it has been given back.
+        # The samples still needed, and how many of them have been given back.
         kept, done, dtype = np.empty(0), 0, None
         for i, block in enumerate(blocks):
             if np.ndim(block) == 1 and not len(block):

@@ -1,4 +1,4 @@
-"""What an autoencoder sees of a spectrogram, and what its answer does to it."""
+"""Features of spectrogram frames for an autoencoder, and the masks it answers with."""
 
 from __future__ import annotations
 
@@ -117,8 +117,8 @@ def windows_of(frames, n_context, fill):
         Frames of context on either side.
 
     fill : Tensor of shape (n_bins,) or float
-        What stands for frames before the first and after the last. Between waveforms it
-        stands `n_context` times, and there are rows centred on it.
+        The features that stand for frames before the first and after the last. Between
+        waveforms they stand `n_context` times, and there are rows centred on them.
 
     Returns
     -------
@@ -143,7 +143,7 @@ def mean_over_windows(rows, n_bins):
     Parameters
     ----------
     rows : ndarray of shape (n_frames, n_width * n_bins)
-        What each frame says of itself and of as many frames before as after it.
+        Features of each frame, and of as many frames before as after it.
 
     n_bins : int
         Number of frequencies.

@@ -40,7 +40,7 @@ def draw_segments(noisy, clean, *, length, n_draws, process, augment, random_sta
         Waveforms, as they are heard.
 
     clean : list of ndarray of shape (n_samples,) or None
-        What is to be heard; None where it is these.
+        The waveforms to restore; None where these are clean.
 
     length : int
         Samples of a segment.

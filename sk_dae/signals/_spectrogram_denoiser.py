@@ -426,7 +426,7 @@ class SpectrogramDenoiser(InnerAutoencoder, TransformerMixin, BaseEstimator):
     def _sections(self):
         """Return what denoises recordings of any length."""
         fourier, n_context = self._fourier, self._features.n_context
-        # Of the level around a frame, of the frames of a row, of the rows of a mask.
+        # The level around a frame, the frames of a row, the rows of a mask.
         reach = 3 * n_context + -(-fourier.length // fourier.hop) + 1
         return Sections(self._denoise_section, reach * fourier.hop)
 

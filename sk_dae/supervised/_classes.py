@@ -152,7 +152,7 @@ def refuse_missing(known, unlabeled_value):
         Labels, without those that stand for none.
 
     unlabeled_value : int, float, str or None
-        What stands for none.
+        The value that stands for none.
 
     Raises
     ------

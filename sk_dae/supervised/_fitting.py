@@ -73,7 +73,7 @@ class PredictorFitting(TargetReading, PretrainedAutoencoder, NetTrainer):
             As the user gave it.
 
         known : dict, default=None
-            What is known of targets before the first pass.
+            Attributes of the targets that are known before the first pass.
 
         Returns
         -------

@@ -29,7 +29,7 @@ class LabeledRows:
         Which rows have a target.
 
     weights : Tensor of shape (n_samples,) or None
-        What rows count for.
+        Weights of the rows.
     """
 
     X: object
@@ -50,7 +50,7 @@ class LabeledRows:
             Positive weights of the rows; None counts all alike.
 
         factors : ndarray of shape (n_classes,) or None
-            What rows of each class weigh besides; None where there are no classes, or
+            Weights of the classes besides; None where there are no classes, or
             all weigh the same.
 
         scale : bool

@@ -281,7 +281,7 @@ class DenoisingAutoencoderRegressor(RegressorMixin, FineTunedPredictor):
                 f"y must have {len(means)} targets for each row, as known, got "
                 f"{values.shape[1]}."
             )
-        # Of a constant nothing was learned but its value.
+        # A constant has taught nothing but its value.
         anew = (scales == 0) & observed.any(axis=0)
         if learns and anew.any():
             means, scales = means.copy(), scales.copy()

@@ -1,4 +1,4 @@
-"""What a predictor does with targets: reads, compares and weighs them."""
+"""Targets of a predictor, which reads, compares and weighs them."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class TargetReading:
             Positive weights of the rows; None counts all alike.
 
         known : dict, default=None
-            What was learned of earlier targets, which these are to be like; None
+            The attributes learned of earlier targets, which these must be like; None
             learns it from these.
 
         whole : bool, default=True

@@ -397,7 +397,7 @@ class Objective:
     def _count(self, X, target, observed, sizes):
         """Return the weight of each batch in the mean of an epoch, and its cells.
 
-        Of a group, the weights are a list, and the cells come row by row.
+        In a group the weights are a list, and the cells come row by row.
         """
         if sizes is None:
             if observed is None:
