@@ -348,3 +348,30 @@ def test_products_in_bfloat16_train_the_same_net(bars):
         half.transform(images),
         small(precision="bfloat16", max_iter=3).fit(images).transform(images),
     )
+
+
+def test_fine_tuning_and_validation_have_the_precision_too(bars):
+    images, lies = bars
+    images, lies = images[:64], lies[:64]
+    inner = small(precision="bfloat16", max_iter=1)
+    classifier = DenoisingAutoencoderClassifier(inner, max_iter=1, random_state=0)
+    assert classifier.fit(images, lies).net_.precision is torch.bfloat16
+    # Steps so small that the weights stay those of the beginning.
+    validated = {
+        precision: small(
+            precision=precision, early_stopping=True, learning_rate_init=1e-12
+        )
+        .fit(images)
+        .validation_loss_curve_
+        for precision in ("float32", "bfloat16")
+    }
+    assert validated["float32"] != validated["bfloat16"]
+    np.testing.assert_allclose(*validated.values(), rtol=0.02)
+
+
+def test_rows_of_a_meta_estimator_may_be_of_another_length():
+    dae = small().fit(samples((6, 5)))
+    rows = samples((9,))
+    dae.fit_rows(rows)
+    assert dae.sample_shape_ == (9,)
+    assert dae.denoise(rows).shape == rows.shape
