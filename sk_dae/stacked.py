@@ -347,7 +347,9 @@ class StackedDenoisingAutoencoder(PerceptronAutoencoder):
         n_layers = len(hidden_sizes(self.hidden_layer_sizes)) + 1
         given = {"corruption": self.corruption, "noise_level": self.noise_level}
         for name, value in given.items():
-            if not isinstance(value, list | tuple | np.ndarray):
+            of_layers = isinstance(value, list | tuple | np.ndarray)
+            # An array without dimensions is a number.
+            if not of_layers or getattr(value, "shape", None) == ():
                 given[name] = [value] * n_layers
             elif len(value) != n_layers:
                 raise ValueError(

@@ -134,6 +134,13 @@ def test_levels_of_layers_act(X):
     assert low.layer_loss_curves_[1][-1] < high.layer_loss_curves_[1][-1]
 
 
+def test_array_of_no_dimension_is_a_level_for_all_layers(X):
+    np.testing.assert_array_equal(
+        make(noise_level=np.array(0.25), fine_tune=False).fit(X).transform(X),
+        make(noise_level=0.25, fine_tune=False).fit(X).transform(X),
+    )
+
+
 def test_each_layer_may_have_its_own_emphasis(X):
     params = {"fine_tune": False, "corruption": "swap"}
     plain = make(**params).fit(X)

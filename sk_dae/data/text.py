@@ -103,6 +103,8 @@ def _cells_without_numbers(X):
                 if (kind := column.kind()) == "numeric":
                     continue
                 observed = ~np.asarray(column.missing(), dtype=bool)
+                if kind != "categorical" and not observed.any():
+                    found.append((name, kind, "none of them observed"))
                 for cell in column.to_objects()[observed]:
                     if not is_number(cell):
                         found.append((name, kind, cell))
@@ -132,7 +134,9 @@ def _describe(found, reader, input_name):
         what = "text" if text else "values that are no numbers"
     elif "categorical" in kinds:
         what = "text and times"
-    named = [f"{name} ({_shorten(cell)})" for name, _, cell in found[:_MOST_NAMED]]
+    named = [
+        f"{name} ({_shorten(cell, kind)})" for name, kind, cell in found[:_MOST_NAMED]
+    ]
     columns = ", ".join(named)
     if len(found) > _MOST_NAMED:
         columns += f" and {len(found) - _MOST_NAMED} more"
@@ -159,6 +163,7 @@ def _describe(found, reader, input_name):
     )
 
 
-def _shorten(cell):
-    shown = repr(cell) if isinstance(cell, str | bytes) else str(cell)
+def _shorten(cell, kind):
+    text = kind == "categorical" and isinstance(cell, str | bytes)
+    shown = repr(cell) if text else str(cell)
     return shown if len(shown) <= 30 else f"{shown[:27]}..."

@@ -83,8 +83,8 @@ def as_numbers(X, *, accept_sparse=True, input_name="X"):
 
     In data frames, sparse columns beside dense ones become dense; decimals and integers
     of 128 bits become floats. Short floats of pandas' own and of Arrow become those of
-    NumPy, where the checks would make long ones of them. pandas.NA among objects
-    becomes NaN. All else is left to the checks.
+    NumPy, where the checks would make long ones of them. pandas.NA and NaT
+    among objects become NaN. All else is left to the checks.
 
     Parameters
     ----------
@@ -177,11 +177,11 @@ def _is_short_float(dtype):
 
 
 def _objects_as_numbers(values, name):
-    """Return objects with NaN for pandas.NA, as floats if they are numbers."""
+    """Return objects with NaN for pandas' marks, as floats if they are numbers."""
     values = np.array(values, dtype=object)
-    types = set(map(type, values))
-    if any(t.__name__ == "NAType" for t in types):
-        values[[type(value).__name__ == "NAType" for value in values]] = np.nan
+    marks = [t for t in set(map(type, values)) if t.__name__ in ("NAType", "NaTType")]
+    if marks:
+        values[[type(value) in marks for value in values]] = np.nan
     try:
         return values.astype(np.float64)
     except OverflowError:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import math
 
 import torch
 from torch.optim.optimizer import (
@@ -14,7 +13,7 @@ from torch.optim.optimizer import (
 from ..backend.eager_optimizers import SGD, Adam, AdamW, RMSprop
 from ..backend.numbers import number
 
-__all__ = ["OPTIMIZERS", "FlatAdamW", "SmallAdamW", "make_optimizer"]
+__all__ = ["OPTIMIZERS", "FlatAdamW", "make_optimizer"]
 
 #: The strings that `optimizer` takes.
 OPTIMIZERS = {
@@ -34,15 +33,12 @@ _OPTIONS = {
     "rmsprop": {},
 }
 
-#: Values up to which `SmallAdamW` is the faster one.
-SMALL = 2**16
-
 
 class FlatAdamW(AdamW):
     """AdamW over a few buffers, by torch's fused kernel and nothing around it.
 
     The step of ``torch.optim.AdamW`` groups tensors, runs hooks and records for the
-    profiler, which for a hundred thousand values takes as long as the arithmetic. The
+    profiler, which takes as long as the arithmetic on a hundred thousand values. The
     state is that of ``torch.optim.AdamW``, and so are the results, bit for bit.
 
     Parameters
@@ -54,10 +50,8 @@ class FlatAdamW(AdamW):
         As in ``torch.optim.AdamW``.
     """
 
-    _fused = True
-
     def __init__(self, groups, *, lr, weight_decay):
-        super().__init__(groups, lr=lr, weight_decay=weight_decay, fused=self._fused)
+        super().__init__(groups, lr=lr, weight_decay=weight_decay, fused=True)
         # Where torch's schedulers look whether `step` was called before theirs.
         self._opt_called = True
 
@@ -114,45 +108,6 @@ class FlatAdamW(AdamW):
         )
 
 
-class SmallAdamW(FlatAdamW):
-    """AdamW over buffers so small that even the call of the kernel is the cost.
-
-    Parameters
-    ----------
-    groups : list of dict
-        Groups of parameters on the CPU.
-
-    lr, weight_decay : float
-        As in ``torch.optim.AdamW``.
-    """
-
-    _fused = None
-
-    def __init__(self, groups, *, lr, weight_decay):
-        super().__init__(groups, lr=lr, weight_decay=weight_decay)
-        self._scratch = {}
-
-    def _update(self, buffer, group, state):
-        # By identity: the hash of a tensor is computed in Python.
-        scratch = self._scratch.get(id(buffer))
-        if scratch is None:
-            scratch = torch.empty_like(buffer), *torch.empty(2).unbind()
-            self._scratch[id(buffer)] = scratch
-        divisor, decay, least = scratch
-        mean, square = state["exp_avg"], state["exp_avg_sq"]
-        step = state["step"].add_(number(1.0)).item()
-        beta1, beta2 = group["betas"]
-        lr, gradient = group["lr"], buffer.grad
-        # Both corrections of the bias are taken out of the arithmetic on tensors.
-        root = math.sqrt(1.0 - beta2**step)
-        # A number of Python's takes longer than the product with it.
-        buffer.mul_(decay.fill_(1.0 - lr * group["weight_decay"]))
-        mean.lerp_(gradient, 1.0 - beta1)
-        square.mul_(number(beta2)).addcmul_(gradient, gradient, value=1.0 - beta2)
-        torch.sqrt(square, out=divisor).add_(least.fill_(group["eps"] * root))
-        buffer.addcdiv_(mean, divisor, value=-lr * root / (1.0 - beta1**step))
-
-
 def make_optimizer(optimizer, groups, *, lr, alpha):
     """Return an optimizer over some groups of parameters.
 
@@ -187,9 +142,7 @@ def make_optimizer(optimizer, groups, *, lr, alpha):
         if "rate_factor" in group:
             group["lr"] = lr * group["rate_factor"]
     if optimizer == "adamw" and _is_flat(groups):
-        n_values = sum(buffer.numel() for group in groups for buffer in group["params"])
-        cls = SmallAdamW if n_values <= SMALL else FlatAdamW
-        return cls(groups, lr=lr, weight_decay=alpha)
+        return FlatAdamW(groups, lr=lr, weight_decay=alpha)
     return _made(cls, groups, options)
 
 

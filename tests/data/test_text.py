@@ -149,6 +149,31 @@ def test_times():
             DenoisingAutoencoder(**SMALL).fit(frame)
 
 
+@pytest.mark.parametrize(
+    "dtype",
+    [
+        "datetime64[ns]",
+        "timedelta64[ns]",
+        "datetime64[ns, UTC]",
+        "timestamp[ns][pyarrow]",
+    ],
+)
+def test_times_without_an_observed_cell(dtype):
+    X = NUMBERS.assign(day=pd.Series([None] * 20, dtype=dtype))
+    with pytest.raises(
+        ValueError, match=r"holds times in the column day \(none of them"
+    ):
+        DenoisingAutoencoder(**SMALL).fit(X)
+
+
+def test_marks_of_missing_times_among_objects_are_gaps():
+    X = NUMBERS.astype({"age": object})
+    X.loc[3, "age"] = pd.NaT
+    expected = NUMBERS.assign(age=NUMBERS["age"].where(NUMBERS.index != 3))
+    model = DenoisingAutoencoder(**SMALL, random_state=0).fit(X)
+    np.testing.assert_array_equal(model.transform(X), model.transform(expected))
+
+
 def test_several_columns_are_named():
     X = pd.DataFrame({f"c{i}": ["long text " * 9, "b"] for i in range(7)})
     with pytest.raises(ValueError, match=r"columns c0 \('long .*\.\.\.\), c1 .*2 more"):

@@ -6,13 +6,7 @@ import pytest
 import torch
 
 from sk_dae.backend.random import seeded_generator
-from sk_dae.training.optimizers import (
-    OPTIMIZERS,
-    SMALL,
-    FlatAdamW,
-    SmallAdamW,
-    make_optimizer,
-)
+from sk_dae.training.optimizers import OPTIMIZERS, FlatAdamW, make_optimizer
 
 
 def make_buffer(size=100):
@@ -23,27 +17,6 @@ def make_buffer(size=100):
 
 def groups(*parameters):
     return [{"params": list(parameters)}]
-
-
-@pytest.mark.parametrize("weight_decay", [0.0, 0.1])
-def test_small_adamw_takes_the_steps_of_torch(weight_decay):
-    buffer = make_buffer()
-    twin = copy.deepcopy(buffer)
-    own = SmallAdamW(groups(buffer), lr=0.01, weight_decay=weight_decay)
-    reference = torch.optim.AdamW([twin], lr=0.01, weight_decay=weight_decay)
-    generator = seeded_generator(1)
-    for i in range(50):
-        rate = 0.01 / (i + 1)
-        own.param_groups[0]["lr"] = reference.param_groups[0]["lr"] = rate
-        gradient = torch.randn(100, generator=generator) * 10.0 ** (i % 7 - 3)
-        buffer.grad, twin.grad = gradient, gradient.clone()
-        own.step_buffers()
-        reference.step()
-        torch.testing.assert_close(buffer, twin, rtol=1e-5, atol=1e-6)
-    mine, theirs = own.state[buffer], reference.state[twin]
-    assert mine.keys() == theirs.keys()
-    for name, value in theirs.items():
-        torch.testing.assert_close(mine[name], value, rtol=1e-5, atol=1e-6)
 
 
 @pytest.mark.parametrize("weight_decay", [0.0, 0.1])
@@ -67,25 +40,9 @@ def test_flat_adamw_takes_the_steps_of_the_fused_one_bit_for_bit(weight_decay):
     assert torch.equal(buffer, twin)
 
 
-def test_state_of_small_adamw_goes_on_in_another():
-    first = make_buffer()
-    first.grad.fill_(1.0)
-    optimizer = SmallAdamW(groups(first), lr=0.01, weight_decay=0.0)
-    optimizer.step_buffers()
-    second = copy.deepcopy(first)
-    second.grad = first.grad.clone()
-    resumed = SmallAdamW(groups(second), lr=0.01, weight_decay=0.0)
-    resumed.load_state_dict(copy.deepcopy(optimizer.state_dict()))
-    optimizer.step_buffers()
-    resumed.step_buffers()
-    assert torch.equal(first, second)
-
-
-def test_only_small_buffers_get_the_small_optimizer():
+def test_only_buffers_with_a_gradient_get_the_flat_optimizer():
     options = {"lr": 0.1, "alpha": 0.0}
-    assert type(make_optimizer("adamw", groups(make_buffer()), **options)) is SmallAdamW
-    large = make_optimizer("adamw", groups(make_buffer(SMALL + 1)), **options)
-    assert type(large) is FlatAdamW
+    assert type(make_optimizer("adamw", groups(make_buffer()), **options)) is FlatAdamW
     without_gradient = groups(torch.nn.Parameter(torch.zeros(3)))
     plain = make_optimizer("adamw", without_gradient, **options)
     assert type(plain) is OPTIMIZERS["adamw"]
