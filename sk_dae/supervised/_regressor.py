@@ -7,6 +7,7 @@ from sklearn.base import (
     RegressorMixin,
     _fit_context,
 )
+from sklearn.metrics import r2_score
 from sklearn.utils import (
     check_array,
 )
@@ -16,7 +17,13 @@ from ..data.rows import rows_of
 from ..losses._prediction import PredictionError
 from ..tables.frames import refuse_duplicates
 from ..tables.numbers import targets_as_numbers
-from ..tables.units import from_scaled, measure, to_scaled, type_in_units
+from ..tables.units import (
+    binary_units,
+    from_scaled,
+    measure,
+    to_scaled,
+    type_in_units,
+)
 from ..training.callbacks.sklearn_bridge import with_callbacks
 from ._fine_tuning import FineTunedPredictor
 
@@ -347,7 +354,14 @@ class DenoisingAutoencoderRegressor(RegressorMixin, FineTunedPredictor):
         """
         refuse_duplicates(y, "y")
         refuse_duplicates(sample_weight, "sample_weight")
-        return super().score(X, y, sample_weight)
+        values = np.asarray(targets_as_numbers(y))
+        if values.dtype != np.float64 or not np.isfinite(values).all():
+            return super().score(X, y, sample_weight)
+        # The coefficient is the same in all units; the squares of great targets are
+        # not finite in theirs.
+        units = binary_units(np.abs(values).max(axis=0, initial=0.0))
+        predicted = self.predict(X) / units
+        return r2_score(values / units, predicted, sample_weight=sample_weight)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

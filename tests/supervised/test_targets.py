@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
+from sklearn.metrics import r2_score
 
 from sk_dae import DenoisingAutoencoder, DenoisingAutoencoderRegressor
 
@@ -82,3 +83,17 @@ def test_predictions_have_the_type_of_targets_of_polars(dtype):
     y = pl.Series([None, *NUMBERS[1:].tolist()], dtype=dtype)
     wanted = np.float32 if dtype == pl.Float32 else np.float64
     assert model.fit(X, y).predict(X).dtype == wanted
+
+
+@pytest.mark.parametrize("unit", [1e-310, 1e-300, 1.0, 1e300])
+@pytest.mark.parametrize("n_outputs", [1, 2])
+def test_score_is_the_same_in_all_units(unit, n_outputs):
+    X = np.random.RandomState(2).normal(size=(40, 3))
+    y, weights = X[:, :n_outputs] ** 3, np.linspace(0.1, 2.0, len(X))
+    model = DenoisingAutoencoderRegressor(
+        DenoisingAutoencoder(2, max_iter=1), max_iter=2, random_state=0
+    )
+    expected = r2_score(y, model.fit(X, y).predict(X), sample_weight=weights)
+    assert model.score(X, y, weights) == expected
+    scaled = model.fit(X, unit * y).score(X, unit * y, weights)
+    assert scaled == pytest.approx(expected, rel=1e-4)
