@@ -52,6 +52,7 @@ __all__ = [
     "SwapNoise",
     "TabularDenoisingAutoencoder",
     "UniformNoise",
+    "inspect",
     "load",
     "save",
 ]
@@ -71,6 +72,7 @@ _LATER = {
     "SpectrogramDenoiser": "signals",
     "StackedDenoisingAutoencoder": "stacked",
     "TabularDenoisingAutoencoder": "tabular",
+    "inspect": "persistence",
     "load": "persistence",
     "save": "persistence",
 }

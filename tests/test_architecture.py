@@ -26,6 +26,7 @@ ORDER = (
     },
     {"imputation", "outlier", "signals", "supervised"},
     {"metrics", "persistence", "plotting"},
+    {"__main__"},
 )
 LEVELS = {wing: level for level, wings in enumerate(ORDER) for wing in wings}
 

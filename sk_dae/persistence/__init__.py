@@ -1,7 +1,8 @@
 """Saving and loading: one safetensors file, and no code in it."""
 
 from ..backend.serialization import serializable
+from ._inspect import SavedModel, inspect
 from ._load import load
 from ._save import save
 
-__all__ = ["load", "save", "serializable"]
+__all__ = ["SavedModel", "inspect", "load", "save", "serializable"]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 
 import numpy as np
@@ -13,11 +12,27 @@ from ..backend.serialization import is_standalone, make_object
 from ..backend.settings import own_settings
 from ..tables.descriptions import make
 from ..tables.values import make_value
-from ._format import FORMAT, import_package
+from ._format import import_package
 from ._net import build_net
+from ._read import read_parts, warn_of_versions
 from ._trained import trained_within
 
 __all__ = ["load"]
+
+#: How a header that says something impossible makes itself felt.
+_DAMAGES = (
+    AttributeError,
+    IndexError,
+    KeyError,
+    MemoryError,
+    OverflowError,
+    RuntimeError,
+    TypeError,
+)
+
+#: Bytes that an array of strings may take beyond a multiple of its characters: one
+#: keeps the width of the longest string that it may hold.
+_STRING_BYTES, _STRING_FACTOR = 2**20, 1000
 
 
 @own_settings()
@@ -44,48 +59,37 @@ def load(path, *, device=None, module=None):
     Raises
     ------
     ValueError
-        If the file is none of sk_dae, or of a newer version; if a module is missing;
-        if it holds an object of a class of your own that is not registered
+        If the file is none of sk_dae, or of a newer version; if it is damaged: what is
+        read has to have the checksum of what was written; if a module is missing; if
+        it holds an object of a class of your own that is not registered
         (:func:`~sk_dae.persistence.serializable`).
+
+    Warns
+    -----
+    UserWarning
+        If it was written with another major version of the package or of one that the
+        model depends on.
 
     See Also
     --------
     save : Writes the file.
     """
-    from safetensors import SafetensorError, safe_open
-
     path = os.fsdecode(path)
+    import_package()
+    header, arrays = read_parts(path)
     try:
-        with safe_open(path, framework="numpy") as file:
-            text = (file.metadata() or {}).get("sk_dae")
-            arrays = {name: file.get_tensor(name) for name in file.keys()}
-    except SafetensorError as error:
-        raise ValueError(f"{path} is not a safetensors file: {error}") from None
-    if text is None:
-        raise ValueError(f"{path} was not written by sk_dae.save.")
-    try:
-        header = json.loads(text)
-        _check_format(header, path)
         reader = _Reader(arrays, module, header["format"])
         estimator = reader.decode(header["estimator"])
-    except (AttributeError, IndexError, KeyError, TypeError) as error:
+    except ValueError as error:
+        raise ValueError(f"{path} cannot be loaded: {error}") from error
+    except _DAMAGES as error:
         raise ValueError(f"{path} is damaged: {error!r}.") from error
     if not is_standalone(estimator):
         raise ValueError(f"{path} holds no estimator of sk_dae.")
+    warn_of_versions(header, path)
     for autoencoder in trained_within(estimator):
         _place(autoencoder, device)
     return estimator
-
-
-def _check_format(header, path):
-    """Refuse a file of a newer format, by the version that wrote it."""
-    package = import_package()
-    if header["format"] > FORMAT:
-        raise ValueError(
-            f"{path} was written by sk_dae {header['version']}, in format "
-            f"{header['format']}. This is sk_dae {package.__version__}, which reads "
-            f"formats up to {FORMAT}."
-        )
 
 
 def _place(estimator, device):
@@ -142,7 +146,7 @@ class _Reader:
             items = map(self.decode, content)
             return np.fromiter(items, dtype=object, count=len(content))
         if kind == "strings":
-            return np.array(self.decode(content[0]), dtype=content[1])
+            return _strings(self.decode(content[0]), np.dtype(content[1]))
         if kind == "array":
             return self._arrays[content]
         if kind == "tensor":
@@ -177,3 +181,12 @@ class _Reader:
             instance._adopt_net(build_net(instance, instance.net_, self._module))
         self._objects.append(instance)
         return instance
+
+
+def _strings(values, dtype):
+    """Return an array of strings, unless its type claims more than they can need."""
+    n_characters = len(str(values))
+    n_values = str(values).count(",") + 1
+    if n_values * dtype.itemsize > _STRING_BYTES + _STRING_FACTOR * n_characters:
+        raise ValueError(f"{n_values} strings of {dtype.itemsize} bytes each.")
+    return np.array(values, dtype=dtype)

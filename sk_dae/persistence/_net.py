@@ -31,7 +31,7 @@ def describe_net(net):
     wraps = getattr(module, "wraps_module", False)
     own = is_serializable(module) and not wraps
     # By parameter, and not by state: tied weights have two names there.
-    tensors = {**dict(module.named_parameters()), **dict(module.named_buffers())}
+    tensors = _tensors_of(module)
     optimizer = net.optimizer if isinstance(net.optimizer, str) else "adamw"
     parts = {
         "module": type(module).__name__ if own else None,
@@ -69,6 +69,10 @@ def build_net(estimator, parts, user_module):
     net : DenoisingNet
         The net, on the CPU.
     """
+    if parts["config"] is not None:
+        # Before any memory is taken for it.
+        with torch.device("meta"):
+            _compare(_tensors_of(_build_module(estimator, parts, user_module)), parts)
     module = _build_module(estimator, parts, user_module)
     _fill(module, parts)
     net = estimator._net_class(
@@ -106,21 +110,33 @@ def _build_module(estimator, parts, user_module):
     return module
 
 
-def _fill(module, parts):
-    """Put the saved tensors into a module."""
-    own = {**dict(module.named_parameters()), **dict(module.named_buffers())}
+def _tensors_of(module):
+    return {**dict(module.named_parameters()), **dict(module.named_buffers())}
+
+
+def _compare(own, parts):
+    """Refuse saved tensors that are not those of a module."""
     if own.keys() != parts["tensors"].keys():
         raise ValueError(
             "module has other parameters than the one that was saved: "
             f"{sorted(own)}, expected {sorted(parts['tensors'])}."
         )
+    for name, tensor in parts["tensors"].items():
+        if own[name].shape != tensor.shape:
+            raise ValueError(
+                f"{name} of module has the shape {tuple(own[name].shape)}, expected "
+                f"{tuple(tensor.shape)}."
+            )
+        if tensor.is_floating_point() and not torch.isfinite(tensor).all():
+            raise ValueError(f"{name} of module has values that are not finite.")
+
+
+def _fill(module, parts):
+    """Put the saved tensors into a module."""
+    own = _tensors_of(module)
+    _compare(own, parts)
     with torch.no_grad():
         for name, tensor in parts["tensors"].items():
-            if own[name].shape != tensor.shape:
-                raise ValueError(
-                    f"{name} of module has the shape {tuple(own[name].shape)}, "
-                    f"expected {tuple(tensor.shape)}."
-                )
             own[name].copy_(tensor)
     for name in parts["frozen"]:
         own[name].requires_grad_(False)

@@ -15,6 +15,7 @@ import torch
 from sklearn.base import is_classifier, is_outlier_detector, is_regressor
 from torch import nn
 
+from ..backend.atomic_file import write_atomically
 from ..backend.serialization import (
     get_state,
     is_serializable,
@@ -28,6 +29,7 @@ from ..tables.descriptions import UnsavedType, describe
 from ..tables.types import ColumnType, is_dtype
 from ..tables.values import describe_value
 from ..training.net import DenoisingNet
+from ._checksum import CHECKSUM, checksum
 from ._format import FORMAT, import_package, versions
 from ._net import describe_net
 from ._trained import trained_within
@@ -44,12 +46,17 @@ def save(estimator, path):
         An estimator of the package. Callbacks and metadata requests are left out.
 
     path : str or path-like
-        The file, of the safetensors format; an old one is replaced.
+        The file, of the safetensors format. An old one is replaced in one step, once
+        the new one is on the disk: whatever ends the process, one of the two is there.
+        The new one has the permissions of the old one.
 
     Raises
     ------
     FileNotFoundError
         If the folder of `path` does not exist.
+
+    OSError
+        If the file cannot be written; an old one is then as it was.
 
     TypeError
         If a part cannot be written without code: a callable, a ``RandomState``, an
@@ -75,7 +82,7 @@ def save(estimator, path):
     >>> bool((loaded.transform(X) == dae.transform(X)).all())
     True
     """
-    from safetensors.numpy import save_file
+    from safetensors.numpy import save as as_bytes
 
     import_package()
     if not is_standalone(estimator):
@@ -88,7 +95,8 @@ def save(estimator, path):
         value = getattr(estimator, name)
         if value and value != defaults[name]:
             warn_user(f"{name} are not saved.")
-    folder = os.path.dirname(os.path.abspath(os.fsdecode(path)))
+    path = os.fsdecode(path)
+    folder = os.path.dirname(os.path.abspath(path))
     if not os.path.isdir(folder):
         raise FileNotFoundError(f"path lies in a folder that is not there: {folder}")
     predicts = any(
@@ -103,9 +111,12 @@ def save(estimator, path):
         "format": FORMAT,
         "version": written_by["sk_dae"],  # where older versions look for it
         "versions": written_by,
+        "checksum": CHECKSUM,
         "estimator": writer.encode(estimator, type(estimator).__name__),
     }
-    save_file(writer.arrays, os.fsdecode(path), metadata={"sk_dae": json.dumps(header)})
+    text = json.dumps(header)
+    metadata = {"sk_dae": text, CHECKSUM: checksum(text, writer.arrays)}
+    write_atomically(path, [as_bytes(writer.arrays, metadata)])
 
 
 def _describe_way(given):

@@ -139,7 +139,8 @@ def test_names_and_columns(X, detector):
 def test_score_of_a_row_does_not_depend_on_the_others(X, detector):
     together = detector.score_samples(X)
     alone = [detector.score_samples(X.iloc[[i]])[0] for i in range(3)]
-    np.testing.assert_array_equal(alone, together[:3])
+    # Some libraries round a row of a product by its place among the others.
+    np.testing.assert_allclose(alone, together[:3], rtol=1e-5)
 
 
 @pytest.mark.parametrize("container", ["polars", "arrow", "array", "category"])

@@ -213,6 +213,8 @@ def rewrite(path, change):
         arrays = {name: file.get_tensor(name) for name in file.keys()}
         header = json.loads(file.metadata()["sk_dae"])
     change(header)
+    # As files of earlier versions, which had none.
+    header.pop("checksum", None)
     save_file(arrays, path, metadata={"sk_dae": json.dumps(header)})
 
 
