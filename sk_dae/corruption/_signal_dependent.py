@@ -134,7 +134,8 @@ class PoissonNoise(BaseCorruption):
         signal = X.nan_to_num(0.0).clamp_(min=0.0)
         level = self.level_on(X)
         if isinstance(level, float):
-            if level == 0.0:
+            # One that float32 cannot hold is none either.
+            if level < torch.finfo(torch.float32).tiny:
                 return X.clone(), None
             return torch.poisson(signal.div_(level), generator).mul_(level), None
         active = level > 0
