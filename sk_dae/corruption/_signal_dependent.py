@@ -11,6 +11,10 @@ from ._base import BaseCorruption
 
 __all__ = ["PoissonNoise", "SpeckleNoise"]
 
+#: Counts beyond it vary by less than float32 can tell; torch draws wrong ones beyond
+#: the greatest integer.
+LARGEST_RATE = 2.0**50
+
 
 @serializable
 class SpeckleNoise(BaseCorruption):
@@ -137,16 +141,22 @@ class PoissonNoise(BaseCorruption):
             # One that float32 cannot hold is none either.
             if level < torch.finfo(torch.float32).tiny:
                 return X.clone(), None
-            return torch.poisson(signal.div_(level), generator).mul_(level), None
+            return _count(signal, level, generator), None
         active = level > 0
         worth = torch.where(active, level, 1.0)
-        noisy = torch.poisson(signal.div_(worth), generator).mul_(worth)
-        return torch.where(active, noisy, X), None
+        return torch.where(active, _count(signal, worth, generator), X), None
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.input_tags.positive_only = True
         return tags
+
+
+def _count(signal, level, generator):
+    """Draw counts with a mean of `signal`, in units of `level`."""
+    rate = signal / level
+    counted = torch.poisson(rate.clamp(max=LARGEST_RATE), generator).mul_(level)
+    return torch.where(rate > LARGEST_RATE, signal, counted)
 
 
 def _refuse_negative(X):
