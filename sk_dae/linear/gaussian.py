@@ -24,6 +24,9 @@ _EM_TOLERANCE = 3e-3
 #: Variance added to each standardised column, so that float32 can solve the systems.
 _NUGGET = 1e-4
 
+#: Standard deviations from the mean, at most, that a value counts for.
+_FARTHEST = 1e15
+
 #: EM solves systems of the missing cells, and not of the observed ones, from so many
 #: columns on and up to such a fraction of missing cells.
 _GAP_FEATURES = 16
@@ -176,7 +179,9 @@ class IncompleteGaussian:
             return torch.where(missing, means + scales * shift, X)
         covariance = self.covariance.to(X)
         identity = torch.eye(len(covariance), dtype=X.dtype, device=X.device)
-        centred = X.sub(means).div_(scales).sub_(shift).masked_fill_(missing, 0.0)
+        centred = X.sub(means).div_(scales).sub_(shift)
+        # Rows in other units than those that were learned from.
+        centred = centred.clamp_(-_FARTHEST, _FARTHEST).masked_fill_(missing, 0.0)
         parts = []
         for rows in _chunks(X):
             gaps = missing[rows]

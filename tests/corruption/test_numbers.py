@@ -16,6 +16,7 @@ from sk_dae.corruption import (
     BlockNoise,
     CallableCorruption,
     ComposeNoise,
+    ConditionalMeanNoise,
     GaussianNoise,
     MaskingNoise,
     MultiScaleNoise,
@@ -60,6 +61,15 @@ def test_the_largest_numbers_stay_finite_or_missing(X, process):
     great = X / X.max() * 3.4e38
     corrupted = clone(process).fit(great).transform(great)
     assert not np.isinf(corrupted).any()
+
+
+@pytest.mark.parametrize("unit", [1e-43, 1e-36, 1e-30])
+@pytest.mark.parametrize("factor", [1.0, 1e20, 1e37])
+def test_conditional_mean_of_rows_in_other_units_is_a_number(unit, factor):
+    rng = np.random.RandomState(0)
+    noise = ConditionalMeanNoise(0.5, random_state=0)
+    noise.fit(unit * rng.normal(size=(30, 3)))
+    assert np.isfinite(noise.transform(factor * rng.normal(size=(40, 3)))).all()
 
 
 @pytest.mark.parametrize("level", [1e-320, 1e-38, 1e-20, [1e-320, 0.1, 1e-38]])
