@@ -132,6 +132,7 @@ def test_neighbourhood_counts(bars):
     np.testing.assert_allclose(there[1:-1, 2:-1], here[1:-1, 1:-2], rtol=1e-5)
 
 
+@pytest.mark.slow
 def test_denoises_better_than_the_noise_and_learns_features(bars):
     images, lies = bars
     dae = small(n_components=16, n_filters=(16,), max_iter=60, noise_level=0.5)
@@ -297,6 +298,7 @@ def test_samples_of_another_shape_are_refused():
         small().fit(samples((6, 5)), clean=samples((6, 4)))
 
 
+@pytest.mark.slow
 def test_stands_in_the_estimators_with_an_autoencoder(bars, tmp_path):
     images, lies = bars
     inner = small(n_components=16, n_filters=12, input_shape=(8, 8), max_iter=10)

@@ -361,6 +361,7 @@ def test_penalty_is_in_proportion_to_the_weights(penalty, hidden):
     assert values[2] == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("factor", [0.01, 10.0])
 def test_adversary_is_not_told_by_the_weights(factor):
     """Rows that count for little are no absent ones: codes of the prior deceive it."""
@@ -597,6 +598,7 @@ def test_auto_activation_is_what_the_penalty_asks_for(table, penalty, hidden):
         assert dae.net_.module_.code_activation == "softplus"
 
 
+@pytest.mark.slow
 def test_grid_search_reaches_all_penalties_by_name(table):
     labels = (table[:, 0] > 0).astype(int)
     pipeline = make_pipeline(

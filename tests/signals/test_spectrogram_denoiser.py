@@ -54,6 +54,7 @@ def test_noise_is_taken_out(fitted):
     assert signal_distortion_ratio(WAVES[0], fitted.denoise(noisy)) > before + 5
 
 
+@pytest.mark.slow
 def test_default_takes_noise_out():
     denoiser = SpectrogramDenoiser(sampling_rate=RATE, n_draws=8, random_state=0)
     noisy = WAVES[0] + 0.7 * NOISE[:3000]
