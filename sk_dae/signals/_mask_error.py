@@ -13,9 +13,8 @@ from ..losses import BaseLoss
 
 __all__ = ["MaskError"]
 
-#: Weights are whole numbers. They count steps of this size up to a greatest one, for
-#: which float32 has half of its digits left for the mask. Without such a factor, the
-#: gradients of soft cells are as small as what Adam adds to their size.
+#: The least weight of a cell, of which each is a multiple, and the greatest multiple:
+#: float32 has half of its digits left for the mask.
 STEP, MOST_STEPS = 1 / 64, 4096.0
 
 
@@ -61,8 +60,7 @@ class MaskError(BaseLoss):
             Masks, in [0, 1].
 
         weights : Tensor of the same shape
-            Weights, where 1 / 64 counts as one; the rest is rounded to whole numbers,
-            from 1 to 4096.
+            Weights. They are rounded to multiples of 1 / 64, from one to 4096 of it.
 
         Returns
         -------
@@ -100,7 +98,7 @@ class MaskError(BaseLoss):
         target, n_cells = target[:, middle], target.numel()
         steps = target.floor()
         masks = (target - steps).mul_(2.0)
-        errors = (output.sigmoid() - masks).square() * steps
+        errors = (output.sigmoid() - masks).square() * steps.mul_(STEP)
         if reduction == "mean":
             return errors.sum() / n_cells
         sides = (middle.start, n_columns - middle.stop)

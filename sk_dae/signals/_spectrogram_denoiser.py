@@ -32,7 +32,7 @@ __all__ = ["SpectrogramDenoiser"]
 COLORS = {"colored": (-1.0, 2.0), "white": "white", "pink": "pink", "brown": "brown"}
 
 #: Frames that n_draws="auto" makes, about, and the most draws.
-N_FRAMES, MOST_DRAWS = 80_000, 100
+N_FRAMES, MOST_DRAWS = 100_000, 100
 
 #: The default autoencoder: units of each layer, and frames that a row predicts.
 N_UNITS, N_PREDICTED = 512, 3
@@ -104,7 +104,7 @@ class SpectrogramDenoiser(InnerAutoencoder, TransformerMixin, BaseEstimator):
 
     n_draws : int or "auto", default="auto"
         How often every waveform is drawn, each time with other noise. "auto" makes
-        about 80 000 frames, but draws no more than 100 times.
+        about 100 000 frames, but draws no more than 100 times.
 
     device : str, torch.device or None, default=None
         Where the autoencoder is trained, whatever the `device` of `autoencoder` is.

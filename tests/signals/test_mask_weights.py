@@ -34,7 +34,7 @@ def test_error_of_a_cell_is_weighted(loss):
     output = torch.randn(5, middle.stop - middle.start, generator=generator)
     errors = loss.cellwise(output, targets(loss, masks, weights))
     expected = (output.sigmoid() - masks[:, middle]).square() * weights[:, middle]
-    torch.testing.assert_close(errors[:, middle] / 64, expected, rtol=0.1, atol=1e-3)
+    torch.testing.assert_close(errors[:, middle], expected, rtol=0.1, atol=1e-3)
     assert not errors[:, : middle.start].any()
     mean = loss(output, targets(loss, masks, weights))
     torch.testing.assert_close(mean, errors.mean())
@@ -49,7 +49,7 @@ def test_mask_survives_any_weight(loss, mask, weight):
     logit = np.log(max(mask, 1e-9) / max(1 - mask, 1e-9))
     output = torch.full((1, middle.stop - middle.start), logit)
     errors = loss.cellwise(output, targets(loss, mask * row, weight * row))
-    assert errors.abs().max() < 1e-2
+    assert errors.abs().max() < 1e-4
 
 
 @pytest.fixture
@@ -77,7 +77,7 @@ def test_an_autoencoder_of_ones_own_gets_masks_and_weights_of_rows(given):
     assert len(np.unique(given["sample_weight"])) > 20
 
 
-@pytest.mark.parametrize("n_draws, n_epochs", [(1, 6), (200, 4)])
+@pytest.mark.parametrize("n_draws, n_epochs", [(1, 6), (200, 5)])
 def test_more_rows_are_passed_over_less_often(given, n_draws, n_epochs):
     fitted(n_draws, augment=False)
     assert given["max_iter"] == n_epochs
