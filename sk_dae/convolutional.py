@@ -146,7 +146,8 @@ class ConvolutionalDenoisingAutoencoder(
 
     max_iter : int or "auto", default="auto"
         Number of epochs; with `early_stopping`, at most. "auto" is as many as make
-        2000 steps, within [10, 100].
+        2000 steps, within [10, 100], but more than 100 where that would be fewer than
+        500 steps.
 
     early_stopping : bool, default=False
         Whether to set validation rows aside, to stop when their loss no longer

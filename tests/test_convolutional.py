@@ -377,3 +377,8 @@ def test_rows_of_a_meta_estimator_may_be_of_another_length():
     dae.fit_rows(rows)
     assert dae.sample_shape_ == (9,)
     assert dae.denoise(rows).shape == rows.shape
+
+
+def test_few_samples_get_five_hundred_steps():
+    dae = small(n_filters=1, max_iter="auto").fit(samples((2,)))
+    assert dae.n_iter_ == 500

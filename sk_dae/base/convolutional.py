@@ -20,8 +20,8 @@ from .sample_shape import as_samples, find_sample_shape, flat_rows, has_sample_s
 __all__ = ["ConvolutionalNetAutoencoder"]
 
 #: Steps that `max_iter="auto"` aims at, far fewer than of a perceptron: each of them
-#: takes far longer.
-AUTO_STEPS = 2000
+#: takes far longer; and the least, which few rows make in many epochs.
+AUTO_STEPS, LEAST_STEPS = 2000, 500
 
 
 class ConvolutionalNetAutoencoder(GradientDescentAutoencoder):
@@ -111,7 +111,8 @@ class ConvolutionalNetAutoencoder(GradientDescentAutoencoder):
 
     @staticmethod
     def _auto_epochs(n_batches):
-        return int(np.clip(-(-AUTO_STEPS // n_batches), 10, 100))
+        most = max(100, -(-LEAST_STEPS // n_batches))
+        return int(np.clip(-(-AUTO_STEPS // n_batches), 10, most))
 
     def _precision_of_products(self, device):
         return find_precision(self.precision, device)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from numbers import Integral
 
 import torch
@@ -12,13 +13,21 @@ from ..losses import BaseLoss
 
 __all__ = ["MaskError"]
 
+#: The least weight of a cell, of which each is a multiple, and the greatest multiple:
+#: float32 has half of its digits left for the mask.
+STEP, MOST_STEPS = 1 / 64, 4096.0
+
 
 @serializable
 class MaskError(BaseLoss):
-    r"""Squared error of a mask, :math:`(m - \sigma(z))^2`, in the middle columns.
+    r"""Squared error of a mask, :math:`w (m - \sigma(z))^2`, in the middle columns.
 
     Rows hold frames with their context. Only the frames in the middle are predicted;
     the others have no output and no error.
+
+    A target holds the mask :math:`m` of a cell and its weight :math:`w` in one number,
+    as :meth:`pack` makes it: a fit takes weights of rows and of columns, but none of
+    cells.
 
     Parameters
     ----------
@@ -35,11 +44,31 @@ class MaskError(BaseLoss):
         "n_predicted": [Interval(Integral, 1, None, closed="left")],
     }
 
-    target_range = (0.0, 1.0)
+    target_range = (0.0, math.inf)
 
     def __init__(self, n_predicted=1, column_weights=None):
         super().__init__(column_weights)
         self.n_predicted = n_predicted
+
+    @staticmethod
+    def pack(masks, weights):
+        """Return masks and their weights as targets.
+
+        Parameters
+        ----------
+        masks : Tensor
+            Masks, in [0, 1].
+
+        weights : Tensor of the same shape
+            Weights. They are rounded to multiples of 1 / 64, from one to 4096 of it.
+
+        Returns
+        -------
+        targets : Tensor of the same shape
+            The number of steps, plus half the mask.
+        """
+        steps = (weights / STEP).round_().clamp_(1.0, MOST_STEPS)
+        return steps.add_(masks, alpha=0.5)
 
     def n_outputs(self, n_features):
         """Return how many columns are predicted, as in ``BaseLoss``."""
@@ -64,9 +93,13 @@ class MaskError(BaseLoss):
 
     def cellwise(self, output, target, *, reduction="none"):
         """Return the loss of every cell, or their mean; as in ``BaseLoss``."""
-        middle = self.middle(target.shape[1])
-        errors = (output.sigmoid() - target[:, middle]).square()
+        n_columns = target.shape[1]
+        middle = self.middle(n_columns)
+        target, n_cells = target[:, middle], target.numel()
+        steps = target.floor()
+        masks = (target - steps).mul_(2.0)
+        errors = (output.sigmoid() - masks).square() * steps.mul_(STEP)
         if reduction == "mean":
-            return errors.sum() / target.numel()
-        sides = (middle.start, target.shape[1] - middle.stop)
+            return errors.sum() / n_cells
+        sides = (middle.start, n_columns - middle.stop)
         return torch.nn.functional.pad(errors, sides)

@@ -32,10 +32,14 @@ __all__ = ["SpectrogramDenoiser"]
 COLORS = {"colored": (-1.0, 2.0), "white": "white", "pink": "pink", "brown": "brown"}
 
 #: Frames that n_draws="auto" makes, about, and the most draws.
-N_FRAMES, MOST_DRAWS = 40_000, 100
+N_FRAMES, MOST_DRAWS = 100_000, 100
 
-#: The default autoencoder: units of each layer, epochs, frames that a row predicts.
-N_UNITS, N_EPOCHS, N_PREDICTED = 512, 6, 3
+#: The default autoencoder: units of each layer, and frames that a row predicts.
+N_UNITS, N_PREDICTED = 512, 3
+
+#: The rows that it is to see in all its epochs, and the least and the most of these.
+#: Many draws in few epochs teach far more than few draws in many.
+N_SEEN, EPOCHS = 3 * N_FRAMES, (3, 6)
 
 
 @serializable(standalone=True)
@@ -67,7 +71,8 @@ class SpectrogramDenoiser(InnerAutoencoder, TransformerMixin, BaseEstimator):
         them into masks, in [0, 1], of the same frames; those of overlapping rows are
         averaged. Where its `random_state` is None, it is seeded from that of the
         denoiser. None is a :class:`DenoisingAutoencoder` with three layers of 512 units
-        that predicts the three frames in the middle of a row.
+        that predicts the three frames in the middle of a row; errors of its masks weigh
+        the more, the louder the cell of the spectrogram is.
 
     sampling_rate : float, default=16000
         Samples per second of the waveforms, in Hz.
@@ -99,7 +104,7 @@ class SpectrogramDenoiser(InnerAutoencoder, TransformerMixin, BaseEstimator):
 
     n_draws : int or "auto", default="auto"
         How often every waveform is drawn, each time with other noise. "auto" makes
-        about 40 000 frames, but draws no more than 100 times.
+        about 100 000 frames, but draws no more than 100 times.
 
     device : str, torch.device or None, default=None
         Where the autoencoder is trained, whatever the `device` of `autoencoder` is.
@@ -348,11 +353,15 @@ class SpectrogramDenoiser(InnerAutoencoder, TransformerMixin, BaseEstimator):
             augment=self.augment,
             random_state=random_state,
         )
-        rows = TrainingRows(fourier, self.n_context, clean, noisy)
-        if self.autoencoder is None:
-            autoencoder.set_params(loss__column_weights=rows.column_weights)
-        params = {"clean": rows.masks}
-        if has_fit_parameter(autoencoder, "sample_weight"):
+        own = self.autoencoder is None
+        pack = MaskError.pack if own else None
+        rows = TrainingRows(fourier, self.n_context, clean, noisy, pack=pack)
+        params = {"clean": rows.targets}
+        if own:
+            n_epochs = np.clip(round(N_SEEN / len(rows.X)), *EPOCHS)
+            autoencoder.set_params(max_iter=int(n_epochs))
+        # The default's targets hold weights already.
+        elif has_fit_parameter(autoencoder, "sample_weight"):
             params["sample_weight"] = rows.weights
         train_rows(autoencoder, rows.X, **params)
         self.autoencoder_ = autoencoder
@@ -403,7 +412,6 @@ class SpectrogramDenoiser(InnerAutoencoder, TransformerMixin, BaseEstimator):
                 code_activation="relu",
                 corruption=None,
                 loss=MaskError(n_predicted * fourier.n_bins),
-                max_iter=N_EPOCHS,
                 batch_size=128,
                 learning_rate_init=0.002,
                 random_state=seed,
