@@ -150,7 +150,13 @@ class EpochLoop:
 
     def _noise_factor(self, progress):
         """Return what the level of the corruption is multiplied by."""
-        factor = self.noise_schedule(progress)
+        try:
+            factor = self.noise_schedule(progress)
+        except TypeError as error:
+            raise TypeError(
+                "noise_schedule must be a function of the progress, a number in "
+                f"[0, 1], got {self.noise_schedule!r}, which failed: {error}"
+            ) from error
         try:
             valid = 0.0 <= float(factor) <= 1.0
         except (TypeError, ValueError):

@@ -197,6 +197,12 @@ def test_wrong_factors_are_named(factor):
         train(lambda progress: factor)
 
 
+@pytest.mark.parametrize("schedule", [object, len, lambda: 0.5])
+def test_what_takes_no_progress_is_named(schedule):
+    with pytest.raises(TypeError, match="noise_schedule must be a function of the"):
+        train(schedule)
+
+
 def test_unknown_schedule_is_refused():
     with pytest.raises(ValueError, match="noise_schedule"):
         train("sudden")
