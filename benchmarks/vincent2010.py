@@ -34,7 +34,6 @@ Read from the folder that `SK_DAE_DATA` names: `mnist.npz`, `images/bsd400_train
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import time
 from dataclasses import asdict, replace
@@ -51,6 +50,7 @@ from _baselines import (
 )
 from _larochelle import SETS, make_set
 from _report import RESULTS, Report, available_cores
+from _store import Store
 from sk_dae import DenoisingAutoencoderClassifier, StackedDenoisingAutoencoder
 
 #: The share of corrupted cells that the paper chose for each set.
@@ -159,33 +159,6 @@ GOALS = ("basic", "rot", "bg-rand", "rect", "convex")
 
 #: Published errors of a linear SVM on rotated digits.
 PUBLISHED_LINEAR = {"pixels": "43.47", "layer 3": "10.00"}
-
-
-class Store:
-    """Results by name, in a file that is written after each.
-
-    Parameters
-    ----------
-    path : Path
-        Name of the file.
-    """
-
-    def __init__(self, path):
-        self._path = path
-        self._results = json.loads(path.read_text()) if path.exists() else {}
-
-    def get(self, name):
-        """Return a result, or None where it was not measured."""
-        return self._results.get(name)
-
-    def measure(self, name, function):
-        """Return the result of that name, measured by `function` if need be."""
-        if name not in self._results:
-            self._results[name] = function()
-            text = json.dumps(self._results, indent=1, sort_keys=True)
-            self._path.write_text(text + "\n")
-            print(f"{name}: {self._results[name]}", flush=True)
-        return self._results[name]
 
 
 def make_model(name, net, seed, *, pretrain=True):
