@@ -110,16 +110,16 @@ for name, (denoise, grid) in methods.items():
 # problem here: only denoising is asked for, and the noise keeps the net from copying.
 
 dae = DenoisingAutoencoder(
-    n_components=512,
-    hidden_layer_sizes=(512,),
+    n_components=320,
+    hidden_layer_sizes=(320,),
     activation="silu",
     code_activation="silu",
     noise_level=NOISE,
     loss="binary_cross_entropy",
-    learning_rate_init=0.002,
+    learning_rate_init=0.003,
     alpha=0.1,
     batch_size=64,
-    max_iter=250,
+    max_iter=200,
     random_state=0,
 )
 results["Autoencoder"] = dae.fit(X_train).denoise(noisy_test)
