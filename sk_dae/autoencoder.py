@@ -8,12 +8,15 @@ from .backend.serialization import serializable
 from .base.partial_fitting import PartialFitting
 from .base.penalized import PenalizedCode
 from .base.perceptron import PerceptronAutoencoder
+from .base.streaming import StreamReading
 
 __all__ = ["DenoisingAutoencoder"]
 
 
 @serializable(standalone=True)
-class DenoisingAutoencoder(PartialFitting, PenalizedCode, PerceptronAutoencoder):
+class DenoisingAutoencoder(
+    StreamReading, PartialFitting, PenalizedCode, PerceptronAutoencoder
+):
     r"""Denoising autoencoder: a transformer that learns by undoing noise.
 
     Every batch of rows :math:`x` is corrupted, :math:`\tilde x \sim q(\tilde x \mid
