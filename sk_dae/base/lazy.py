@@ -30,7 +30,8 @@ def lazy_on_dask(method):
 
     @functools.wraps(method)
     def wrapped(self, X, *args, **params):
-        if not is_dask(X):
+        # Arrays of images, say, are left to the checks, which compute them.
+        if not is_dask(X) or X.ndim != 2:
             return method(self, X, *args, **params)
         # As it is now, whatever becomes of it until the result is computed.
         fitted = copy.copy(self)
@@ -45,8 +46,6 @@ def _call(estimator, name, args, params, X):
 
 
 def _map_array(X, call):
-    if X.ndim != 2:
-        raise ValueError(f"Expected 2D array, got {X.ndim}D dask array instead.")
     X = X.rechunk({1: -1})
     # A row that all losses take tells the shape, or what is wrong.
     tried = call(np.ones((1, X.shape[1]), dtype=X.dtype))
@@ -58,17 +57,11 @@ def _map_array(X, call):
 
 
 def _map_frame(X, call):
+    import dask
     import dask.array as da
 
     tried = call(X._meta_nonempty)
-    parts = [
-        da.from_delayed(_delayed(call)(part), (np.nan, *tried.shape[1:]), tried.dtype)
-        for part in X.to_delayed()
-    ]
+    # Nobody has counted the rows of the partitions.
+    shape, call = (np.nan, *tried.shape[1:]), dask.delayed(call, pure=False)
+    parts = [da.from_delayed(call(p), shape, tried.dtype) for p in X.to_delayed()]
     return da.concatenate(parts)
-
-
-def _delayed(call):
-    from dask import delayed
-
-    return delayed(call, pure=False)

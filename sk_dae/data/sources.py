@@ -268,21 +268,10 @@ class DatasetSource(ArrowSource):
         super().__init__(dataset.schema, columns, wanted)
         self._dataset = dataset
         with _naming_dataset():
-            fragments = []
-            for fragment in dataset.get_fragments():
-                if hasattr(fragment, "split_by_row_group"):
-                    fragments += fragment.split_by_row_group()
-                else:
-                    fragments.append(fragment)
-            counts = [_count(fragment) for fragment in fragments]
-            n_rows = dataset.count_rows()
-        if sum(counts) == n_rows:
-            kept = [(f, n) for f, n in zip(fragments, counts, strict=True) if n]
-            self._fragments = [fragment for fragment, _ in kept]
-            self.unit_rows = [n for _, n in kept]
-        else:
-            # A filter leaves some rows of each fragment, which reading alone can tell.
-            self._fragments, self.unit_rows = [dataset], [n_rows]
+            units = _units_of(dataset)
+            counts = [_count(unit) for unit in units]
+        self._fragments = [unit for unit, n in zip(units, counts, strict=True) if n]
+        self.unit_rows = [n for n in counts if n]
 
     def read(self, unit):
         """Yield the rows of a unit in parts."""
@@ -331,6 +320,22 @@ class DatasetSource(ArrowSource):
             use_threads=False,
             **options,
         )
+
+
+def _units_of(dataset):
+    """Return the row groups, the files that have none, or the dataset as a whole."""
+    try:
+        fragments = list(dataset.get_fragments())
+    except ValueError:
+        # A filter leaves some rows of each fragment, which Arrow does not give then.
+        return [dataset]
+    units = []
+    for fragment in fragments:
+        if hasattr(fragment, "split_by_row_group"):
+            units += fragment.split_by_row_group()
+        else:
+            units.append(fragment)
+    return units
 
 
 def _count(fragment):
