@@ -126,9 +126,9 @@ def test_wrong_blocks_are_refused_at_once(X, lazy):
     dae = small().fit(X)
     with pytest.raises(ValueError, match="X has 3 features, but DenoisingAutoencoder"):
         dae.transform(lazy[:, :3])
-    with pytest.raises(ValueError, match="Expected 2D array, got 1D array"):
+    with pytest.raises(ValueError, match="Expected 2D array, got 1D"):
         dae.transform(lazy[:, 0])
-    with pytest.raises(ValueError, match="Expected 2D array, got 1D dask array"):
+    with pytest.raises(ValueError, match="Expected 2D array, got 1D"):
         dae.fit(lazy[:, 0])
     with pytest.raises(ValueError, match=r"compute_chunk_sizes\(\)"):
         dae.fit(lazy[lazy[:, 0] > 0])
