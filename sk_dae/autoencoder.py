@@ -37,6 +37,10 @@ class DenoisingAutoencoder(
     were float32 or float16, and float64 elsewhere. Read more in the
     :ref:`User Guide <user_guide>`.
 
+    X may be larger than memory: a memory map, or in place of an array a
+    :class:`RowStream`, a pyarrow Dataset or a dask collection, which are read a part at
+    a time; see :ref:`scaling_up`.
+
     Parameters
     ----------
     n_components : int, default=32

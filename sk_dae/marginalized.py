@@ -84,6 +84,10 @@ class MarginalizedDenoisingAutoencoder(
     reconstructions are so where the data of the fit were float32 or float16, and
     float64 elsewhere. Read more in the :ref:`User Guide <marginalized>`.
 
+    X may be larger than memory: a memory map, or in place of an array a
+    :class:`RowStream`, a pyarrow Dataset or a dask collection, which are read a part at
+    a time; see :ref:`scaling_up`.
+
     Parameters
     ----------
     n_layers : int, default=3

@@ -280,8 +280,8 @@ class StreamedBatches(Batches):
 
     def groups(self, n_rows=None):
         """Yield the batches of an epoch, several at a time in one."""
-        groups = list(self._grouped_sizes(n_rows))
-        parts = self.rows.parts(map(sum, groups), self._generator)
-        for X, sizes in zip(parts, groups, strict=True):
+        totals = map(sum, self._grouped_sizes(n_rows))
+        parts = self.rows.parts(totals, self._generator)
+        for X, sizes in zip(parts, self._grouped_sizes(n_rows), strict=True):
             X = X.to(self._device)
             yield X, X, None, sizes

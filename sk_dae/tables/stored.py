@@ -21,7 +21,8 @@ class Stored:
 def is_dask(X):
     """Whether X is an array or a data frame of dask."""
     package = type(X).__module__.partition(".")[0]
-    return package in ("dask", "dask_expr") and hasattr(X, "__dask_graph__")
+    # Its other collections have no dimensions, but what is delayed seems to have all.
+    return package in ("dask", "dask_expr") and hasattr(type(X), "ndim")
 
 
 def is_dataset(X):

@@ -132,6 +132,9 @@ def test_wrong_blocks_are_refused_at_once(X, lazy):
         dae.fit(lazy[:, 0])
     with pytest.raises(ValueError, match=r"compute_chunk_sizes\(\)"):
         dae.fit(lazy[lazy[:, 0] > 0])
+    for other in (dask.delayed(X), lazy.to_delayed()[0, 0]):
+        with pytest.raises((TypeError, ValueError)):
+            dae.transform(other)
     with pytest.raises(ValueError, match="only numbers can be read"):
         dae.fit(lazy.astype(str))
     assert dae.transform(lazy[lazy[:, 0] > 0]).compute().shape[1] == 3
