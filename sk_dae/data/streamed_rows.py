@@ -49,20 +49,27 @@ class StreamedRows(Stored, Rows):
     def transformed(self, function):
         """Return the rows as a user's function of arrays gives them."""
 
-        def checked(X):
+        def checked(X, width=None):
             made = np.asarray(function(X))
             if made.ndim != 2 or len(made) != len(X) or made.dtype.kind not in "biuf":
                 raise ValueError(
                     f"transform must turn an array of shape {X.shape} into numbers of "
                     f"as many rows, got {made.dtype} of shape {made.shape}."
                 )
+            if width not in (None, made.shape[1]):
+                raise ValueError(
+                    "transform must give as many columns for all rows, got "
+                    f"{width} and then {made.shape[1]}."
+                )
             return made.astype(type_in_units(made.dtype), copy=False)
 
         first = self._source.first()
         if first is None:
             return self
-        made, rows = checked(first[:1]), self.then(checked)
-        rows.shape, rows.dtype = (self.shape[0], made.shape[1]), made.dtype
+        made = checked(first[:1])
+        width = made.shape[1]
+        rows = self.then(lambda X: checked(X, width))
+        rows.shape, rows.dtype = (self.shape[0], width), made.dtype
         return rows
 
     def then(self, function):
@@ -73,7 +80,6 @@ class StreamedRows(Stored, Rows):
 
     def without(self, hidden):
         """Return the rows with NaN in the columns of a mask."""
-
         if not hidden.any():
             return self
 

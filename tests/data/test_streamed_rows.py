@@ -261,6 +261,14 @@ def test_transform_of_another_number_of_rows_is_refused(path):
         stream.open()
 
 
+def test_transform_to_different_widths_is_refused(path):
+    stream = RowStream(path, transform=lambda X: X[:, : 1 + (len(X) > 1)])
+    with pytest.raises(
+        ValueError, match="as many columns for all rows, got 1 and then"
+    ):
+        list(stream)
+
+
 # -- sources --------------------------------------------------------------------------
 
 
