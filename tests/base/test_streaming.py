@@ -1,6 +1,7 @@
 """Autoencoders that learn from streams, and what they make of them."""
 
 import pickle
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -20,7 +21,7 @@ from sk_dae import (
     TabularDenoisingAutoencoder,
 )
 from sk_dae.data import rows as _rows
-from sk_dae.data import streamed_rows
+from sk_dae.data import sources, streamed_rows
 
 pa = pytest.importorskip("pyarrow")
 dataset = pytest.importorskip("pyarrow.dataset")
@@ -124,6 +125,30 @@ def test_moments_do_not_depend_on_row_groups(X, data, narrow_window):
         MarginalizedDenoisingAutoencoder(2).fit(rows) for rows in (X, data)
     )
     np.testing.assert_array_equal(held.transform(X), streamed.transform(data))
+
+
+@pytest.mark.parametrize("make", [small, MarginalizedDenoisingAutoencoder])
+def test_rows_are_never_held_whole(make, tmp_path, monkeypatch):
+    for module, name in (
+        (streamed_rows, "WINDOW_BYTES"),
+        (_rows, "CHUNK_BYTES"),
+        (sources, "PART_BYTES"),
+    ):
+        monkeypatch.setattr(module, name, 2**16)
+    X = np.random.RandomState(0).normal(size=(200_000, 8)).astype(np.float32)
+    table = table_of(X, list("abcdefgh"))
+    parquet.write_table(table, tmp_path / "X.parquet", row_group_size=10_000)
+    data, estimator = dataset.dataset(tmp_path / "X.parquet"), make()
+    if make is small:
+        estimator.set_params(max_iter=1, batch_size=1024, early_stopping=True)
+    estimator.fit(data.head(100).to_pandas())
+    tracemalloc.start()
+    before, _ = tracemalloc.get_traced_memory()
+    estimator.fit(data)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    # Arrow and torch have memory of their own: a row group and batches.
+    assert peak - before < X.nbytes / 2
 
 
 @pytest.mark.parametrize("stream", [False, True])
