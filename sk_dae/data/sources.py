@@ -299,7 +299,11 @@ class DatasetSource(ArrowSource):
         with (
             fragment.open() as file,
             parquet.ParquetFile(
-                file, pre_buffer=False, buffer_size=BUFFER_BYTES
+                file,
+                # Of all row groups, and so not to be read again for each.
+                metadata=fragment.metadata,
+                pre_buffer=False,
+                buffer_size=BUFFER_BYTES,
             ) as opened,
         ):
             yield from opened.iter_batches(

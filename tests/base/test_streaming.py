@@ -127,6 +127,7 @@ def test_moments_do_not_depend_on_row_groups(X, data, narrow_window):
     np.testing.assert_array_equal(held.transform(X), streamed.transform(data))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("make", [small, MarginalizedDenoisingAutoencoder])
 def test_rows_are_never_held_whole(make, tmp_path, monkeypatch):
     for module, name in (

@@ -193,7 +193,7 @@ def test_draws_of_held_out_rows_depend_on_the_seed(path):
         (pa.array([None] * 3), [np.nan] * 3, "f8"),
         (pa.array([Decimal("1.5"), None], pa.decimal128(5, 2)), [1.5, np.nan], "f8"),
         (pa.array([1.5, None, np.nan], pa.float32()), [1.5, np.nan, np.nan], "f4"),
-        (pa.array(np.array([1.5, 2, 3], "f2")), [1.5, 2, 3], "f4"),
+        (pa.array([np.float16(1.5), None], pa.float16()), [1.5, np.nan], "f4"),
         (pa.array([1.1, None, 2], pa.float64()), [1.1, np.nan, 2], "f8"),
     ],
     ids=lambda value: str(getattr(value, "type", "")),
@@ -291,6 +291,21 @@ def test_file_that_has_gone_since_is_an_error_of_ours(path):
     path.unlink()
     with pytest.raises(ValueError, match="dataset cannot be read"):
         next(rows.chunks())
+
+
+def test_many_row_groups_read_the_metadata_once(table, tmp_path):
+    parquet.write_table(table, tmp_path / "X.parquet", row_group_size=1)
+    rows = RowStream(tmp_path / "X.parquet").open()
+    opened, first = [], parquet.ParquetFile.__init__
+
+    def opens(self, *args, metadata=None, **params):
+        opened.append(metadata)
+        first(self, *args, metadata=metadata, **params)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(parquet.ParquetFile, "__init__", opens)
+        assert sum(map(len, rows.chunks())) == N_ROWS
+    assert len(opened) == N_ROWS and None not in opened
 
 
 def test_parameters_are_checked_at_once():
