@@ -19,6 +19,7 @@ from .corruption import (
     SwapNoise,
     UniformNoise,
 )
+from .data.streams import RowStream
 from .training.interrupts import StopTraining
 
 __version__ = "0.1.0.dev0"
@@ -42,6 +43,7 @@ __all__ = [
     "PoissonNoise",
     "RecordedNoise",
     "ResidualDenoiser",
+    "RowStream",
     "SaltAndPepperNoise",
     "ShortTimeFourierTransformer",
     "SlidingWindows",

@@ -8,12 +8,15 @@ from .backend.serialization import serializable
 from .base.partial_fitting import PartialFitting
 from .base.penalized import PenalizedCode
 from .base.perceptron import PerceptronAutoencoder
+from .base.streaming import StreamReading
 
 __all__ = ["DenoisingAutoencoder"]
 
 
 @serializable(standalone=True)
-class DenoisingAutoencoder(PartialFitting, PenalizedCode, PerceptronAutoencoder):
+class DenoisingAutoencoder(
+    StreamReading, PartialFitting, PenalizedCode, PerceptronAutoencoder
+):
     r"""Denoising autoencoder: a transformer that learns by undoing noise.
 
     Every batch of rows :math:`x` is corrupted, :math:`\tilde x \sim q(\tilde x \mid
@@ -33,6 +36,10 @@ class DenoisingAutoencoder(PartialFitting, PenalizedCode, PerceptronAutoencoder)
     Codes are float32, as nets compute; reconstructions are so where the data of the fit
     were float32 or float16, and float64 elsewhere. Read more in the
     :ref:`User Guide <user_guide>`.
+
+    X may be larger than memory: a memory map, or in place of an array a
+    :class:`RowStream`, a pyarrow Dataset or a dask collection, which are read a part at
+    a time; see :ref:`scaling_up`.
 
     Parameters
     ----------

@@ -16,11 +16,13 @@ from .backend.devices import find_device
 from .backend.serialization import serializable
 from .backend.user_warnings import warn_user
 from .base.current import check_parameters
-from .base.fitted import FittedMixin
+from .base.fitted import FittedMixin, restored_on_failure
+from .base.streaming import StreamReading
 from .base.transformer import BaseAutoencoder
 from .data.checks import check_weights, name_columns
 from .data.rows import rows_of
 from .data.statistics import ColumnStatistics
+from .data.streams import check_stream_to_fit, parts_of_stream
 from .data.weights import drop_weightless, uneven
 from .linear.layers import (
     LayerInputs,
@@ -61,7 +63,7 @@ def _adds_up(estimator):
 
 @serializable(standalone=True)
 class MarginalizedDenoisingAutoencoder(
-    FittedMixin, CallbackSupportMixin, BaseAutoencoder
+    StreamReading, FittedMixin, CallbackSupportMixin, BaseAutoencoder
 ):
     r"""Stacked linear denoising autoencoders in closed form, without training.
 
@@ -81,6 +83,10 @@ class MarginalizedDenoisingAutoencoder(
     Missing values (NaN) enter as the mean of their column. Features are float32;
     reconstructions are so where the data of the fit were float32 or float16, and
     float64 elsewhere. Read more in the :ref:`User Guide <marginalized>`.
+
+    X may be larger than memory: a memory map, or in place of an array a
+    :class:`RowStream`, a pyarrow Dataset or a dask collection, which are read a part at
+    a time; see :ref:`scaling_up`.
 
     Parameters
     ----------
@@ -227,6 +233,7 @@ class MarginalizedDenoisingAutoencoder(
             The fitted autoencoder.
         """
         with self._unharmed_by_failure():
+            check_stream_to_fit(self, X, sample_weight=sample_weight)
             sample_weight, X = drop_weightless(sample_weight, X)
             X = self._validate_rows(X, reset=True)
             levels = self._check_noise_levels()
@@ -296,6 +303,14 @@ class MarginalizedDenoisingAutoencoder(
         """
         # scikit-learn leaves it out where there was a fit.
         check_parameters(self)
+        # A stream that can be read once comes in several parts.
+        with restored_on_failure(self):
+            for part in parts_of_stream(self, X):
+                self._add(part, sample_weight)
+        return self
+
+    def _add(self, X, sample_weight):
+        """Add rows that are not validated, and compute the layer anew."""
         first = not hasattr(self, "_stack")
         if not first and self._scatter is None:
             raise ValueError(
@@ -304,6 +319,7 @@ class MarginalizedDenoisingAutoencoder(
                 "partial_fit on a clone, with all rows."
             )
         with self._unharmed_by_failure():
+            check_stream_to_fit(self, X, sample_weight=sample_weight)
             sample_weight, X = drop_weightless(sample_weight, X)
             X = self._validate_rows(X, reset=first)
             (level,) = self._check_noise_levels()
@@ -327,7 +343,6 @@ class MarginalizedDenoisingAutoencoder(
         self._set_fitted(stack, device, None, scatter)
         if first:
             self._data_type = type_in_units(X.dtype)
-        return self
 
     def denoise(self, X):
         """Restore `X` by the linear map of the first layer.

@@ -7,6 +7,7 @@ import copy
 from sklearn.base import _fit_context
 
 from ..data.rows import rows_of
+from ..data.streams import check_stream_to_fit
 from ..data.validation_set import ValidationSet, naming_argument
 from ..data.weights import drop_weightless, uneven
 from ..tables.units import type_in_units
@@ -142,7 +143,14 @@ class NetFitting(FitPreparation):
         if incremental:
             # scikit-learn leaves it out where there was a fit.
             check_parameters(self)
+        check_stream_to_fit(self, X, sample_weight=sample_weight, clean=clean)
         if validation is not None:
+            check_stream_to_fit(
+                self,
+                validation.X,
+                sample_weight_val=validation.sample_weight,
+                clean_val=validation.clean,
+            )
             validation = validation.check(
                 self.early_stopping, belongs="clean", training=clean
             )

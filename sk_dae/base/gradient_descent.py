@@ -16,6 +16,7 @@ from ..backend.user_warnings import warn_user
 from ..corruption import CORRUPTIONS, BaseCorruption
 from ..data.checks import check_range, name_columns
 from ..data.statistics import root_mean_squares
+from ..data.streamed_rows import StreamedRows
 from ..data.training_data import measure_columns
 from ..losses import LOSSES
 from ..modules._layers import MOST_UNITS
@@ -113,8 +114,13 @@ class GradientDescentAutoencoder(
         X = super()._validate_rows(X, reset=reset, owner=owner)
         loss = self.net_.criterion_
         names = getattr(self, "feature_names_in_", None)
-        check_range(X, loss, loss.input_range, names)
-        return X
+
+        def checked(rows):
+            check_range(rows, loss, loss.input_range, names)
+            return rows
+
+        # A stream may be one that can be read only once.
+        return X.then(checked) if isinstance(X, StreamedRows) else checked(X)
 
     def _without_unseen(self, rows):
         """Return rows without what no training row has; for tables."""

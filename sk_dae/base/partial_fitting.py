@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from sklearn.base import _fit_context
 
+from ..data.streams import parts_of_stream
 from ..training.callbacks.sklearn_bridge import with_callbacks
+from .fitted import restored_on_failure
 
 __all__ = ["PartialFitting"]
 
@@ -43,5 +45,8 @@ class PartialFitting:
             The autoencoder, trained further.
         """
         self._refuse_early_stopping()
-        with self._unharmed_by_failure():
-            return self._fit(X, sample_weight, clean, resume=True, incremental=True)
+        # A stream that can be read once comes in several parts.
+        with restored_on_failure(self):
+            for part in parts_of_stream(self, X):
+                self._fit(part, sample_weight, clean, resume=True, incremental=True)
+        return self

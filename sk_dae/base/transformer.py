@@ -20,11 +20,13 @@ from ..backend.nested_parameters import NestedParameters
 from ..backend.settings import own_settings
 from ..backend.suggestions import SuggestingMixin
 from ..backend.threads import limited_threads
-from ..data.rows import rows_of, spans
+from ..data.rows import rows_of, rows_per_chunk
+from ..data.streams import joined
 from ..data.text import naming_text, validate_numbers
 from ..tables.numbers import as_numbers
 from .current import check_parameters
 from .feature_output import in_output_container
+from .lazy import lazy_on_dask
 
 __all__ = ["BaseAutoencoder"]
 
@@ -54,6 +56,9 @@ class BaseAutoencoder(
     ``_reconstruct`` instead.
     """
 
+    #: Whether rows can be read from a stream.
+    _reads_streams = False
+
     #: Whether there is a decoder, and so an inverse.
     _decodes = True
 
@@ -65,6 +70,7 @@ class BaseAutoencoder(
         "features": [StrOptions({"code", "layers", "reconstruction"})],
     }
 
+    @lazy_on_dask
     def transform(self, X):
         """Compute the features of `X`.
 
@@ -85,6 +91,7 @@ class BaseAutoencoder(
         return self._map_rows(X, self._features, self._n_features_out, dtype)
 
     @available_if(_has_decoder)
+    @lazy_on_dask
     def inverse_transform(self, X):
         """Reconstruct rows from their features.
 
@@ -118,6 +125,7 @@ class BaseAutoencoder(
             code, self._decode_to_data, self.n_features_in_, self._data_type
         )
 
+    @lazy_on_dask
     def denoise(self, X):
         """Reconstruct `X` from its code.
 
@@ -135,6 +143,7 @@ class BaseAutoencoder(
         X = self._validate_rows(X)
         return self._map_rows(X, self._reconstruct, X.shape[1], self._data_type)
 
+    @lazy_on_dask
     def reconstruction_error(self, X, *, per_feature=False):
         """Compute how far the reconstruction of each row is from it.
 
@@ -162,6 +171,7 @@ class BaseAutoencoder(
             return in_output_container(self, errors, given)
         return self._map_rows(X, self._row_errors, 1, finite=False)[:, 0]
 
+    @lazy_on_dask
     def score_samples(self, X):
         """Compute minus the mean squared error of each row.
 
@@ -197,7 +207,7 @@ class BaseAutoencoder(
         score : float
             Minus the mean squared error of the rows; NaN where nothing is observed.
         """
-        scores = self.score_samples(X)
+        scores = np.asarray(self.score_samples(X))
         scores = scores[~np.isnan(scores)]
         return float(scores.mean(dtype=np.float64)) if len(scores) else np.nan
 
@@ -367,16 +377,19 @@ class BaseAutoencoder(
         """
         rows = rows_of(X)
         n_samples = X.shape[0]
-        out = np.empty((n_samples, n_outputs), dtype=dtype)
-        widest = max(n_outputs, self._widest)
-        may_overflow = X.dtype != np.float32
+        step = rows_per_chunk(4 * max(n_outputs, self._widest))
+        # A stream has not been looked at, and the length of one may not be known.
+        may_overflow = rows is X or X.dtype != np.float32
+        out, start = None, 0
+        if n_samples is not None:
+            out = np.empty((n_samples, n_outputs), dtype=dtype)
+        parts = []
         with (
             own_settings(),
             torch.inference_mode(),
-            limited_threads(n_samples, self._n_weights, self._device),
+            limited_threads(n_samples or step, self._n_weights, self._device),
         ):
-            for span in spans(n_samples, 4 * widest):
-                chunk = rows.span(span)
+            for chunk in rows.in_order(step):
                 if may_overflow and torch.isinf(chunk).any():
                     raise ValueError(
                         "Input X contains a value too large for dtype('float32')."
@@ -384,8 +397,13 @@ class BaseAutoencoder(
                 made = function(chunk.to(self._device))
                 if finite and not made.isfinite().all():
                     self._refuse_outputs()
-                out[span] = made.cpu().numpy()
-        return out
+                made = made.cpu().numpy()
+                if out is None:
+                    parts.append(made.astype(dtype, copy=False))
+                else:
+                    out[start : start + len(made)] = made
+                    start += len(made)
+        return joined(parts, n_outputs) if out is None else out
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

@@ -144,8 +144,6 @@ class Batches:
             index = torch.arange(self.n_rows)
         if self.rows.device.type != "cpu":
             index = index.to(self.rows.device)
-        if n_rows is None:
-            n_rows = max(1, GROUP_BYTES // (4 * max(1, self.rows.shape[1])))
         start = 0
         for sizes in self._grouped_sizes(n_rows):
             group = index[start : start + sum(sizes)]
@@ -161,6 +159,8 @@ class Batches:
 
     def _grouped_sizes(self, n_rows):
         """Yield the sizes of the batches of each group."""
+        if n_rows is None:
+            n_rows = max(1, GROUP_BYTES // (4 * max(1, self.rows.shape[1])))
         size, n_larger = divmod(self.n_rows, self._n_batches)
         sizes, n_taken = [], 0
         for i in range(self._n_batches):

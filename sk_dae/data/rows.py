@@ -21,6 +21,7 @@ __all__ = [
     "is_on_disk",
     "is_readable",
     "rows_of",
+    "rows_per_chunk",
     "spans",
 ]
 
@@ -78,9 +79,14 @@ def is_on_disk(X):
     return isinstance(X, mmap.mmap)
 
 
+def rows_per_chunk(row_bytes):
+    """Return how many rows take at most `CHUNK_BYTES`, or one."""
+    return max(1, CHUNK_BYTES // max(1, row_bytes))
+
+
 def spans(n_rows, row_bytes):
     """Yield slices over `n_rows` rows, of at most `CHUNK_BYTES` each."""
-    step = max(1, CHUNK_BYTES // max(1, row_bytes))
+    step = rows_per_chunk(row_bytes)
     for start in range(0, n_rows, step):
         yield slice(start, min(start + step, n_rows))
 
@@ -163,6 +169,22 @@ class Rows:
         """
         for rows in spans(self.shape[0], 4 * self.shape[1]):
             yield self.span(rows).cpu().numpy()
+
+    def in_order(self, n_rows):
+        """Read all rows once, in their order, as float32.
+
+        Parameters
+        ----------
+        n_rows : int
+            How many rows to read at a time.
+
+        Yields
+        ------
+        X : Tensor of shape (n_rows, n_features), dtype float32
+            The rows; the last may be fewer.
+        """
+        for start in range(0, self.shape[0], n_rows):
+            yield self.span(slice(start, min(start + n_rows, self.shape[0])))
 
     def sample(self, n_rows, random_state, *, max_bytes=None, in_order=True):
         """Draw rows that count the same: without replacement, unless they are weighted.

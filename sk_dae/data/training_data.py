@@ -11,6 +11,7 @@ from .batches import Batches
 from .checks import check_clean, check_range, check_weights
 from .rows import rows_of
 from .statistics import ColumnStatistics
+from .streamed_rows import StreamedBatches, StreamedRows
 from .validation_set import without_columns
 from .weights import uneven
 
@@ -133,7 +134,7 @@ class TrainingData:
             Always the same rows, for the same seed and number of rows, or those given.
         """
         n_samples = self.X.shape[0]
-        train = valid = None
+        train = valid = n_valid = None
         if validation_fraction is not None and validation is None:
             n_valid = max(1, round(validation_fraction * n_samples))
             if n_valid >= n_samples:
@@ -142,28 +143,37 @@ class TrainingData:
                     f"{validation_fraction} leaves no row to train on: X has "
                     f"{n_samples} rows."
                 )
+        streamed = isinstance(self.X, StreamedRows)
+        if n_valid is not None and not streamed:
             # From the start, so that a warm start sets the same rows aside again.
             order = torch.randperm(n_samples, generator=streams.restart("split"))
             train, valid = order[n_valid:], order[:n_valid]
         if batch_size == "auto":
-            n_train = n_samples if train is None else len(train)
-            batch_size = automatic_batch_size(n_train, self.X.shape[1])
-        rows = rows_of(self.X, device, weights=self.row_weights)
-        targets = None if self.clean is None else rows_of(self.clean, device)
-        shared = {"targets": targets, "weights": self.weights}
+            batch_size = automatic_batch_size(
+                n_samples - (n_valid or 0), self.X.shape[1]
+            )
         generator = streams["shuffle"]
-        batches = Batches(
-            rows, train, batch_size, device, generator=generator, **shared
-        )
+        rows = rest = rows_of(self.X, device, weights=self.row_weights)
+        if streamed:
+            if n_valid is not None:
+                rows, rest = rows.split(n_valid, streams.seeds["split"])
+            make, shared = StreamedBatches, {}
+        else:
+            targets = None if self.clean is None else rows_of(self.clean, device)
+            make, shared = Batches, {"targets": targets, "weights": self.weights}
+        batches = make(rows, train, batch_size, device, generator=generator, **shared)
         if validation is not None:
             return batches, validation._in_order(batch_size, device, self)
-        if valid is None:
+        if n_valid is None:
             return batches, None
-        return batches, Batches(rows, valid, batch_size, device, **shared)
+        return batches, make(rest, valid, batch_size, device, **shared)
 
     def _in_order(self, batch_size, device, training):
         """Return batches of all rows, as those of a training see them."""
         rows, targets = rows_of(self.X, device), self.clean
+        if isinstance(rows, StreamedRows):
+            rows = rows.without(training.statistics.never_observed)
+            return StreamedBatches(rows, None, batch_size, device)
         rows = without_columns(rows, training.statistics.never_observed, device)
         if targets is not None:
             hidden = training.target_statistics.never_observed

@@ -6,7 +6,7 @@ import numpy as np
 import scipy.sparse as sp
 import torch
 
-from ..data.rows import rows_of, spans
+from ..data.rows import rows_of, rows_per_chunk, spans
 from . import moments as _scatter
 from .maps import LinearMap, PartwiseMap
 from .moments import CentredRows, Scatter
@@ -56,14 +56,23 @@ class LayerInputs:
             yield chunk[:, index.to(chunk.device)], weights
 
     def _chunks(self, rows, width):
-        for span in spans(self.n_samples, 4 * width):
-            if self._held is not None:
-                chunk = self._held[span]
-            else:
-                chunk = rows.span(span).to(self.device)
-                for map_ in self._maps:
-                    chunk = map_(chunk)
+        step = rows_per_chunk(4 * width)
+        if self._held is None:
+            chunks = self._mapped(rows, step)
+        else:
+            chunks = self._held.split(step)
+        start = 0
+        for chunk in chunks:
+            span = slice(start, start + len(chunk))
+            start += len(chunk)
             yield chunk, None if self.weights is None else self.weights[span]
+
+    def _mapped(self, rows, step):
+        for chunk in rows.in_order(step):
+            chunk = chunk.to(self.device)
+            for map_ in self._maps:
+                chunk = map_(chunk)
+            yield chunk
 
     def centre(self, means):
         """Return a centre for sums: means, or those of the first chunk."""

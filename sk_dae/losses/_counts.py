@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from ..backend.serialization import serializable
-from ..data.rows import spans
+from ..data.rows import rows_per_chunk
 from ..data.weights import effective_number
 from ..tables.quantiles import weighted_quantiles
 from ._base import BaseLoss
@@ -78,8 +78,8 @@ class _CountLoss(BaseLoss):
         self.register_buffer("rates_", torch.from_numpy(rates))
 
         def over_rows(function):
-            found = [function(rows.span(s)) for s in spans(n_samples, 4 * n_features)]
-            return torch.cat(found).numpy()
+            parts = rows.in_order(rows_per_chunk(4 * n_features))
+            return torch.cat([function(X) for X in parts]).numpy()
 
         sizes = over_rows(self.size_factors)
         some = (sizes > LEAST_SIZE)[:, 0]

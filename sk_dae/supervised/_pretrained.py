@@ -13,6 +13,7 @@ from ..base.gradient_descent import GradientDescentAutoencoder
 from ..base.inner_autoencoder import InnerAutoencoder
 from ..data.checks import check_range
 from ..data.statistics import refuse_too_large
+from ..tables.stored import refuse_stored
 from ..tabular import TabularDenoisingAutoencoder
 
 __all__ = ["PretrainedAutoencoder"]
@@ -81,6 +82,7 @@ class PretrainedAutoencoder(InnerAutoencoder):
 
     def _read_training_rows(self, X, autoencoder, weights, *, resume):
         """Return validated rows, as the net of the autoencoder reads them."""
+        refuse_stored(X)
         if not (resume or isinstance(self.autoencoder, FrozenEstimator)):
             return autoencoder._validate_training_rows(
                 X, reset=True, owner=self, weights=weights

@@ -9,6 +9,7 @@ from .frames import is_frame, names_of, refuse_duplicates
 from .numbers import refuse_complex
 from .reading import columns_of
 from .selectors import select_columns
+from .stored import refuse_stored
 
 __all__ = [
     "categorical_mask",
@@ -47,11 +48,12 @@ def check_table(estimator, X, *, reset, categorical_features="from_dtype"):
     Raises
     ------
     TypeError
-        If a column to be learned has a type that is not supported.
+        If a column to be learned has a type that is not supported, or X is a stream.
 
     ValueError
         If two columns have the same name, or hold complex numbers.
     """
+    refuse_stored(X)
     refuse_duplicates(X)
     refuse_complex(X)
     if is_frame(X):

@@ -8,6 +8,7 @@ import scipy.sparse as sp
 from .conversion import is_sparse
 from .frames import is_frame, is_polars, names_of, refuse_duplicates
 from .reading import columns_of
+from .stored import refuse_stored
 from .types import library_of, storage_of
 from .units import type_in_units
 
@@ -107,7 +108,11 @@ def as_numbers(X, *, accept_sparse=True, input_name="X"):
     ValueError
         If there are complex numbers, integers too large for a float, or two columns of
         the same name; the message names the column.
+
+    TypeError
+        If it is a stream.
     """
+    refuse_stored(X, input_name)
     refuse_duplicates(X, input_name)
     refuse_complex(X)
     if is_frame(X):
