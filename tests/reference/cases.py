@@ -39,6 +39,7 @@ from sk_dae import (
     BlockNoise,
     ComposeNoise,
     ConditionalMeanNoise,
+    ConvolutionalDenoisingAutoencoder,
     DenoisingAutoencoder,
     DenoisingAutoencoderClassifier,
     DenoisingAutoencoderRegressor,
@@ -246,6 +247,14 @@ def with_level(params, level, corruption):
     corruption = params.get("corruption", corruption)
     named = isinstance(corruption, str) and corruption != "autoencoder"
     return {"noise_level": level if named else "auto", **params}
+
+
+def convolutional(**params):
+    # The same products on all machines.
+    defaults = {"n_filters": (4,), "max_iter": 2, "precision": "float32"}
+    return ConvolutionalDenoisingAutoencoder(
+        3, **{**defaults, "device": "cpu", "random_state": 0, **params}
+    )
 
 
 def plain(**params):
@@ -559,6 +568,7 @@ SAVED_CASES = {
     "detector_contamination": Case(
         partial(detector, contamination=0.1, n_folds=None), named_numbers
     ),
+    "convolutional": Case(convolutional, partial(numbers, missing=True)),
     "unfitted": Case(
         partial(
             plain,
