@@ -36,6 +36,10 @@ class BaseLoss(EstimatorModule):
     #: The range that the rows must lie in, if they are not the targets, or None.
     input_range = None
 
+    #: Whether each cell has a loss by itself, a function of its output and its target,
+    #: so that some of the cells, in a tensor of any shape, can stand for all.
+    cell_by_cell = False
+
     #: Whether a target keeps its missing values (NaN), instead of zeros for them.
     takes_missing = False
 

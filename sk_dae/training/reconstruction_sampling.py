@@ -1,0 +1,371 @@
+"""Reconstruction sampling: of the zeros of sparse rows, a random sample is restored.
+
+Dauphin, Y., Glorot, X. and Bengio, Y. (2011). Large-scale learning of embeddings with
+reconstruction sampling. ICML.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import torch
+
+from ..backend.random import seeded_generator
+from ..data.rows import SparseRows
+from ..data.sparse_batches import SparseBatch, StoredRows, is_wide
+from ..modules import MLPAutoencoder
+
+__all__ = [
+    "ColumnSampler",
+    "SampledCells",
+    "SampledObjective",
+    "find_sampling",
+    "loss_of_cells",
+]
+
+#: Columns whose zeros are restored: at least so many, and so many for each cell that a
+#: row has stored on average.
+LEAST_COLUMNS, COLUMNS_PER_CELL = 512, 4
+
+
+def find_sampling(net, run, listens):
+    """Return the objective of a training that samples zeros, or None.
+
+    Parameters
+    ----------
+    net : DenoisingNet
+        The net, with the parameter `reconstruction_sampling`.
+
+    run : TrainingRun
+        The material of the training.
+
+    listens : bool
+        Whether a callback looks at single batches.
+
+    Returns
+    -------
+    objective : SampledObjective or None
+        None where all cells are to be restored.
+
+    Raises
+    ------
+    ValueError
+        If a share of the columns was asked for and settings do not allow it.
+    """
+    setting = net.reconstruction_sampling
+    rows, targets = run.train.rows, run.train.targets
+    if setting is None or run.device.type != "cpu":
+        return None
+    if not isinstance(rows, SparseRows) or not isinstance(targets, SparseRows | None):
+        return None
+    if setting == "auto" and not is_wide(rows):
+        return None
+    obstacle = _obstacle(net, run, listens)
+    if obstacle is None:
+        return SampledObjective.of(net, run, setting)
+    if setting == "auto":
+        return None
+    raise ValueError(
+        f"reconstruction_sampling must be 'auto' or None {obstacle}, got {setting}."
+    )
+
+
+def _obstacle(net, run, listens):
+    """Return with what zeros cannot be sampled, as a phrase, or None."""
+    module, loss, corruption, penalty = (
+        net.module_,
+        net.criterion_,
+        net.corruption,
+        net.penalty,
+    )
+    if type(module) is not MLPAutoencoder:
+        return f"with a module of the class {type(module).__name__}"
+    if not loss.cell_by_cell or loss.column_weights is not None:
+        weighted = "" if loss.column_weights is None else " with column_weights"
+        return f"with the loss {type(loss).__name__}{weighted}"
+    if corruption is not None:
+        name = f"with the corruption {type(corruption).__name__}"
+        if not corruption.keeps_zeros:
+            return f"{name}, which changes zeros"
+        if not isinstance(corruption.level_, float):
+            return f"{name} and a level for each feature"
+    if net.emphasis is not None:
+        return "with emphasis"
+    if penalty is not None and not (
+        penalty.of_code_alone and not penalty.trained_by_net()
+    ):
+        return f"with the penalty {type(penalty).__name__}"
+    if net.optimizer != "adamw":
+        return "with an optimizer other than 'adamw'"
+    if net.lr * net.alpha >= 1.0:
+        return "with a weight decay that turns weights round in one step"
+    if net.precision is not None:
+        return f"with products in {net.precision}"
+    if run.has_missing or run.valid_has_missing or run.completes:
+        return "with missing values"
+    if listens:
+        return "with callbacks that look at single batches"
+    return None
+
+
+class SampledCells(NamedTuple):
+    """A batch, ready for a step over some of its cells.
+
+    Parameters
+    ----------
+    inputs : SparseBatch
+        Input of the encoder.
+
+    target : SparseBatch
+        Target of the output, whose stored cells all count.
+
+    columns : Tensor of shape (n_sampled,), dtype int64
+        The columns whose other cells, which are zero, count, in their order.
+
+    column_weight : Tensor of shape (n_sampled,)
+        How many cells each of those stands for; one on average over the draws.
+
+    weight : Tensor of shape (n_samples,)
+        Weight of each cell of a row in the loss.
+
+    row_weight : Tensor of shape (n_samples,) or None
+        Weights of the rows for the penalty.
+
+    size : int
+        Weight of the batch in the mean loss of an epoch.
+    """
+
+    inputs: SparseBatch
+    target: SparseBatch
+    columns: torch.Tensor
+    column_weight: torch.Tensor
+    weight: torch.Tensor
+    row_weight: torch.Tensor | None
+    size: int
+
+
+class ColumnSampler:
+    r"""Draws the columns of a batch whose zeros are restored.
+
+    Column :math:`j` is expected to be drawn :math:`m q_j` times, where
+
+    .. math:: q_j = \frac{1}{2} \left(\frac{1}{d} + \frac{c_j}{\sum_k c_k}\right)
+
+    and :math:`c_j` is how often it is stored: columns that are often stored have large
+    reconstructions, and so large gradients at their zeros. Each drawn column weighs as
+    often as it was drawn over :math:`m q_j`, so that sums over columns are right on
+    average. With all columns, each is drawn once.
+
+    Parameters
+    ----------
+    n_sampled : int
+        How many draws, :math:`m`.
+
+    counts : ndarray of shape (n_features,)
+        How often each column is stored.
+    """
+
+    def __init__(self, n_sampled, counts):
+        n_features = len(counts)
+        self.n_sampled = min(n_sampled, n_features)
+        shares = np.full(n_features, 1.0 / n_features)
+        if self.n_sampled < n_features and counts.any():
+            shares = (shares + counts / counts.sum()) / 2.0
+        ends = np.cumsum(shares)
+        self._ends = torch.from_numpy(ends / ends[-1])
+        self._expected = torch.from_numpy(shares * self.n_sampled)
+
+    def draw(self, generator):
+        """Return columns, in their order, and their weights.
+
+        Parameters
+        ----------
+        generator : torch.Generator
+            Where they are drawn from.
+
+        Returns
+        -------
+        columns : Tensor of shape (n_drawn,), dtype int64
+            The columns; those that come twice are one.
+
+        weights : Tensor of shape (n_drawn,)
+            Their weights.
+        """
+        n_features = len(self._ends)
+        if self.n_sampled == n_features:
+            return torch.arange(n_features), torch.ones(n_features)
+        # One draw from each of as many equal parts.
+        places = torch.arange(self.n_sampled, dtype=torch.float64)
+        places += torch.rand(self.n_sampled, generator=generator, dtype=torch.float64)
+        places /= self.n_sampled
+        drawn = torch.searchsorted(self._ends, places, right=True)
+        drawn.clamp_(max=n_features - 1)
+        columns, times = torch.unique_consecutive(drawn, return_counts=True)
+        return columns, (times / self._expected[columns]).float()
+
+
+class SampledObjective:
+    """Corrupt the stored cells of batches, and draw the zeros that are restored.
+
+    It takes the place of an ``Objective``.
+
+    Parameters
+    ----------
+    loss : BaseLoss
+        The loss.
+
+    corruption : BaseCorruption or None
+        The fitted process, which keeps zeros.
+
+    sampler : ColumnSampler
+        Draws columns.
+    """
+
+    def __init__(self, loss, corruption, sampler):
+        self.loss = loss
+        self.corruption = corruption
+        self._sampler = sampler
+
+    @classmethod
+    def of(cls, net, run, setting):
+        """Return the objective of a training, for a setting that is not None."""
+        rows = run.train.rows if run.train.targets is None else run.train.targets
+        matrix = StoredRows(rows).matrix
+        n_samples, n_features = matrix.shape
+        if setting == "auto":
+            n_sampled = max(LEAST_COLUMNS, COLUMNS_PER_CELL * matrix.nnz // n_samples)
+        else:
+            n_sampled = max(1, round(setting * n_features))
+        counts = np.bincount(matrix.indices, minlength=n_features)
+        sampler = ColumnSampler(n_sampled, counts)
+        return cls(net.criterion_, net.corruption, sampler)
+
+    @property
+    def in_validation(self):
+        """The objective of validation rows: itself."""
+        return self
+
+    def without_corruption(self):
+        """Return the same objective of rows that nothing corrupts."""
+        return SampledObjective(self.loss, None, self._sampler)
+
+    def read(self, batches):
+        """Return batches of the stored cells."""
+        targets = batches.targets
+        return batches.with_rows(
+            StoredRows(batches.rows), None if targets is None else StoredRows(targets)
+        )
+
+    def prepare_ahead(self, batches, generator):
+        """Return the batches as they are: each is prepared by itself."""
+        return batches
+
+    def prepare(self, batch, generator, *, corrupts=True):
+        """Return a batch as a step takes it.
+
+        Parameters
+        ----------
+        batch : tuple of (X, target, weight)
+            As :meth:`read` has ``Batches`` yield it.
+
+        generator : torch.Generator or None
+            Where corruption and columns are drawn from. None draws the same columns
+            each time.
+
+        corrupts : bool, default=True
+            Whether the rows are corrupted.
+
+        Returns
+        -------
+        prepared : SampledCells
+            Inputs, target, cells and their weights.
+        """
+        inputs, target, row_weight = batch
+        if generator is None:
+            generator = seeded_generator(0)
+        if corrupts and self.corruption is not None:
+            values, _ = self.corruption.draw(inputs.values[None], generator)
+            inputs = inputs.with_values(values[0])
+        n_rows, n_features = target.shape
+        weight = torch.full((n_rows,), 1.0 / (n_rows * n_features))
+        if row_weight is not None:
+            weight *= row_weight
+        columns, column_weight = self._sampler.draw(generator)
+        return SampledCells(
+            inputs, target, columns, column_weight, weight, row_weight, n_rows
+        )
+
+    def evaluate(self, module, prepared, precision=None):
+        """Return the loss of a prepared batch, and the output in the drawn columns."""
+        hidden = module.before_output(module.encode(prepared.inputs))
+        layer = module.decoder[-1]
+        cells = loss_of_cells(self.loss, hidden, layer.table(), layer.bias, prepared)
+        return cells.loss, cells.output
+
+
+class LossOfCells(NamedTuple):
+    """The loss of a batch over some of its cells, and its derivatives.
+
+    Parameters
+    ----------
+    loss : scalar Tensor
+        The loss.
+
+    output : Tensor of shape (n_samples, n_sampled)
+        Output in the drawn columns.
+
+    stored : Tensor of shape (n_stored,)
+        Derivatives by the output in the stored cells.
+
+    drawn : Tensor of shape (n_samples, n_sampled)
+        Derivatives by the output in the drawn columns.
+    """
+
+    loss: torch.Tensor
+    output: torch.Tensor
+    stored: torch.Tensor
+    drawn: torch.Tensor
+
+
+def loss_of_cells(loss, hidden, table, bias, prepared):
+    r"""Return the loss of a batch over its stored cells and over drawn zeros.
+
+    .. math:: \sum_{(i, j): x_{ij} \ne 0} w_i \ell(z_{ij}, x_{ij})
+              + \sum_{j \in J} v_j \sum_{i: x_{ij} = 0} w_i \ell(z_{ij}, 0),
+              \qquad z = H W^T + b
+
+    Parameters
+    ----------
+    loss : BaseLoss
+        The loss, a sum over cells.
+
+    hidden : Tensor of shape (n_samples, n_inputs)
+        Input of the last layer, :math:`H`.
+
+    table : Tensor of shape (n_features, n_inputs)
+        Its weight, :math:`W`.
+
+    bias : Tensor of shape (n_features,)
+        Its bias.
+
+    prepared : SampledCells
+        The batch.
+
+    Returns
+    -------
+    cells : LossOfCells
+        Loss and derivatives.
+    """
+    target, columns, weight = prepared.target, prepared.columns, prepared.weight
+    rows = target.rows()
+    output = target.inner_products(hidden, table).add_(bias[target.columns])
+    value, stored = loss.value_and_gradient(output, target.values, weight[rows])
+    output = torch.addmm(bias[columns], hidden, table[columns].T)
+    weights = torch.outer(weight, prepared.column_weight)
+    # Cells that are stored have counted already.
+    places = torch.searchsorted(columns, target.columns).clamp_(max=len(columns) - 1)
+    found = columns[places] == target.columns
+    weights[rows[found], places[found]] = 0.0
+    of_zeros, drawn = loss.value_and_gradient(output, torch.zeros_like(output), weights)
+    return LossOfCells(value + of_zeros, output, stored, drawn)
