@@ -361,7 +361,7 @@ def test_settings_that_do_not_allow_a_share_are_named(settings, message):
 def test_missing_values_are_refused_with_a_share():
     X = rows(50, 25)
     X.data[3] = np.nan
-    with pytest.raises(ValueError, match="with missing values, got 0.2"):
+    with pytest.raises(ValueError, match=r"with missing values, got 0\.2"):
         sampled(0.2).fit(X)
 
 
