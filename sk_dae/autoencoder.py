@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from numbers import Real
-
 import torch
-from sklearn.utils._param_validation import Interval, StrOptions
 
 from .backend.serialization import serializable
 from .base.partial_fitting import PartialFitting
 from .base.penalized import PenalizedCode
-from .base.perceptron import PerceptronAutoencoder
+from .base.perceptron import SAMPLED_SHARES, PerceptronAutoencoder
 
 __all__ = ["DenoisingAutoencoder"]
 
@@ -256,11 +253,7 @@ class DenoisingAutoencoder(PartialFitting, PenalizedCode, PerceptronAutoencoder)
 
     _parameter_constraints: dict = {
         **PerceptronAutoencoder._parameter_constraints,
-        "reconstruction_sampling": [
-            StrOptions({"auto"}),
-            Interval(Real, 0, 1, closed="right"),
-            None,
-        ],
+        "reconstruction_sampling": SAMPLED_SHARES,
         "module": [callable, torch.nn.Module, None],
         **PenalizedCode._parameter_constraints,
     }
