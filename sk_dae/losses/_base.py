@@ -200,6 +200,21 @@ class BaseLoss(EstimatorModule):
         """
         return output
 
+    def output_of_means(self, means):
+        """Return outputs that suit rows which are all alike, to start from.
+
+        Parameters
+        ----------
+        means : Tensor of shape (n_features,)
+            Means of the columns.
+
+        Returns
+        -------
+        output : Tensor of shape (n_features,)
+            Zeros, unless a subclass knows better.
+        """
+        return torch.zeros_like(means)
+
     # -- the value --------------------------------------------------------------------
 
     def cellwise(self, output, target, *, reduction="none"):

@@ -35,6 +35,10 @@ class SquaredError(BaseLoss):
     cell_by_cell = True
     great_error = 100.0
 
+    def output_of_means(self, means):
+        """Return the means."""
+        return means
+
     def cellwise(self, output, target, *, reduction="none"):
         """Return the loss of every cell, or their mean; as in ``BaseLoss``."""
         return F.mse_loss(output, target, reduction=reduction)
@@ -149,6 +153,10 @@ class BinaryCrossEntropy(BaseLoss):
 
     cell_by_cell = True
     target_range = (0.0, 1.0)
+
+    def output_of_means(self, means):
+        """Return the logits of the means, in [-10, 10]."""
+        return means.logit().clamp_(-10.0, 10.0)
 
     def to_data(self, output):
         """Return the probabilities of the logits `output`."""

@@ -88,7 +88,13 @@ class Linear(nn.Module):
         return (self.transposed_weight if self.tied else self.weight).numel()
 
     def table(self):
-        """Return the weight, of shape (n_outputs, n_inputs), whoever holds it."""
+        """Return the weight, whichever layer holds it.
+
+        Returns
+        -------
+        weight : Tensor of shape (n_outputs, n_inputs)
+            The weight.
+        """
         return self.transposed_weight.T if self.tied else self.weight
 
     def forward(self, x):

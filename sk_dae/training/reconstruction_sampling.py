@@ -81,12 +81,12 @@ def _obstacle(net, run, listens):
     )
     if type(module) is not MLPAutoencoder:
         return f"with a module of the class {type(module).__name__}"
-    if not loss.cell_by_cell or loss.column_weights is not None:
+    if not _has_cells(loss) or loss.column_weights is not None:
         weighted = "" if loss.column_weights is None else " with column_weights"
         return f"with the loss {type(loss).__name__}{weighted}"
     if corruption is not None:
         name = f"with the corruption {type(corruption).__name__}"
-        if not corruption.keeps_zeros:
+        if not (corruption.keeps_zeros and _holds(corruption, "keeps_zeros", "draw")):
             return f"{name}, which changes zeros"
         if not isinstance(corruption.level_, float):
             return f"{name} and a level for each feature"
@@ -107,6 +107,29 @@ def _obstacle(net, run, listens):
     if listens:
         return "with callbacks that look at single batches"
     return None
+
+
+def _has_cells(loss):
+    """Whether a loss is a sum over cells that the encoder reads as they are."""
+    methods = ("cellwise", "forward", "value_and_gradient")
+    return (
+        loss.cell_by_cell
+        and all(_holds(loss, "cell_by_cell", method) for method in methods)
+        and not loss.transforms_input
+        and not loss.trained_by_net()
+    )
+
+
+def _holds(part, claim, method):
+    """Whether the class that claims something knows the method that it is about.
+
+    It may not hold for a subclass that has a method of its own.
+    """
+    claims, has = (
+        next((i for i, cls in enumerate(type(part).__mro__) if name in vars(cls)), 0)
+        for name in (claim, method)
+    )
+    return claims <= has
 
 
 class SampledCells(NamedTuple):
@@ -239,6 +262,13 @@ class SampledObjective:
             n_sampled = max(1, round(setting * n_features))
         counts = np.bincount(matrix.indices, minlength=n_features)
         sampler = ColumnSampler(n_sampled, counts)
+        bias = net.module_.decoder[-1].bias
+        if sampler.n_sampled < n_features and not bias.any():
+            # A column that is seldom drawn would take long to get there.
+            means = np.asarray(matrix.sum(axis=0, dtype=np.float64)).ravel() / n_samples
+            means = torch.from_numpy(means.astype(np.float32))
+            with torch.no_grad():
+                bias.copy_(net.criterion_.output_of_means(means))
         return cls(net.criterion_, net.corruption, sampler)
 
     @property

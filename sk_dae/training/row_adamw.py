@@ -18,11 +18,16 @@ BLOCK = 2**17
 class RowAdamW(AdamW):
     r"""AdamW whose steps touch only those rows of a table that have a gradient.
 
-    A row that a step leaves out keeps its moments, and the correction of their bias
-    counts the steps that touched the row. Its weight decay is put off: once touched
-    again, or by :meth:`settle`, it is multiplied by :math:`\prod_t (1 - \eta_t
-    \lambda)` over the steps between. All other parameters are stepped as by
-    ``torch.optim.AdamW``.
+    A row whose gradient was zero for the last :math:`k - 1` steps makes up for them
+    when it is touched,
+
+    .. math:: m \leftarrow \beta_1^k m + (1 - \beta_1^k) g, \qquad
+              v \leftarrow \beta_2^k v + (1 - \beta_2) g^2,
+
+    so that a gradient moves it as far, all in all, as with ``torch.optim.AdamW``, which
+    would work off the momentum in the steps between. Its weight decay is put off: it is
+    multiplied by :math:`\prod_t (1 - \eta_t \lambda)` when it is touched, or by
+    :meth:`settle`. All other parameters are stepped as by ``torch.optim.AdamW``.
 
     Parameters
     ----------
@@ -64,37 +69,48 @@ class RowAdamW(AdamW):
         self._decay = now
 
     def _update(self, parameter, rows, gradient, group, now):
-        weights = self._table(parameter, parameter)
         state = self._state_of(parameter)
         # torch's own AdamW, which may go on from here, wants it.
-        state["step"] += 1.0
-        n_steps = state["n_row_steps"][rows] + 1.0
-        state["n_row_steps"][rows] = n_steps
-        decay = (now - self._decays[parameter][rows]).exp_()
-        self._decays[parameter][rows] = now
+        step = float(state["step"].add_(1.0))
+        rows = rows.numpy()
+        factors = self._factors(parameter, state, rows, group, now, step)
         beta1, beta2 = group["betas"]
-        corrections = (1.0 - beta2**n_steps).sqrt_()
-        rate = corrections * (group["lr"] / (1.0 - beta1**n_steps))
-        columns = [part[:, None] for part in (decay, corrections * group["eps"], rate)]
-        tensors = (weights, *(self._table(parameter, state[name]) for name in _MOMENTS))
-        size = max(1, BLOCK // weights.shape[1])
-        places = [weights.new_empty(size, weights.shape[1]) for _ in range(4)]
+        root_of_bias = math.sqrt(1.0 - beta2**step)
+        eps, rate = (x * root_of_bias for x in (group["eps"], group["lr"]))
+        rate /= 1.0 - beta1**step
+        tensors = (parameter, *(state[name] for name in _MOMENTS))
+        # NumPy reads and writes rows by index faster than torch.
+        tables = [self._table(parameter, tensor).numpy() for tensor in tensors]
+        width = tables[0].shape[1]
+        size = max(1, min(BLOCK // width, len(rows)))
+        places = [torch.empty(size, width) for _ in range(4)]
         for start in range(0, len(rows), size):
             part = slice(start, start + size)
             index, change = rows[part], gradient[part]
-            w, m, v, root = (place[: len(index)] for place in places)
-            for tensor, place in zip(tensors, (w, m, v), strict=True):
-                torch.index_select(tensor, 0, index, out=place)
-            decay, eps, rate = (column[part] for column in columns)
-            m.lerp_(change, 1.0 - beta1)
-            v.mul_(beta2).addcmul_(change, change, value=1.0 - beta2)
+            w, m, v, root = blocks = [place[: len(index)] for place in places]
+            for table, block in zip(tables, blocks, strict=False):
+                np.take(table, index, axis=0, out=block.numpy(), mode="clip")
+            decay, of_mean, of_square = (factor[part] for factor in factors)
+            m.lerp_(change, of_mean)
+            v.mul_(of_square).addcmul_(change, change, value=1.0 - beta2)
             # torch's root of zeros, of which there are many, takes ten times as long.
             np.sqrt(v.numpy(), out=root.numpy())
             root.add_(eps)
-            torch.div(m, root, out=root).mul_(rate)
-            w.mul_(decay).sub_(root)
-            for tensor, place in zip(tensors, (w, m, v), strict=True):
-                tensor.index_copy_(0, index, place)
+            w.mul_(decay).addcdiv_(m, root, value=-rate)
+            for table, block in zip(tables, blocks, strict=False):
+                table[index] = block.numpy()
+
+    def _factors(self, parameter, state, rows, group, now, step):
+        """Return what rows catch up: decay, and the weights of the moments."""
+        last, decays = state["row_steps"].numpy(), self._decays[parameter].numpy()
+        n_steps = step - last[rows].astype(np.float64)
+        beta1, beta2 = group["betas"]
+        factors = np.exp(now - decays[rows]), 1.0 - beta1**n_steps, beta2**n_steps
+        last[rows], decays[rows] = step, now
+        return [
+            torch.from_numpy(part.astype(np.float32, copy=False))[:, None]
+            for part in factors
+        ]
 
     def _state_of(self, parameter):
         """Return the moments of a table, laid out as its weights are."""
@@ -103,9 +119,9 @@ class RowAdamW(AdamW):
             state["step"] = torch.zeros(())
             for name in _MOMENTS:
                 state[name] = torch.zeros_like(parameter)
-        if "n_row_steps" not in state:
+        if "row_steps" not in state:
             n_rows = len(self._decays[parameter])
-            state["n_row_steps"] = torch.full((n_rows,), float(state["step"]))
+            state["row_steps"] = torch.full((n_rows,), float(state["step"]))
         for name in _MOMENTS:
             if state[name].stride() != parameter.stride():
                 state[name] = torch.empty_like(parameter).copy_(state[name])

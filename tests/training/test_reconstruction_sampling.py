@@ -7,7 +7,13 @@ from torch import nn
 
 from sk_dae import DenoisingAutoencoder, MaskingNoise, SpeckleNoise
 from sk_dae.data.sparse_batches import SparseBatch
-from sk_dae.losses import AbsoluteError, BinaryCrossEntropy, HuberLoss, SquaredError
+from sk_dae.losses import (
+    AbsoluteError,
+    BaseLoss,
+    BinaryCrossEntropy,
+    HuberLoss,
+    SquaredError,
+)
 from sk_dae.modules import MLPAutoencoder
 from sk_dae.training.reconstruction_sampling import (
     ColumnSampler,
@@ -324,6 +330,35 @@ class Freezing(Callback):
                 parameter.requires_grad_(False)
 
 
+class OwnLoss(SquaredError):
+    """Cells that depend on one another, in a class that inherits the opposite."""
+
+    def cellwise(self, output, target, *, reduction="none"):
+        cells = (output - output.mean() - target).square()
+        return cells.mean() if reduction == "mean" else cells
+
+
+class ReadsRoots(SquaredError):
+    def to_input(self, X):
+        return X.sqrt() + 1.0
+
+
+class OwnCorruption(MaskingNoise):
+    def draw(self, X, generator):
+        return X + 1.0, None
+
+
+class OwnCells(SquaredError):
+    cell_by_cell = True
+
+    def cellwise(self, output, target, *, reduction="none"):
+        cells = (output - target) ** 4
+        return cells.mean() if reduction == "mean" else cells
+
+    def value_and_gradient(self, output, target, weight=None):
+        return BaseLoss.value_and_gradient(self, output, target, weight)
+
+
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
@@ -333,6 +368,11 @@ class Freezing(Callback):
         ({"corruption": MaskingNoise(np.full(25, 0.1))}, "a level for each feature"),
         ({"loss": "cosine"}, "the loss CosineLoss"),
         ({"loss": SquaredError(np.ones(25))}, "SquaredError with column_weights"),
+        ({"loss": "poisson"}, "the loss PoissonLoss"),
+        ({"loss": OwnLoss()}, "the loss OwnLoss"),
+        ({"loss": ReadsRoots()}, "the loss ReadsRoots"),
+        ({"loss": OwnCells()}, None),
+        ({"corruption": OwnCorruption()}, "OwnCorruption, which changes zeros"),
         ({"emphasis": "double", "corruption": "masking"}, "with emphasis"),
         ({"penalty": "contractive"}, "the penalty ContractivePenalty"),
         ({"penalty": "variational"}, "the penalty VariationalPenalty"),
