@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 
 from ..backend.random import seeded_generator
 from ..data.rows import SparseRows
@@ -27,6 +28,10 @@ __all__ = [
 #: Columns whose zeros are restored: at least so many, and so many for each cell that a
 #: row has stored on average.
 LEAST_COLUMNS, COLUMNS_PER_CELL = 512, 4
+
+#: Rows whose zeros are restored in columns that have stored cells: at least so many,
+#: and one of so many of a batch.
+LEAST_ROWS, ROWS_PER_ROW = 16, 8
 
 
 def find_sampling(net, run, listens):
@@ -143,8 +148,12 @@ class SampledCells(NamedTuple):
     target : SparseBatch
         Target of the output, whose stored cells all count.
 
+    rows : Tensor of shape (n_drawn,), dtype int64
+        The rows whose zeros count in columns that have stored cells.
+
     columns : Tensor of shape (n_sampled,), dtype int64
-        The columns whose other cells, which are zero, count, in their order.
+        The columns whose zeros count in all rows, in their order, but for those that
+        have stored cells.
 
     column_weight : Tensor of shape (n_sampled,)
         How many cells each of those stands for; one on average over the draws.
@@ -161,6 +170,7 @@ class SampledCells(NamedTuple):
 
     inputs: SparseBatch
     target: SparseBatch
+    rows: torch.Tensor
     columns: torch.Tensor
     column_weight: torch.Tensor
     weight: torch.Tensor
@@ -322,16 +332,40 @@ class SampledObjective:
         if row_weight is not None:
             weight *= row_weight
         columns, column_weight = self._sampler.draw(generator)
+        n_drawn = max(LEAST_ROWS, n_rows // ROWS_PER_ROW)
+        rows = torch.arange(n_rows)
+        if n_drawn < n_rows and self._sampler.n_sampled < n_features:
+            rows = torch.randperm(n_rows, generator=generator)[:n_drawn]
         return SampledCells(
-            inputs, target, columns, column_weight, weight, row_weight, n_rows
+            inputs, target, rows, columns, column_weight, weight, row_weight, n_rows
         )
 
     def evaluate(self, module, prepared, precision=None):
-        """Return the loss of a prepared batch, and the output in the drawn columns."""
+        """Return the loss of a prepared batch, and the output in the stored cells."""
         hidden = module.before_output(module.encode(prepared.inputs))
         layer = module.decoder[-1]
         cells = loss_of_cells(self.loss, hidden, layer.table(), layer.bias, prepared)
         return cells.loss, cells.output
+
+
+class Block(NamedTuple):
+    """Derivatives by the output in some rows and columns.
+
+    Parameters
+    ----------
+    rows : Tensor of shape (n_rows,), dtype int64
+        The rows of the batch.
+
+    columns : Tensor of shape (n_columns,), dtype int64
+        The columns.
+
+    slope : Tensor of shape (n_rows, n_columns)
+        The derivatives.
+    """
+
+    rows: torch.Tensor
+    columns: torch.Tensor
+    slope: torch.Tensor
 
 
 class LossOfCells(NamedTuple):
@@ -342,28 +376,40 @@ class LossOfCells(NamedTuple):
     loss : scalar Tensor
         The loss.
 
-    output : Tensor of shape (n_samples, n_sampled)
-        Output in the drawn columns.
+    output : Tensor of shape (n_stored,)
+        Output in the stored cells.
 
     stored : Tensor of shape (n_stored,)
-        Derivatives by the output in the stored cells.
+        Derivatives by the output there.
 
-    drawn : Tensor of shape (n_samples, n_sampled)
-        Derivatives by the output in the drawn columns.
+    order : ColumnOrder
+        The stored cells, column after column.
+
+    near, far : Block
+        Derivatives at zeros in columns that the batch has stored cells in, and in
+        others.
     """
 
     loss: torch.Tensor
     output: torch.Tensor
     stored: torch.Tensor
-    drawn: torch.Tensor
+    order: object
+    near: Block
+    far: Block
 
 
 def loss_of_cells(loss, hidden, table, bias, prepared):
-    r"""Return the loss of a batch over its stored cells and over drawn zeros.
+    r"""Return the loss of a batch over its stored cells and a sample of its zeros.
 
-    .. math:: \sum_{(i, j): x_{ij} \ne 0} w_i \ell(z_{ij}, x_{ij})
-              + \sum_{j \in J} v_j \sum_{i: x_{ij} = 0} w_i \ell(z_{ij}, 0),
+    .. math:: \sum_{x_{ij} \ne 0} w_i \ell(z_{ij}, x_{ij})
+              + \frac{n}{|I|} \sum_{j \in U} \sum_{i \in I, x_{ij} = 0}
+              w_i \ell(z_{ij}, 0)
+              + \sum_{j \in J \setminus U} v_j \sum_i w_i \ell(z_{ij}, 0),
               \qquad z = H W^T + b
+
+    Columns :math:`U` with a stored cell always meet zeros too, of some rows :math:`I`:
+    an optimizer that divides by the size of past gradients would let stored cells pull
+    further than zeros that come less often. The others are sampled by column.
 
     Parameters
     ----------
@@ -387,15 +433,29 @@ def loss_of_cells(loss, hidden, table, bias, prepared):
     cells : LossOfCells
         Loss and derivatives.
     """
-    target, columns, weight = prepared.target, prepared.columns, prepared.weight
-    rows = target.rows()
+    target, weight, rows = prepared.target, prepared.weight, prepared.rows
+    of_cells, order = target.rows(), target.by_columns()
     output = target.inner_products(hidden, table).add_(bias[target.columns])
-    value, stored = loss.value_and_gradient(output, target.values, weight[rows])
-    output = torch.addmm(bias[columns], hidden, table[columns].T)
-    weights = torch.outer(weight, prepared.column_weight)
+    value, stored = loss.value_and_gradient(output, target.values, weight[of_cells])
+
+    weights = weight[rows] * (len(hidden) / len(rows))
+    weights = weights[:, None].repeat(1, len(order.columns))
     # Cells that are stored have counted already.
-    places = torch.searchsorted(columns, target.columns).clamp_(max=len(columns) - 1)
-    found = columns[places] == target.columns
-    weights[rows[found], places[found]] = 0.0
-    of_zeros, drawn = loss.value_and_gradient(output, torch.zeros_like(output), weights)
-    return LossOfCells(value + of_zeros, output, stored, drawn)
+    place = torch.full((len(hidden),), -1)
+    place[rows] = torch.arange(len(rows))
+    found = place[of_cells] >= 0
+    places = torch.searchsorted(order.columns, target.columns[found])
+    weights[place[of_cells[found]], places] = 0.0
+
+    def at_zeros(rows, columns, weights):
+        z = torch.addmm(bias[columns], hidden[rows], table[columns].T)
+        part, slope = loss.value_and_gradient(z, torch.zeros_like(z), weights)
+        return part, Block(rows, columns, slope)
+
+    of_near, near = at_zeros(rows, order.columns, weights)
+    known = F.pad(order.columns, (0, 1), value=-1)
+    known = known[torch.searchsorted(order.columns, prepared.columns)]
+    others = known != prepared.columns
+    weights = torch.outer(weight, prepared.column_weight[others])
+    of_far, far = at_zeros(torch.arange(len(hidden)), prepared.columns[others], weights)
+    return LossOfCells(value + of_near + of_far, output, stored, order, near, far)

@@ -97,7 +97,8 @@ class SampledStep:
             scaled = prepared._replace(weight=prepared.weight * self._scale)
             cells = loss_of_cells(self.loss, hidden.detach(), table, bias, scaled)
             at_hidden = target.with_values(cells.stored).times(table)
-            at_hidden.addmm_(cells.drawn, table[prepared.columns])
+            for rows, columns, slope in (cells.near, cells.far):
+                at_hidden.index_add_(0, rows, slope @ table[columns])
         loss, value = cells.loss / self._scale, None
         # Torch finds the gradients of a number faster than that of several tensors.
         product = torch.sum(hidden * at_hidden)
@@ -116,15 +117,16 @@ class SampledStep:
 
     def _gradients_of_rows(self, prepared, cells, hidden, at_first):
         """Return rows of the tables and their gradients; of the rest, set them."""
-        inputs, target, columns = prepared.inputs, prepared.target, prepared.columns
+        inputs, target, order = prepared.inputs, prepared.target, cells.order
+        near, far = cells.near, cells.far
         if self._first.bias.requires_grad:
             self._first.bias.grad = at_first.sum(dim=0)
-        order = target.by_columns()
         of_inputs = order
         if inputs.columns is not target.columns:
             of_inputs = inputs.by_columns()
-        parts = [(order.columns, order.times(cells.stored, hidden))]
-        parts.append((columns, cells.drawn.T @ hidden))
+        stored = order.times(cells.stored, hidden)
+        stored.addmm_(near.slope.T, hidden[near.rows])
+        parts = [(order.columns, stored), (far.columns, far.slope.T @ hidden)]
         first = of_inputs.columns, of_inputs.times(inputs.values, at_first)
         tables = {}
         if self._last.tied:
@@ -133,8 +135,8 @@ class SampledStep:
             tables[self._last.weight] = parts
             tables[self._first.weight] = [first]
         tables[self._last.bias] = [
-            (order.columns, order.sums(cells.stored)[:, None]),
-            (columns, cells.drawn.sum(dim=0)[:, None]),
+            (order.columns, (order.sums(cells.stored) + near.slope.sum(0))[:, None]),
+            (far.columns, far.slope.sum(dim=0)[:, None]),
         ]
         return {
             parameter: _added(parts)
