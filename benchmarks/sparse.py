@@ -185,6 +185,7 @@ def report_text(report, folder, n_seeds, max_iter):
                     hidden_layer_sizes=(),
                     corruption="masking",
                     noise_level=0.5,
+                    loss="binary_cross_entropy",
                     max_iter=max_iter,
                     reconstruction_sampling=share,
                     random_state=seed,
@@ -217,7 +218,7 @@ def main():
     parser.add_argument("--rows", type=int, default=10_000)
     parser.add_argument("--full", type=int, default=100_000)
     parser.add_argument("--seeds", type=int, default=2)
-    parser.add_argument("--epochs", type=int, default=20)
+    parser.add_argument("--epochs", type=int, default=8)
     parser.add_argument("--case", help="for the processes that the script starts")
     arguments = parser.parse_args()
     torch.set_num_threads(1)
