@@ -7,7 +7,7 @@ import torch
 from .backend.serialization import serializable
 from .base.partial_fitting import PartialFitting
 from .base.penalized import PenalizedCode
-from .base.perceptron import PerceptronAutoencoder
+from .base.perceptron import SAMPLED_SHARES, PerceptronAutoencoder
 from .base.streaming import StreamReading
 
 __all__ = ["DenoisingAutoencoder"]
@@ -143,6 +143,15 @@ class DenoisingAutoencoder(
         Number of epochs; with `early_stopping`, at most. "auto" is as many as make
         8000 steps, within [20, 200].
 
+    reconstruction_sampling : "auto", float in (0, 1] or None, default="auto"
+        Share of the columns in which a step over sparse rows restores zeros, drawn anew
+        for each batch; the cells that are not zero are all restored. The zeros are
+        weighed so that the loss and its gradient are right on average, and time and
+        memory go with the cells that are stored. "auto" does so for CSR matrices of at
+        least 10 000 columns of which at most 5 % are stored, where the other parameters
+        allow it; None restores all cells. Dense rows, and rows on an accelerator, are
+        restored whole. See :ref:`the user guide <wide_sparse>`.
+
     early_stopping : bool, default=False
         Whether to set validation rows aside, to stop when their loss no longer
         improves, and to restore the weights of the best epoch.
@@ -251,6 +260,7 @@ class DenoisingAutoencoder(
 
     _parameter_constraints: dict = {
         **PerceptronAutoencoder._parameter_constraints,
+        "reconstruction_sampling": SAMPLED_SHARES,
         "module": [callable, torch.nn.Module, None],
         **PenalizedCode._parameter_constraints,
     }
@@ -278,6 +288,7 @@ class DenoisingAutoencoder(
         alpha=0.01,
         batch_size="auto",
         max_iter="auto",
+        reconstruction_sampling="auto",
         early_stopping=False,
         validation_fraction=0.1,
         n_iter_no_change=10,
@@ -310,6 +321,7 @@ class DenoisingAutoencoder(
         self.alpha = alpha
         self.batch_size = batch_size
         self.max_iter = max_iter
+        self.reconstruction_sampling = reconstruction_sampling
         self.early_stopping = early_stopping
         self.validation_fraction = validation_fraction
         self.n_iter_no_change = n_iter_no_change

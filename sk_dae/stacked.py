@@ -11,6 +11,7 @@ from .backend.serialization import serializable
 from .backend.suggestions import names_suggested
 from .base.deprecation import current_value
 from .base.perceptron import (
+    SAMPLED_SHARES,
     PerceptronAutoencoder,
     find_code_activation,
     hidden_sizes,
@@ -127,6 +128,10 @@ class StackedDenoisingAutoencoder(PerceptronAutoencoder):
 
     max_iter : int or "auto", default="auto"
         Number of epochs for the whole, likewise.
+
+    reconstruction_sampling : "auto", float in (0, 1] or None, default="auto"
+        Share of the columns in which a step over sparse rows restores zeros, for the
+        first layer and for the whole; see :class:`DenoisingAutoencoder`.
 
     early_stopping : bool, default=False
         Whether to set validation rows aside, to stop each training when their loss no
@@ -260,6 +265,7 @@ class StackedDenoisingAutoencoder(PerceptronAutoencoder):
             StrOptions({"auto"}),
             Interval(Integral, 1, None, closed="left"),
         ],
+        "reconstruction_sampling": SAMPLED_SHARES,
     }
     _renamed_parameters: dict = {
         **PerceptronAutoencoder._renamed_parameters,
@@ -290,6 +296,7 @@ class StackedDenoisingAutoencoder(PerceptronAutoencoder):
         batch_size="auto",
         pretrain_max_iter="auto",
         max_iter="auto",
+        reconstruction_sampling="auto",
         early_stopping=False,
         validation_fraction=0.1,
         n_iter_no_change=10,
@@ -323,6 +330,7 @@ class StackedDenoisingAutoencoder(PerceptronAutoencoder):
         self.batch_size = batch_size
         self.pretrain_max_iter = pretrain_max_iter
         self.max_iter = max_iter
+        self.reconstruction_sampling = reconstruction_sampling
         self.early_stopping = early_stopping
         self.validation_fraction = validation_fraction
         self.n_iter_no_change = n_iter_no_change
@@ -420,6 +428,7 @@ class StackedDenoisingAutoencoder(PerceptronAutoencoder):
                 corruption=layer.corruption,
                 emphasis=emphases[k],
                 noise_schedule=plan.noise_schedule,
+                reconstruction_sampling=self.reconstruction_sampling,
                 callbacks=without_files(current_value(self, "net_callbacks")),
             )
             epochs = current_value(self, "pretrain_max_iter")

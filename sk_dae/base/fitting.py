@@ -219,6 +219,7 @@ class NetFitting(FitPreparation):
             penalty=plan.penalty,
             n_features=X.shape[1],
             encoder_input=plan.encoder_input,
+            reconstruction_sampling=getattr(self, "reconstruction_sampling", None),
         )
         resume_from = None
         if plan.resume:

@@ -15,10 +15,12 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from ..backend.user_warnings import warn_user
 from ..corruption import CORRUPTIONS, BaseCorruption
 from ..data.checks import check_range, name_columns
+from ..data.sparse_batches import SparseBatch, is_wide
 from ..data.statistics import root_mean_squares
 from ..data.streamed_rows import StreamedRows
 from ..data.training_data import measure_columns
 from ..losses import LOSSES
+from ..modules import MLPAutoencoder
 from ..modules._layers import MOST_UNITS
 from ..training.objective import EMPHASES, EncoderInput
 from ..training.schedules import NOISE_SCHEDULES
@@ -203,8 +205,21 @@ class GradientDescentAutoencoder(
     def _decode(self, code):
         return self.net_.criterion_.to_data(self.net_.module_.decode(code))
 
+    def _reads_stored(self, rows):
+        net = self.net_
+        return (
+            self._device.type == "cpu"
+            and type(net.module_) is MLPAutoencoder
+            and net.encoder_input.takes_stored
+            and is_wide(rows)
+            and not rows.misses_any()
+        )
+
     def _squared_errors(self, X):
-        restored = self.net_.criterion_.match_scale(self._reconstruct(X), X)
+        reconstruction = self._reconstruct(X)
+        if isinstance(X, SparseBatch):
+            X = X.to_dense()
+        restored = self.net_.criterion_.match_scale(reconstruction, X)
         return (X - restored).square_()
 
     def _hidden_layers(self, X):

@@ -12,7 +12,15 @@ from ..modules import ACTIVATIONS, MLPAutoencoder
 from ..modules._layers import MOST_UNITS
 from .gradient_descent import GradientDescentAutoencoder
 
-__all__ = ["PerceptronAutoencoder", "find_code_activation", "hidden_sizes"]
+__all__ = [
+    "SAMPLED_SHARES",
+    "PerceptronAutoencoder",
+    "find_code_activation",
+    "hidden_sizes",
+]
+
+#: What the parameter `reconstruction_sampling` may be.
+SAMPLED_SHARES = [StrOptions({"auto"}), Interval(Real, 0, 1, closed="right"), None]
 
 
 class PerceptronAutoencoder(GradientDescentAutoencoder):

@@ -21,6 +21,7 @@ from ..backend.settings import own_settings
 from ..backend.suggestions import SuggestingMixin
 from ..backend.threads import limited_threads
 from ..data.rows import rows_of, rows_per_chunk
+from ..data.sparse_batches import StoredRows
 from ..data.streams import joined
 from ..data.text import naming_text, validate_numbers
 from ..tables.numbers import as_numbers
@@ -87,8 +88,16 @@ class BaseAutoencoder(
         """
         X = self._validate_rows(X)
         self._check_features()
-        dtype = self._data_type if self.features == "reconstruction" else np.float32
-        return self._map_rows(X, self._features, self._n_features_out, dtype)
+        decodes = self.features == "reconstruction"
+        dtype = self._data_type if decodes else np.float32
+        return self._map_rows(
+            X,
+            self._features,
+            self._n_features_out,
+            dtype,
+            takes_stored=True,
+            decodes=decodes,
+        )
 
     @available_if(_has_decoder)
     @lazy_on_dask
@@ -141,7 +150,9 @@ class BaseAutoencoder(
             fit were float32 or float16, float64 elsewhere.
         """
         X = self._validate_rows(X)
-        return self._map_rows(X, self._reconstruct, X.shape[1], self._data_type)
+        return self._map_rows(
+            X, self._reconstruct, X.shape[1], self._data_type, takes_stored=True
+        )
 
     @lazy_on_dask
     def reconstruction_error(self, X, *, per_feature=False):
@@ -166,10 +177,11 @@ class BaseAutoencoder(
             a data frame where `set_output` asks for one.
         """
         given, X = X, self._validate_rows(X)
+        settings = {"finite": False, "takes_stored": True}
         if per_feature:
-            errors = self._map_rows(X, self._cell_errors, X.shape[1], finite=False)
+            errors = self._map_rows(X, self._cell_errors, X.shape[1], **settings)
             return in_output_container(self, errors, given)
-        return self._map_rows(X, self._row_errors, 1, finite=False)[:, 0]
+        return self._map_rows(X, self._row_errors, 1, **settings)[:, 0]
 
     @lazy_on_dask
     def score_samples(self, X):
@@ -315,7 +327,7 @@ class BaseAutoencoder(
         X_restored : ndarray of shape (n_samples, n_features), dtype float32
             The reconstruction.
         """
-        return self._map_rows(X, self._reconstruct, X.shape[1])
+        return self._map_rows(X, self._reconstruct, X.shape[1], takes_stored=True)
 
     # -- arrays ---------------------------------------------------------------------
 
@@ -369,17 +381,39 @@ class BaseAutoencoder(
         """Check what says which features are meant, and may have been set since fit."""
         check_parameters(self, "features")
 
-    def _map_rows(self, X, function, n_outputs, dtype=np.float32, *, finite=True):
+    def _reads_stored(self, rows):
+        """Whether the stored cells of rows are enough to encode them."""
+        return False
+
+    def _map_rows(
+        self,
+        X,
+        function,
+        n_outputs,
+        dtype=np.float32,
+        *,
+        finite=True,
+        takes_stored=False,
+        decodes=True,
+    ):
         """Apply a function of tensors to X, a bounded number of bytes at a time.
 
         A result that is not finite is refused; with ``finite=False`` the function sees
-        to that itself.
+        to that itself. One that ``takes_stored`` gets wide sparse rows as a
+        ``SparseBatch``, where the encoder can read them so; one that does not decode
+        them makes nothing as wide as they are.
         """
         rows = rows_of(X)
         n_samples = X.shape[0]
-        step = rows_per_chunk(4 * max(n_outputs, self._widest))
         # A stream has not been looked at, and the length of one may not be known.
         may_overflow = rows is X or X.dtype != np.float32
+        widest = max(n_outputs, self._widest)
+        if takes_stored and self._reads_stored(rows):
+            rows = StoredRows(rows)
+            if not decodes:
+                encoder, code, decoder = self._widths
+                widest = max(n_outputs, rows.width, code, *encoder, *decoder)
+        step = rows_per_chunk(4 * widest)
         out, start = None, 0
         if n_samples is not None:
             out = np.empty((n_samples, n_outputs), dtype=dtype)
@@ -390,7 +424,7 @@ class BaseAutoencoder(
             limited_threads(n_samples or step, self._n_weights, self._device),
         ):
             for chunk in rows.in_order(step):
-                if may_overflow and torch.isinf(chunk).any():
+                if may_overflow and chunk.isinf().any():
                     raise ValueError(
                         "Input X contains a value too large for dtype('float32')."
                     )

@@ -71,6 +71,9 @@ class BaseCorruption(
       default.
     - ``fills_missing``: whether :meth:`fill` replaces missing values, in training and
       at prediction. False by default; elsewhere the mean of the column is put in.
+    - ``keeps_zeros``: whether zeros stay zeros, and every cell is drawn by itself, so
+      that with one level for all features :meth:`draw` also takes the stored cells of
+      sparse rows alone, as one row. False by default.
     - ``rows_per_draw``: how many rows a training draws at once, where its batches are
       smaller; for a process whose :meth:`draw` costs more for the call than for the
       rows. None, the default, draws for each batch by itself.
@@ -96,6 +99,7 @@ class BaseCorruption(
     max_level = LARGEST
     makes_missing = False
     fills_missing = False
+    keeps_zeros = False
     rows_per_draw = None
     level_name = "level"
     # A training that changes the level multiplies it by this.

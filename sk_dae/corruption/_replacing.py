@@ -77,6 +77,10 @@ class MaskingNoise(BaseCorruption):
     def makes_missing(self):
         return is_scalar_nan(self.fill_value)
 
+    @property
+    def keeps_zeros(self):
+        return self.fill_value == 0
+
     def draw(self, X, generator):
         """Draw corrupted rows, as in ``BaseCorruption``."""
         chosen = self.choose(X, generator)

@@ -60,6 +60,8 @@ class SpeckleNoise(BaseCorruption):
     array([0. , 0.1, 1. ], dtype=float32)
     """
 
+    keeps_zeros = True
+
     def __init__(self, level=0.2, *, random_state=None):
         super().__init__(level, random_state=random_state)
 
@@ -119,6 +121,8 @@ class PoissonNoise(BaseCorruption):
     >>> round(float(noisy.mean())), round(float(noisy.var()))
     (4, 1)
     """
+
+    keeps_zeros = True
 
     def __init__(self, level=0.1, *, random_state=None):
         super().__init__(level, random_state=random_state)

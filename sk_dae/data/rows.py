@@ -393,6 +393,13 @@ class SparseRows(Rows):
         """Yield the matrix, which is held anyway."""
         yield self._X
 
+    def misses_any(self):
+        """Return whether a value is missing."""
+        values = self._X.data
+        # A sum is NaN where any value is, or where infinities of both signs are.
+        with np.errstate(all="ignore"):
+            return values.dtype.kind == "f" and bool(np.isnan(values.sum()))
+
     def _most_rows(self, n_rows, max_bytes):
         return n_rows
 

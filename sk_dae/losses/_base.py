@@ -36,6 +36,10 @@ class BaseLoss(EstimatorModule):
     #: The range that the rows must lie in, if they are not the targets, or None.
     input_range = None
 
+    #: Whether each cell has a loss by itself, a function of its output and its target,
+    #: so that some of the cells, in a tensor of any shape, can stand for all.
+    cell_by_cell = False
+
     #: Whether a target keeps its missing values (NaN), instead of zeros for them.
     takes_missing = False
 
@@ -195,6 +199,21 @@ class BaseLoss(EstimatorModule):
             The reconstruction.
         """
         return output
+
+    def output_of_means(self, means):
+        """Return outputs that suit rows which are all alike, to start from.
+
+        Parameters
+        ----------
+        means : Tensor of shape (n_features,)
+            Means of the columns.
+
+        Returns
+        -------
+        output : Tensor of shape (n_features,)
+            Zeros, unless a subclass knows better.
+        """
+        return torch.zeros_like(means)
 
     # -- the value --------------------------------------------------------------------
 

@@ -32,7 +32,12 @@ class SquaredError(BaseLoss):
     tensor(5.)
     """
 
+    cell_by_cell = True
     great_error = 100.0
+
+    def output_of_means(self, means):
+        """Return the means."""
+        return means
 
     def cellwise(self, output, target, *, reduction="none"):
         """Return the loss of every cell, or their mean; as in ``BaseLoss``."""
@@ -68,6 +73,7 @@ class AbsoluteError(BaseLoss):
     tensor(2.)
     """
 
+    cell_by_cell = True
     great_error = 10.0
 
     def cellwise(self, output, target, *, reduction="none"):
@@ -102,6 +108,8 @@ class HuberLoss(BaseLoss):
         **BaseLoss._parameter_constraints,
         "delta": [Interval(Real, 0, None, closed="neither")],
     }
+
+    cell_by_cell = True
 
     def __init__(self, delta=1.0, column_weights=None):
         super().__init__(column_weights)
@@ -143,7 +151,12 @@ class BinaryCrossEntropy(BaseLoss):
     tensor([[0.5000]])
     """
 
+    cell_by_cell = True
     target_range = (0.0, 1.0)
+
+    def output_of_means(self, means):
+        """Return the logits of the means, in [-10, 10]."""
+        return means.logit().clamp_(-10.0, 10.0)
 
     def to_data(self, output):
         """Return the probabilities of the logits `output`."""

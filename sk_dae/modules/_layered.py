@@ -119,8 +119,23 @@ class LayeredAutoencoder(nn.Module):
         output : Tensor of shape (n_samples, n_outputs)
             Output for the loss.
         """
+        return self.decoder[-1](self.before_output(code))
+
+    def before_output(self, code):
+        """Return what the last layer takes.
+
+        Parameters
+        ----------
+        code : Tensor of shape (n_samples, n_components)
+            Codes.
+
+        Returns
+        -------
+        inputs : Tensor of shape (n_samples, n_inputs)
+            The last hidden layer of the decoder; the codes where there is none.
+        """
         hidden = self._hidden(code, self.decoder)
-        return self.decoder[-1](hidden[-1] if hidden else code)
+        return hidden[-1] if hidden else code
 
     def forward(self, X):
         """Return ``decode(encode(X))``."""

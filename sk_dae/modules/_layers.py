@@ -87,10 +87,21 @@ class Linear(nn.Module):
         """Products of a weight and a value for each row."""
         return (self.transposed_weight if self.tied else self.weight).numel()
 
+    def table(self):
+        """Return the weight, whichever layer holds it.
+
+        Returns
+        -------
+        weight : Tensor of shape (n_outputs, n_inputs)
+            The weight.
+        """
+        return self.transposed_weight.T if self.tied else self.weight
+
     def forward(self, x):
-        """Return the affine map of `x`."""
-        weight = self.transposed_weight.T if self.tied else self.weight
-        return F.linear(x, weight, self.bias)
+        """Return the affine map of `x`, a tensor or rows that know their product."""
+        if not isinstance(x, torch.Tensor):
+            return x.through(self)
+        return F.linear(x, self.table(), self.bias)
 
 
 class Dropout(nn.Module):

@@ -10,7 +10,6 @@ import torch
 from skorch.utils import TeeGenerator
 
 from ..backend.numbers import number
-from ..backend.precision import autocast
 from ..backend.settings import own_settings
 from .interrupts import StopTraining
 from .outcome import refuse_divergence
@@ -40,17 +39,21 @@ class EpochLoop:
     def _run_epoch(self, X, y):
         """Train on the rows of `X` once, and validate on those of `y`, if any."""
         self._step = self._step.for_epoch()
-        batches = X.batches
+        batches = self._objective.read(X.batches)
         if self.noise_schedule is None:
             stream = self._streams["corruption"]
             batches = self._objective.prepare_ahead(batches, stream)
-        self.run_single_epoch(batches, True, "train", self.train_step)
+        try:
+            self.run_single_epoch(batches, True, "train", self.train_step)
+        finally:
+            self._step.settle()
         if y is not None:
             if self.noise_schedule is not None:
                 # The same in each epoch: that of the end.
                 self.corruption.scale_level(self._noise_factor(1.0))
             self._streams.restart("validation")
-            self.run_single_epoch(y.batches, False, "valid", self.validation_step)
+            batches = self._objective.in_validation.read(y.batches)
+            self.run_single_epoch(batches, False, "valid", self.validation_step)
 
     def _refuse_outside_of_training(self):
         if self._step is None:
@@ -189,14 +192,12 @@ class EpochLoop:
         """Return the loss of a batch of validation rows, without the penalty."""
         self._refuse_outside_of_training()
         with torch.no_grad():
-            prepared = self._objective.in_validation.prepare(
+            objective = self._objective.in_validation
+            prepared = objective.prepare(
                 batch, self._streams["validation"], corrupts=self._corrupts_validation
             )
-            with (
-                self._lent("validation"),
-                autocast(self.precision, prepared.inputs.device.type),
-            ):
-                output = self.module_.decode(self.module_.encode(prepared.inputs))
-            output = output.float()
-            loss = self.criterion_(output, prepared.target, prepared.weight)
+            with self._lent("validation"):
+                loss, output = objective.evaluate(
+                    self.module_, prepared, self.precision
+                )
         return {"loss": loss, "y_pred": output, "size": prepared.size}

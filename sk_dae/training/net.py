@@ -23,6 +23,8 @@ from .objective import Objective
 from .optimizers import make_optimizer
 from .outcome import refuse_last_step, refuse_overflow
 from .parameters import SetParameters
+from .reconstruction_sampling import find_sampling
+from .sampled_steps import SampledStep
 from .steps import AutogradStep, make_step
 
 __all__ = ["DenoisingNet", "PredictingNet"]
@@ -87,6 +89,10 @@ class DenoisingNet(
     precision : torch.dtype or None
         The type of the products in training; None stands for float32.
 
+    reconstruction_sampling : "auto", float or None
+        Share of the columns of sparse rows whose zeros each step restores; "auto"
+        samples where that saves time; None restores all.
+
     **kwargs : dict
         Further parameters of ``skorch.NeuralNet``.
     """
@@ -107,6 +113,7 @@ class DenoisingNet(
         optimizer="adamw",
         seed=0,
         precision=None,
+        reconstruction_sampling=None,
         train_split=None,
         verbose=0,
         **kwargs,
@@ -130,6 +137,7 @@ class DenoisingNet(
         self.alpha = alpha
         self.seed = seed
         self.precision = precision
+        self.reconstruction_sampling = reconstruction_sampling
         # Set for the time of a training.
         self._step = self._objective = self._streams = self._progress = None
         self._forked = self._own_callbacks = None
@@ -340,21 +348,13 @@ class DenoisingNet(
     @own_settings()
     def _begin_training(self, run, epochs, resume_from):
         self._streams, self._forked = run.streams, run.forked
-        self._objective = Objective(
-            self.criterion_,
-            run.encoder_input,
-            corruption=self.corruption,
-            emphasis=self.emphasis,
-            has_missing=run.has_missing,
-            completes=run.completes,
-        )
-        if run.valid_input is not None:
-            self._objective.validate_by(run.valid_input, run.valid_has_missing)
         self._listens_to_batches = any(
             _overrides(callback, event)
             for _, callback in self.callbacks_
             for event in _BATCH_EVENTS
         )
+        sampled = find_sampling(self, run, self._listens_to_batches)
+        self._objective = sampled or Objective.of(self, run)
         # Not a counter of our own: skorch looks at every attribute that is set.
         n_steps = epochs * len(run.train)
         self._progress = (step / n_steps for step in itertools.count())
@@ -362,15 +362,16 @@ class DenoisingNet(
             module.generator = run.streams["dropout"]
         if self.penalty is not None:
             self.penalty.begin_training()
-        self._step = make_step(
-            self.module_,
-            self.criterion_,
-            self.penalty,
-            run.streams["penalty"],
-            hand_derived=isinstance(self.optimizer, str),
-            forked=run.forked,
-            precision=self.precision,
-        )
+        parts = self.module_, self.criterion_, self.penalty, run.streams["penalty"]
+        if sampled is not None:
+            self._step = SampledStep(*parts)
+        else:
+            self._step = make_step(
+                *parts,
+                hand_derived=isinstance(self.optimizer, str),
+                forked=run.forked,
+                precision=self.precision,
+            )
         with self._current_init_context("optimizer"):
             self.optimizer_ = self._make_optimizer(self._step)
         if resume_from is not None:

@@ -13,7 +13,9 @@ from typing import NamedTuple
 
 import torch
 
+from ..backend.precision import autocast
 from ..data.batches import split_group
+from ..data.sparse_batches import SparseBatch
 
 __all__ = ["EMPHASES", "EncoderInput", "Objective", "Prepared", "fill_values_of"]
 
@@ -136,8 +138,17 @@ class EncoderInput:
         """Leave the loss behind, which the net keeps and hands back."""
         return {**vars(self), "loss": None}
 
+    @property
+    def takes_stored(self):
+        """Whether stored cells are read as they are, where none of them is missing."""
+        return (
+            self.never_observed is None and self.fill is None and not self._transforms
+        )
+
     def __call__(self, X):
         """Return the input of the encoder for rows that nothing corrupts."""
+        if isinstance(X, SparseBatch):
+            return X
         return self.read(self.complete(X))
 
     def complete(self, X):
@@ -272,6 +283,21 @@ class Objective:
         self._needs_mask = self._estimates_mask or emphasis is not None
         self._of_others = None
 
+    @classmethod
+    def of(cls, net, run):
+        """Return the objective of the training of a net, given its ``TrainingRun``."""
+        objective = cls(
+            net.criterion_,
+            run.encoder_input,
+            corruption=net.corruption,
+            emphasis=net.emphasis,
+            has_missing=run.has_missing,
+            completes=run.completes,
+        )
+        if run.valid_input is not None:
+            objective.validate_by(run.valid_input, run.valid_has_missing)
+        return objective
+
     @property
     def in_validation(self):
         """The objective of validation rows: itself, unless they are others."""
@@ -354,6 +380,37 @@ class Objective:
             return batch[3]
         (prepared,) = self._prepare(*batch, generator, corrupts)
         return prepared
+
+    def read(self, batches):
+        """Return batches as this objective takes them: as they are."""
+        return batches
+
+    def evaluate(self, module, prepared, precision=None):
+        """Return the loss of a prepared batch, without a penalty, and the output.
+
+        Parameters
+        ----------
+        module : torch.nn.Module
+            The module.
+
+        prepared : Prepared
+            The batch.
+
+        precision : torch.dtype, default=None
+            The type of products, where it is another than float32.
+
+        Returns
+        -------
+        loss : scalar Tensor
+            The loss.
+
+        output : Tensor of shape (n_samples, n_outputs)
+            Output of the decoder.
+        """
+        with autocast(precision, prepared.inputs.device.type):
+            output = module.decode(module.encode(prepared.inputs))
+        output = output.float()
+        return self.loss(output, prepared.target, prepared.weight), output
 
     def _prepare(self, X, target, row_weight, generator, corrupts, sizes=None):
         """Return the batches of a group, or the only one, as a step takes them."""

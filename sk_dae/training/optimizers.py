@@ -12,6 +12,7 @@ from torch.optim.optimizer import (
 
 from ..backend.eager_optimizers import SGD, Adam, AdamW, RMSprop
 from ..backend.numbers import number
+from .row_adamw import RowAdamW
 
 __all__ = ["OPTIMIZERS", "FlatAdamW", "make_optimizer"]
 
@@ -118,7 +119,8 @@ def make_optimizer(optimizer, groups, *, lr, alpha):
 
     groups : list of dict
         Groups as torch takes them. One with a ``rate_factor`` has that multiple of the
-        learning rate.
+        learning rate. ``tables``, in the first, says which parameters ``RowAdamW`` is
+        to step by rows.
 
     lr : float
         Learning rate.
@@ -131,6 +133,9 @@ def make_optimizer(optimizer, groups, *, lr, alpha):
     optimizer : torch.optim.Optimizer
         An instance.
     """
+    if "tables" in groups[0]:
+        tables = groups[0].pop("tables")
+        return RowAdamW(groups, tables, lr=lr, weight_decay=alpha)
     options = {"lr": lr}
     cls = optimizer
     if isinstance(optimizer, str):

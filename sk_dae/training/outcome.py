@@ -92,11 +92,10 @@ def refuse_last_step(net, objective, batches):
         refuse_divergence("largest weight", weights, net)
     net._set_training(False)
     objective = objective.without_corruption()
-    for batch in batches.in_order():
+    for batch in objective.read(batches.in_order()):
         with torch.no_grad(), net._lent("validation"):
             prepared = objective.prepare(batch, None)
-            output = net.module_.decode(net.module_.encode(prepared.inputs))
-            loss = net.criterion_(output, prepared.target, prepared.weight)
+            loss, output = objective.evaluate(net.module_, prepared)
         if not (loss.isfinite() and output.isfinite().all()):
             refuse_divergence("training loss", loss.item(), net)
 

@@ -1,6 +1,6 @@
 """Steps of a training: from a prepared batch to new parameters.
 
-A step is built for a module, a loss and a penalty, and answers five calls:
+A step is built for a module, a loss and a penalty, and answers these calls:
 
 ``parameter_groups()``
     The parameters that the optimizer steps.
@@ -11,6 +11,8 @@ A step is built for a module, a loss and a penalty, and answers five calls:
 ``__call__(prepared, on_gradients)``
     Do it, and return the loss, the output and the penalty. `on_gradients` is called
     between gradients and update, unless it is None.
+``settle()``
+    Do what steps have put off, at the end of an epoch.
 ``restore()`` and ``release()``
     Put right what a callback may have detached; give back what a training needs.
 
@@ -133,6 +135,9 @@ class AutogradStep:
             self._forked.watch_again()
         return self
 
+    def settle(self):
+        """Do nothing: no step has put anything off."""
+
     def restore(self):
         """Do nothing: autograd finds the parameters wherever they are."""
 
@@ -235,6 +240,9 @@ class HandDerivedStep:
         optimizer.state.clear()
         step.bind(optimizer)
         return step.for_epoch()
+
+    def settle(self):
+        """Do nothing: no step has put anything off."""
 
     def restore(self):
         """Attach what a callback may have detached: parameters and gradients."""
