@@ -18,8 +18,8 @@ Two questions, about `DenoisingAutoencoder(corruption="masking")` with and witho
 
 Text is read from text/ in the folder that the environment variable SK_DAE_DATA names.
 
-    SK_DAE_DATA=folder python benchmarks/sparse.py
-    SK_DAE_DATA=folder python benchmarks/sparse.py --parts cost --rows 3000 --full 0
+    SK_DAE_DATA=folder python benchmarks/sparse_rows.py
+    SK_DAE_DATA=folder python benchmarks/sparse_rows.py --parts cost --rows 3000 --full 0
 """
 
 from __future__ import annotations
@@ -229,7 +229,7 @@ def main():
     whole = {"cost", "text"} <= set(arguments.parts)
     if "text" in arguments.parts and "SK_DAE_DATA" not in os.environ:
         parser.error("SK_DAE_DATA must name the folder with text/sms_spam.npz")
-    name = "_".join(["sparse", *([] if whole else arguments.parts)])
+    name = "_".join(["sparse_rows", *([] if whole else arguments.parts)])
     report = Report(name, "Wide sparse rows", threads="1")
     if "cost" in arguments.parts:
         report_cost(report, arguments.rows, arguments.full)
