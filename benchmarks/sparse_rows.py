@@ -19,7 +19,7 @@ Two questions, about `DenoisingAutoencoder(corruption="masking")` with and witho
 Text is read from text/ in the folder that the environment variable SK_DAE_DATA names.
 
     SK_DAE_DATA=folder python benchmarks/sparse_rows.py
-    SK_DAE_DATA=folder python benchmarks/sparse_rows.py --parts cost --rows 3000 --full 0
+    SK_DAE_DATA=folder python benchmarks/sparse_rows.py --parts text
 """
 
 from __future__ import annotations

@@ -387,7 +387,6 @@ class OwnCells(SquaredError):
         ({"module": MLPAutoencoder}, None),
         ({"module": UserModule}, "a module of the class UserModule"),
     ],
-    ids=str,
 )
 def test_settings_that_do_not_allow_a_share_are_named(settings, message):
     X = rows(50, 25)
