@@ -254,6 +254,7 @@ def first_of_each_class(estimators):
     return list({type(one): one for one in reversed(estimators)}.values())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "check",
     [check_global_output_transform_pandas, check_global_set_output_transform_polars],

@@ -78,6 +78,7 @@ def make_boosting(params):
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("baseline", "make", "slack"),
     [
