@@ -88,6 +88,8 @@ def _open_files(paths):
     paths = [os.fspath(p) for p in paths] if several else os.fspath(paths)
     try:
         return dataset.dataset(paths, format="parquet")
+    except FileNotFoundError as error:
+        raise FileNotFoundError(f"source does not exist: {error}") from error
     except (OSError, pa.ArrowException) as error:
         raise ValueError(f"source cannot be read as Parquet: {error}") from error
 

@@ -281,9 +281,13 @@ def test_other_sources_are_refused(source):
 def test_files_that_are_none_are_refused(tmp_path):
     text = tmp_path / "x.parquet"
     text.write_text("a,b\n1,2\n")
-    for path in (tmp_path / "nothing", text):
-        with pytest.raises(ValueError, match="source cannot be read as Parquet"):
-            RowStream(path).open()
+    with pytest.raises(ValueError, match="source cannot be read as Parquet"):
+        RowStream(text).open()
+    for paths in (tmp_path / "nothing", [text, tmp_path / "nothing"]):
+        with pytest.raises(
+            FileNotFoundError, match=r"source does not exist: .*nothing"
+        ):
+            RowStream(paths).open()
 
 
 def test_file_that_has_gone_since_is_an_error_of_ours(path):
