@@ -59,7 +59,7 @@ test-slow: $(VENV)/.dev  ## Run the slow tests, and the samples of the guides
 
 test-oldest: $(OLDEST)/.test  ## Run the common checks on the oldest versions
 	OMP_NUM_THREADS=1 MPLBACKEND=Agg $(OLDEST)/bin/python -m pytest -n $(JOBS) \
-	  $(OLDEST_TESTS)
+	  -m 'not slow' $(OLDEST_TESTS)
 
 lint: $(VENV)/.dev  ## Check style and format
 	$(BIN)/ruff check .
