@@ -12,9 +12,9 @@ is measured with
 - the same three with nothing set but the shape of the images, with `--nets defaults`.
 
 A setting serves all sets. Its filters were chosen on validation rows of the turned
-digits, by trainings of at most twelve epochs; little else was tried. Of the linear
-model and the fine-tuned net, the one with fewer errors on validation rows is the result
-of a set. Nets are never trained on these rows.
+digits, by trainings of at most twelve epochs; little else was tried. The result of a
+set is that of the linear model or of the fine-tuned net, whichever has fewer errors on
+validation rows. Nets are never trained on these rows.
 
 Times are seconds of one core, in which the process was at work, so that other work on
 the machine does not count.
@@ -67,7 +67,7 @@ NETS = {
     "defaults": ({}, {}),
 }
 
-#: What the errors of a setting are compared with, in percent.
+#: The errors that are aimed at, in percent.
 GOALS = {"basic": 1.3, "rot": 7.4, "bg-img": 10.9}
 
 #: Published test errors: PCANet-2 (Chan et al., 2015), three stacked denoising
@@ -78,7 +78,7 @@ PUBLISHED = {
     "bg-img": ("10.95", "16.68"),
 }
 
-#: What the penalty of the linear model is chosen from, and its iterations.
+#: Penalties of the linear model to choose from, and its iterations.
 CS = (0.0001, 0.001, 0.01)
 MAX_ITER = 200
 

@@ -19,7 +19,7 @@ __all__ = [
     "hidden_sizes",
 ]
 
-#: What the parameter `reconstruction_sampling` may be.
+#: The values that the parameter `reconstruction_sampling` takes.
 SAMPLED_SHARES = [StrOptions({"auto"}), Interval(Real, 0, 1, closed="right"), None]
 
 

@@ -302,7 +302,7 @@ class DatasetSource(ArrowSource):
             fragment.open() as file,
             parquet.ParquetFile(
                 file,
-                # Of all row groups, and so not to be read again for each.
+                # It tells of all row groups: no need to read it again for each.
                 metadata=fragment.metadata,
                 pre_buffer=False,
                 buffer_size=BUFFER_BYTES,

@@ -1,4 +1,4 @@
-"""What a file holds, told without building it."""
+"""A summary of a saved file, made without building the estimator."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ def read_parts(path):
     Returns
     -------
     header : dict
-        What the file says in JSON, with the keys "format", "version" and "estimator".
+        The JSON of the file, with the keys "format", "version" and "estimator".
 
     arrays : dict of str to ndarray
         The body.
